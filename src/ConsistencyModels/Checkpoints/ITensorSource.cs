@@ -1,0 +1,29 @@
+namespace ConsistencyModels.Checkpoints;
+
+/// <summary>A read-only dictionary of tensors on disk: one safetensors file, several shards, a torch file. Safe to read from several threads.</summary>
+public interface ITensorSource : IDisposable
+{
+    /// <summary>The file the tensors come from (the index file for shards), for messages.</summary>
+    string Origin { get; }
+
+    /// <summary>Every tensor by name.</summary>
+    IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>String metadata stored beside the tensors (safetensors' <c>__metadata__</c>); empty if there is none.</summary>
+    IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The tensor's little-endian, contiguous bytes, straight from the file's mapping; valid until this is disposed.</summary>
+    /// <exception cref="KeyNotFoundException">No tensor has that name.</exception>
+    ReadOnlySpan<byte> Bytes(string name);
+
+    /// <summary>Copies the tensor as float32, widening or converting as needed.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">Exactly as long as the tensor has elements.</param>
+    void CopyTo(string name, Span<float> destination);
+
+    /// <summary>
+    /// A hint that the tensor's bytes are not needed soon: its mapped pages may leave resident memory.
+    /// Reading it again afterwards works, and is slower.
+    /// </summary>
+    void Release(string name);
+}
