@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace ConsistencyModels.Networks;
@@ -10,6 +11,8 @@ namespace ConsistencyModels.Networks;
 /// <remarks>It borrows the network: whoever loaded it disposes it. Safe to call from several threads at once.</remarks>
 public sealed class Denoiser : IDenoiser
 {
+    internal const string Advice = "In F16 this is an overflow: use BF16 or F32. In F32 the weights themselves are broken.";
+
     // 16 images of 64x64 or one of 256x256 a call: past that a CPU gains nothing from a larger batch, and memory grows with it.
     private const int DefaultChunkPixels = 65536;
 
@@ -55,7 +58,8 @@ public sealed class Denoiser : IDenoiser
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
-        DenoiserArguments.Check(_network.Config, x, shape, sigmas, classLabels, denoised);
+        ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, sigmas.Length, classLabels, denoised.Length);
+        ThrowIfNegative(sigmas);
         var chunk = Math.Min(shape.Batch, ChunkFor(shape));
         var rented = ArrayPool<float>.Shared.Rent(checked(2 * chunk * shape.ImageLength));
         try
@@ -83,8 +87,30 @@ public sealed class Denoiser : IDenoiser
         }
     }
 
-    private int ChunkFor(ImageShape shape) =>
+    /// <summary>The most images of this size that go into one network call.</summary>
+    internal int ChunkFor(ImageShape shape) =>
         _chunkSize > 0 ? _chunkSize : (int)Math.Max(1, DefaultChunkPixels / ((long)shape.Height * shape.Width));
+
+    /// <summary>"image 3", or "images 0, 1, 2 and 17 more": never a line of a thousand numbers.</summary>
+    internal static string Describe(IReadOnlyList<int> images)
+    {
+        const int Shown = 8;
+        var list = string.Join(", ", images.Take(Shown));
+        return images.Count == 1 ? $"image {list} of the batch"
+            : images.Count <= Shown ? $"images {list} of the batch"
+            : $"images {list} and {images.Count - Shown} more of the batch";
+    }
+
+    private static void ThrowIfNegative(ReadOnlySpan<float> sigmas)
+    {
+        foreach (var sigma in sigmas)
+        {
+            if (!(sigma >= 0 && float.IsFinite(sigma)))
+            {
+                throw new ArgumentOutOfRangeException(nameof(sigmas), sigma, "A noise level must be a finite number from 0 up.");
+            }
+        }
+    }
 
     private void Chunk(
         ReadOnlySpan<float> x,
@@ -131,38 +157,21 @@ public sealed class Denoiser : IDenoiser
 
     private static void ThrowIfNotFinite(ReadOnlySpan<float> output, int length, int first, ReadOnlySpan<float> sigmas)
     {
-        List<int>? images = null;
-        var where = 0;
+        List<int> images = [];
         for (var start = 0; start < output.Length; start += length)
         {
             if (!float.IsFinite(TensorPrimitives.MaxMagnitude(output.Slice(start, length))))
             {
-                images ??= [];
-                where = images.Count == 0 ? start / length : where;
                 images.Add(first + (start / length));
             }
         }
 
-        if (images is not null)
+        if (images.Count > 0)
         {
-            var sigma = sigmas[sigmas.Length == 1 ? 0 : where];
+            var sigma = sigmas[sigmas.Length == 1 ? 0 : images[0] - first];
             throw new NonFiniteOutputException(
-                string.Create(
-                    System.Globalization.CultureInfo.InvariantCulture,
-                    $"The network gave NaN or infinity at sigma {sigma} in {Describe(images)}. {Advice}"),
+                string.Create(CultureInfo.InvariantCulture, $"The network gave NaN or infinity at sigma {sigma} in {Describe(images)}. {Advice}"),
                 images);
         }
-    }
-
-    internal const string Advice = "In F16 this is an overflow: use BF16 or F32. In F32 the weights themselves are broken.";
-
-    /// <summary>"image 3", or "images 0, 1, 2 and 17 more": never a line of a thousand numbers.</summary>
-    internal static string Describe(IReadOnlyList<int> images)
-    {
-        const int Shown = 8;
-        var list = string.Join(", ", images.Take(Shown));
-        return images.Count == 1 ? $"image {list} of the batch"
-            : images.Count <= Shown ? $"images {list} of the batch"
-            : $"images {list} and {images.Count - Shown} more of the batch";
     }
 }

@@ -1,3 +1,5 @@
+using ConsistencyModels.Schedulers;
+
 namespace ConsistencyModels.Networks;
 
 /// <summary>
@@ -53,19 +55,15 @@ public sealed record Preconditioning
 
     /// <summary>Weight of the noisy image: σ_data² / ((σ - ε)² + σ_data²), in (0, 1].</summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public float CSkip(float sigma)
-    {
-        var shifted = (double)sigma - Epsilon;
-        return (float)(SigmaData * SigmaData / ((shifted * shifted) + (SigmaData * SigmaData)));
-    }
+    public float CSkip(float sigma) => (float)ConsistencyScalings.BoundaryCondition<double>(sigma, Epsilon, SigmaData).CSkip;
 
     /// <summary>Weight of the network's output: (σ - ε)·σ_data / √(σ² + σ_data²). Negative below ε.</summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public float COut(float sigma) => (float)(((double)sigma - Epsilon) * SigmaData / Norm(sigma));
+    public float COut(float sigma) => (float)ConsistencyScalings.BoundaryCondition<double>(sigma, Epsilon, SigmaData).COut;
 
     /// <summary>Scale of the network's input: 1 / √(σ² + σ_data²), which gives it unit variance. The same in both forms.</summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public float CIn(float sigma) => (float)(1 / Norm(sigma));
+    public float CIn(float sigma) => (float)(1 / Math.Sqrt(((double)sigma * sigma) + (SigmaData * SigmaData)));
 
     /// <summary>
     /// The timestep handed to the network: 250·ln(σ + 1e-44), a thousand times EDM's ¼·ln σ. Not truncated to integers.
@@ -73,6 +71,4 @@ public sealed record Preconditioning
     /// </summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
     public static float CNoise(float sigma) => (float)(250 * Math.Log((double)sigma + LogOffset));
-
-    private double Norm(float sigma) => Math.Sqrt(((double)sigma * sigma) + (SigmaData * SigmaData));
 }
