@@ -72,8 +72,6 @@ public sealed class SafetensorsFile : ITensorSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="CheckpointException">The tensor has more than 2^31-1 bytes.</exception>
-    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
     public ReadOnlySpan<byte> Bytes(string name)
     {
         var entry = Find(name);
@@ -84,9 +82,6 @@ public sealed class SafetensorsFile : ITensorSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="KeyNotFoundException">No tensor has that name.</exception>
-    /// <exception cref="ArgumentException">The destination has another length than the tensor has elements.</exception>
-    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
     public void CopyTo(string name, Span<float> destination)
     {
         var entry = Find(name);
@@ -101,8 +96,6 @@ public sealed class SafetensorsFile : ITensorSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="KeyNotFoundException">No tensor has that name.</exception>
-    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
     public void Release(string name)
     {
         var entry = Find(name);
