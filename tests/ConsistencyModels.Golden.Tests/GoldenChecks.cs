@@ -13,6 +13,7 @@ internal static class GoldenChecks
         new SchedulerConstructorCheck(),
         new SchedulerErrorsCheck(),
         new SchedulerTraceCheck(),
+        new TorchGeneratorCheck(),
     ];
 
     /// <summary>Kinds that belong to something which is not built yet, with what it is. A kind leaves when its check comes.</summary>
