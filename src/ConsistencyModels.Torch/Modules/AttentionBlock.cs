@@ -1,0 +1,54 @@
+using ConsistencyModels.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ConsistencyModels.Torch.Modules;
+
+/// <summary>diffusers' Attention as its UNet2DModel uses it: self-attention over pixels, [N, C, H, W] to the same shape.</summary>
+internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
+{
+    private readonly AttentionDescription _description;
+    private readonly Norm? _norm;
+    private readonly Dense _query;
+    private readonly Dense _key;
+    private readonly Dense _value;
+    private readonly Dense _out;
+
+    public AttentionBlock(ParameterStore store, AttentionDescription description, double eps)
+        : base(description.Name)
+    {
+        _description = description;
+        var name = description.Name;
+        if (description.NormGroups is { } groups)
+        {
+            _norm = new(store, $"{name}.group_norm", groups, eps);
+            register_module("group_norm", _norm);
+        }
+
+        _query = new(store, $"{name}.to_q");
+        _key = new(store, $"{name}.to_k");
+        _value = new(store, $"{name}.to_v");
+        _out = new(store, $"{name}.to_out.0");
+        register_module("to_q", _query);
+        register_module("to_k", _key);
+        register_module("to_v", _value);
+        register_module("to_out", nn.ModuleList(_out));
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, channels, height, width) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3]);
+        var flat = input.view(batch, channels, height * width);
+        var tokens = (_norm is null ? flat : _norm.forward(flat)).transpose(1, 2);
+        var attended = nn.functional.scaled_dot_product_attention(
+            Heads(_query.forward(tokens)), Heads(_key.forward(tokens)), Heads(_value.forward(tokens)));
+        var merged = attended.transpose(1, 2).reshape(batch, height * width, _description.InnerDim);
+        var sum = _out.forward(merged).transpose(1, 2).reshape(batch, channels, height, width) + input;
+        return (_description.OutputScale == 1 ? sum : sum / _description.OutputScale).MoveToOuterDisposeScope();
+    }
+
+    // [N, HW, heads·dim] -> [N, heads, HW, dim]
+    private Tensor Heads(Tensor x) =>
+        x.view(x.shape[0], x.shape[1], _description.Heads, _description.HeadDim).transpose(1, 2);
+}

@@ -1,0 +1,115 @@
+using System.Runtime.InteropServices;
+
+namespace ConsistencyModels.Torch.Native;
+
+/// <summary>
+/// Loads libtorch before the first TorchSharp call. Left alone, TorchSharp answers a failed load by copying a gigabyte
+/// of libraries into the program's folder; here every library is loaded by its full path, and a failure says why.
+/// </summary>
+public static class TorchRuntime
+{
+    /// <summary>Names a folder with libtorch's libraries to use in place of the bundled ones, for example <c>torch/lib</c> of a CUDA build of PyTorch.</summary>
+    public const string LibraryFolderVariable = "CM_LIBTORCH";
+
+    /// <summary>Names the folder for files this library makes once for a user; the default is <c>~/.cache/consistency-models</c> or the platform's like.</summary>
+    public const string CacheVariable = "CM_CACHE";
+
+    private static readonly Lazy<IReadOnlyList<string>> Libraries = new(Load);
+
+    /// <summary>Paths of the native libraries that were loaded here; loads them if nothing has yet.</summary>
+    /// <exception cref="ConsistencyModelsException">A library is missing or does not load.</exception>
+    public static IReadOnlyList<string> LoadedLibraries => Libraries.Value;
+
+    /// <summary>The folder for files made once for this user.</summary>
+    public static string CacheFolder =>
+        Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } folder
+            ? folder
+            : Path.Combine(
+                Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
+                    ? xdg
+                    : OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+                        ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+                        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+                "consistency-models");
+
+    /// <summary>Loads libtorch and TorchSharp's native half if that has not happened yet. Call it before anything of TorchSharp.</summary>
+    /// <exception cref="ConsistencyModelsException">A library is missing or does not load.</exception>
+    public static void EnsureLoaded() => _ = Libraries.Value;
+
+    private static IReadOnlyList<string> Load()
+    {
+        // Elsewhere TorchSharp's own search works.
+        if (!OperatingSystem.IsLinux())
+        {
+            return [];
+        }
+
+        var loaded = new List<string>();
+        if (Environment.GetEnvironmentVariable(LibraryFolderVariable) is { Length: > 0 } folder)
+        {
+            foreach (var name in (string[])["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"])
+            {
+                var path = Path.Combine(folder, name);
+                if (File.Exists(path))
+                {
+                    loaded.Add(LoadOne(path));
+                }
+            }
+        }
+        else
+        {
+            foreach (var name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
+            {
+                loaded.Add(LoadOne(Find(name)));
+            }
+        }
+
+        loaded.Add(LoadBinding(Find("libLibTorchSharp.so")));
+        return loaded;
+    }
+
+    private static string LoadOne(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+            return path;
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new ConsistencyModelsException($"{path}: does not load: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static string LoadBinding(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+            return path;
+        }
+        catch (DllNotFoundException e) when (PatchedLibrary.Helps(e.Message))
+        {
+            return LoadOne(PatchedLibrary.Create(path, CacheFolder));
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new ConsistencyModelsException($"{path}: does not load: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static string Find(string name)
+    {
+        var architecture = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64";
+        var host = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        List<string> folders =
+        [
+            AppContext.BaseDirectory,
+            Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{architecture}", "native"),
+            .. host.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+        ];
+        return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new ConsistencyModelsException(
+                $"{name}: not found beside the program; reference the package libtorch-cpu-linux-x64, or set {LibraryFolderVariable} to a folder that has libtorch");
+    }
+}

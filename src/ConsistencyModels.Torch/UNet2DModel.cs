@@ -1,0 +1,187 @@
+using ConsistencyModels.Networks;
+using ConsistencyModels.Torch.Modules;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ConsistencyModels.Torch;
+
+/// <summary>
+/// diffusers' UNet2DModel as a TorchSharp module: the network F with the parameter names of its checkpoints.
+/// All parameters are views of one contiguous tensor, <see cref="FlatParameters"/>. Do not move the module with <c>to()</c>:
+/// choose device and precision when it is made.
+/// </summary>
+public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
+{
+    private readonly ParameterStore _store;
+    private readonly Conv _convIn;
+    private readonly TimeEmbedding _timeProj;
+    private readonly Dense _linear1;
+    private readonly Dense _linear2;
+    private readonly Parameter? _classes;
+    private readonly List<UNetBlock> _down;
+    private readonly UNetBlock? _middle;
+    private readonly List<UNetBlock> _up;
+    private readonly Norm _normOut;
+    private readonly Conv _convOut;
+
+    /// <summary>Builds the network; its parameters are uninitialised until <see cref="ParameterFiller"/> or a checkpoint fills them.</summary>
+    /// <param name="description">Blocks and parameters.</param>
+    /// <param name="device">Where the parameters live; null is the CPU.</param>
+    /// <param name="dtype">Precision of parameters and activations.</param>
+    /// <param name="trainable">Whether parameters record gradients.</param>
+    public UNet2DModel(UNet2DDescription description, Device? device = null, ScalarType dtype = ScalarType.Float32, bool trainable = false)
+        : base(nameof(UNet2DModel))
+    {
+        Description = description;
+        var config = description.Config;
+        _store = new(description, dtype, device ?? CPU, trainable);
+        _convIn = new(_store, "conv_in");
+        _timeProj = new(_store, config);
+        _linear1 = new(_store, "time_embedding.linear_1");
+        _linear2 = new(_store, "time_embedding.linear_2");
+        _down = [.. description.DownBlocks.Select(block => new UNetBlock(_store, block, config))];
+        _up = [.. description.UpBlocks.Select(block => new UNetBlock(_store, block, config))];
+        _middle = description.MidBlock is { } middle ? new UNetBlock(_store, middle, config) : null;
+        _normOut = new(_store, "conv_norm_out", config.NormNumGroups, config.NormEps);
+        _convOut = new(_store, "conv_out");
+        register_module("conv_in", _convIn);
+        register_module("time_proj", _timeProj);
+        register_module("time_embedding", new NamedModules("time_embedding", ("linear_1", _linear1), ("linear_2", _linear2)));
+        if (config.NumClassEmbeds is not null)
+        {
+            _classes = _store["class_embedding.weight"];
+            register_module("class_embedding", new NamedParameter("class_embedding", _classes));
+        }
+
+        register_module("down_blocks", nn.ModuleList([.. _down]));
+        register_module("up_blocks", nn.ModuleList([.. _up]));
+        if (_middle is not null)
+        {
+            register_module("mid_block", _middle);
+        }
+
+        register_module("conv_norm_out", _normOut);
+        register_module("conv_out", _convOut);
+    }
+
+    /// <summary>The network's blocks and parameters.</summary>
+    public UNet2DDescription Description { get; }
+
+    /// <summary>All parameters end to end, in the order of <see cref="UNet2DDescription.Parameters"/>; owned by the network.</summary>
+    public Tensor FlatParameters => _store.Flat;
+
+    /// <summary>The view of one parameter by diffusers' name; owned by the network.</summary>
+    public Parameter ParameterNamed(string name) => _store[name];
+
+    /// <summary>One forward pass. The caller disposes the result.</summary>
+    /// <param name="sample">[N, InChannels, H, W] in the network's precision.</param>
+    /// <param name="timesteps">[N] float32: c_noise, not truncated to integers.</param>
+    /// <param name="classLabels">[N] int64, or null for an unconditional network.</param>
+    /// <returns>[N, OutChannels, H, W].</returns>
+    public override Tensor forward(Tensor sample, Tensor timesteps, Tensor? classLabels)
+    {
+        using var scope = NewDisposeScope();
+        var config = Description.Config;
+        if (config.CenterInputSample)
+        {
+            sample = (sample * 2) - 1;
+        }
+
+        var time = EmbedTime(timesteps, classLabels, sample.dtype);
+        var hidden = _convIn.forward(sample);
+        var skips = new Stack<Tensor>();
+        skips.Push(hidden);
+        foreach (var block in _down)
+        {
+            for (var i = 0; i < block.Resnets.Count; i++)
+            {
+                hidden = Layer(block, i, hidden, time);
+                skips.Push(hidden);
+            }
+
+            if (block.Resamples)
+            {
+                hidden = block.Resample(hidden, time);
+                skips.Push(hidden);
+            }
+        }
+
+        hidden = Middle(hidden, time);
+        foreach (var block in _up)
+        {
+            for (var i = 0; i < block.Resnets.Count; i++)
+            {
+                hidden = Layer(block, i, cat([hidden, skips.Pop()], dim: 1), time);
+            }
+
+            if (block.Resamples)
+            {
+                hidden = block.Resample(hidden, time);
+            }
+        }
+
+        var output = _convOut.forward(nn.functional.silu(_normOut.forward(hidden)));
+        if (config.TimeEmbeddingType == "fourier")
+        {
+            output = output / timesteps.view(-1, 1, 1, 1).to(output.dtype);
+        }
+
+        return output.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _store.Dispose();
+        }
+    }
+
+    private static Tensor Layer(UNetBlock block, int index, Tensor x, Tensor time)
+    {
+        x = block.Resnets[index].forward(x, time);
+        return block.Attentions.Count > 0 ? block.Attentions[index].forward(x) : x;
+    }
+
+    private Tensor Middle(Tensor x, Tensor time)
+    {
+        if (_middle is null)
+        {
+            return x;
+        }
+
+        x = _middle.Resnets[0].forward(x, time);
+        for (var i = 1; i < _middle.Resnets.Count; i++)
+        {
+            if (_middle.Attentions.Count > 0)
+            {
+                x = _middle.Attentions[i - 1].forward(x);
+            }
+
+            x = _middle.Resnets[i].forward(x, time);
+        }
+
+        return x;
+    }
+
+    // Every residual block starts with SiLU of the embedding, so it is applied once here.
+    private Tensor EmbedTime(Tensor timesteps, Tensor? classLabels, ScalarType dtype)
+    {
+        var features = _timeProj.forward(timesteps).to(dtype);
+        var embedding = _linear2.forward(nn.functional.silu(_linear1.forward(features)));
+        if (_classes is not null)
+        {
+            var labels = classLabels ?? throw new ArgumentNullException(nameof(classLabels), "This network is class-conditional: labels are needed.");
+            embedding = embedding + _classes.index_select(0, labels);
+        }
+        else if (classLabels is not null)
+        {
+            throw new ArgumentException("This network has no class embedding: labels mean nothing to it.", nameof(classLabels));
+        }
+
+        return nn.functional.silu(embedding);
+    }
+}

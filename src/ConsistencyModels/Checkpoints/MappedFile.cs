@@ -1,0 +1,148 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ConsistencyModels.Checkpoints;
+
+/// <summary>A whole file mapped read-only into memory. Safe to read from several threads, also while another disposes it.</summary>
+/// <remarks>
+/// Someone who truncates the file while it is mapped makes reads beyond the new end fail with SIGBUS, which ends the
+/// process: managed code cannot catch that. Files are replaced by renaming (as AtomicFile does), never rewritten in place.
+/// An instance that is dropped without being disposed leaks its address space, on purpose: spans handed out may still be in use.
+/// </remarks>
+internal sealed unsafe partial class MappedFile : IDisposable
+{
+    private const int MadvDontNeed = 4; // the same on Linux and macOS
+
+    private readonly SafeMemoryMappedViewHandle _handle;
+    private readonly byte* _start;
+    private int _disposed;
+
+    private MappedFile(string path, long length, SafeMemoryMappedViewHandle handle, long offset)
+    {
+        Path = path;
+        Length = length;
+        _handle = handle;
+        byte* pointer = null;
+        handle.AcquirePointer(ref pointer);
+        _start = pointer + offset;
+    }
+
+    /// <summary>The path it was opened by.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes in the file when it was opened; at least 1.</summary>
+    public long Length { get; }
+
+    /// <summary>Maps a file.</summary>
+    /// <exception cref="CheckpointException">It is not there, cannot be read, or is empty.</exception>
+    public static MappedFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!BitConverter.IsLittleEndian)
+        {
+            throw new PlatformNotSupportedException("Checkpoints are little-endian and this machine is not.");
+        }
+
+        try
+        {
+            // Others may read it, and replace it by renaming; on Windows that needs Delete.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
+            var length = file.Length;
+            if (length == 0)
+            {
+                throw new CheckpointException($"{path}: the file is empty");
+            }
+
+            using var map = MemoryMappedFile.CreateFromFile(
+                file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            var view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+            return new MappedFile(path, length, view.SafeMemoryMappedViewHandle, view.PointerOffset);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException($"{path}: there is no such file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            var what = Directory.Exists(path) ? "this is a folder, expected a file" : "cannot be read: " + e.Message.ReplaceLineEndings(" ");
+            throw new CheckpointException($"{path}: {what}", e);
+        }
+    }
+
+    /// <summary>A view of part of the file; valid until this is disposed.</summary>
+    public ReadOnlySpan<byte> Span(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        CheckRange(offset, length);
+        return new ReadOnlySpan<byte>(_start + offset, length);
+    }
+
+    /// <summary>Converts stored elements to float32; the mapping cannot go away meanwhile.</summary>
+    public void ToSingle(long offset, TensorDType dtype, Span<float> destination)
+    {
+        const int Chunk = 1 << 20; // elements; keeps each span of bytes under int.MaxValue
+        CheckRange(offset, (long)destination.Length * dtype.Size());
+        using var lease = Hold();
+        for (var done = 0; done < destination.Length; done += Chunk)
+        {
+            var count = Math.Min(Chunk, destination.Length - done);
+            var bytes = new ReadOnlySpan<byte>(_start + offset + ((long)done * dtype.Size()), count * dtype.Size());
+            FloatConversion.ToSingle(dtype, bytes, destination.Slice(done, count));
+        }
+    }
+
+    /// <summary>Lets the pages wholly inside the range leave resident memory. Does nothing where the system has no such call.</summary>
+    public void Drop(long offset, long length)
+    {
+        CheckRange(offset, length);
+        using var lease = Hold();
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
+        {
+            return;
+        }
+
+        // Inwards: the pages at both ends also hold the neighbours.
+        var page = (nuint)Environment.SystemPageSize;
+        var first = ((nuint)(_start + offset) + page - 1) / page * page;
+        var last = (nuint)(_start + offset + length) / page * page;
+        if (last > first)
+        {
+            // The mapping is read-only and backed by the file, so nothing is lost. It is a hint: a failure changes nothing.
+            _ = Madvise((void*)first, last - first, MadvDontNeed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _handle.ReleasePointer();
+            _handle.Dispose();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Madvise(void* address, nuint length, int advice);
+
+    private Lease Hold()
+    {
+        var held = false;
+        _handle.DangerousAddRef(ref held); // ObjectDisposedException once closed
+        return new Lease(_handle);
+    }
+
+    private void CheckRange(long offset, long length)
+    {
+        if (offset < 0 || length < 0 || offset > Length - length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"Not within the file's {Length} bytes.");
+        }
+    }
+
+    private readonly ref struct Lease(SafeMemoryMappedViewHandle handle)
+    {
+        public void Dispose() => handle.DangerousRelease();
+    }
+}

@@ -1,0 +1,62 @@
+namespace ConsistencyModels.Checkpoints;
+
+/// <summary>Finds a model's weights in its folder, by the names diffusers gives them.</summary>
+public static class WeightFiles
+{
+    private const string Stem = "diffusion_pytorch_model";
+
+    /// <summary>Opens the weights of a model.</summary>
+    /// <param name="folder">A model's folder, such as <c>unet/</c>.</param>
+    /// <param name="variant">A variant such as "fp16", which must exist; null for the plain files.</param>
+    /// <returns>The tensors; the caller disposes them.</returns>
+    /// <exception cref="CheckpointException">The folder has no such weights, or they are damaged.</exception>
+    public static ITensorSource Open(string folder, string? variant = null)
+    {
+        var path = Find(folder, variant);
+        return path.EndsWith(".json", StringComparison.Ordinal) ? ShardedTensors.Open(path) : SafetensorsFile.Open(path);
+    }
+
+    /// <summary>Finds the file to open: an index of shards or a single safetensors file.</summary>
+    /// <param name="folder">A model's folder, such as <c>unet/</c>.</param>
+    /// <param name="variant">A variant such as "fp16", which must exist; null for the plain files.</param>
+    /// <exception cref="CheckpointException">There is none; the message says what is there instead.</exception>
+    public static string Find(string folder, string? variant = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (variant is not null && !(variant.Length > 0 && variant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')))
+        {
+            throw new CheckpointException($"{folder}: {Printable.Quote(variant)} is not a variant, expected a word such as fp16");
+        }
+
+        // In the order of diffusers' ModelMixin.from_pretrained: an index wins over a single file, and where a variant is
+        // asked for, the index name that its older versions wrote is tried after today's.
+        string[] candidates = variant is null
+            ? [$"{Stem}.safetensors.index.json", $"{Stem}.safetensors"]
+            :
+            [
+                $"{Stem}.safetensors.index.{variant}.json",
+                $"{Stem}.safetensors.{variant}.index.json",
+                $"{Stem}.{variant}.safetensors",
+            ];
+        return candidates.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new CheckpointException(Missing(folder, variant, candidates[^1]));
+    }
+
+    private static string Missing(string folder, string? variant, string expected)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return $"{folder}: there is no such folder";
+        }
+
+        var there = Directory.EnumerateFiles(folder, Stem + "*").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
+        var torch = variant is null ? $"{Stem}.bin" : $"{Stem}.{variant}.bin";
+        if (there.Contains(torch))
+        {
+            return $"{folder}: the weights are only there as {torch}; torch files come later, convert them to {expected}";
+        }
+
+        var found = there.Length == 0 ? "no weights" : string.Join(", ", there.Take(8).Select(Printable.Quote));
+        return $"{folder}: found {found}, expected {expected}";
+    }
+}

@@ -1,0 +1,20 @@
+namespace ConsistencyModels.Networks;
+
+/// <summary>One parameter of a network.</summary>
+/// <param name="Name">diffusers' name, for example <c>down_blocks.0.resnets.0.conv1.weight</c>.</param>
+/// <param name="Shape">Dimensions.</param>
+/// <param name="Initialization">What it holds before training.</param>
+/// <param name="FanIn">Inputs of the layer it belongs to, for <see cref="ParameterInitialization.UniformFanIn"/>; else 0.</param>
+/// <param name="EndsResidual">True for the last layer of a residual branch and of the network, which trainers start at zero.</param>
+/// <param name="OldName">The name in files of earlier diffusers versions, or null.</param>
+public sealed record ParameterDescription(
+    string Name,
+    IReadOnlyList<long> Shape,
+    ParameterInitialization Initialization,
+    int FanIn = 0,
+    bool EndsResidual = false,
+    string? OldName = null)
+{
+    /// <summary>Number of elements.</summary>
+    public long Count => Shape.Aggregate(1L, (a, b) => checked(a * b));
+}
