@@ -58,6 +58,28 @@ public sealed class Denoiser : IDenoiser
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
+        Span<float> timesteps = sigmas.Length <= 128 ? stackalloc float[sigmas.Length] : new float[sigmas.Length];
+        for (var i = 0; i < sigmas.Length; i++)
+        {
+            timesteps[i] = Preconditioning.CNoise(sigmas[i]);
+        }
+
+        Denoise(x, shape, sigmas, timesteps, classLabels, denoised, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same with c_noise given: diffusers computes it before it rounds σ to float32, and where nothing is clipped the last
+    /// bit of it is seen in the picture after a few steps.
+    /// </summary>
+    internal void Denoise(
+        ReadOnlySpan<float> x,
+        ImageShape shape,
+        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<float> timesteps,
+        ReadOnlySpan<int> classLabels,
+        Span<float> denoised,
+        CancellationToken cancellationToken)
+    {
         ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, sigmas.Length, classLabels, denoised.Length);
         ThrowIfNegative(sigmas);
         var chunk = Math.Min(shape.Batch, ChunkFor(shape));
@@ -70,11 +92,13 @@ public sealed class Denoiser : IDenoiser
                 var count = Math.Min(chunk, shape.Batch - first);
                 var part = shape.WithBatch(count);
                 var start = first * shape.ImageLength;
+                var levels = sigmas.Length == 1 ? 0..1 : first..(first + count);
                 Chunk(
                     x.Slice(start, part.Length),
                     part,
                     first,
-                    sigmas.Length == 1 ? sigmas : sigmas.Slice(first, count),
+                    sigmas[levels],
+                    timesteps[levels],
                     classLabels.IsEmpty ? classLabels : classLabels.Slice(first, count),
                     denoised.Slice(start, part.Length),
                     rented.AsSpan(0, 2 * part.Length),
@@ -117,6 +141,7 @@ public sealed class Denoiser : IDenoiser
         ImageShape shape,
         int first,
         ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<float> timesteps,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
         Span<float> scratch,
@@ -124,12 +149,6 @@ public sealed class Denoiser : IDenoiser
     {
         var scaled = scratch[..shape.Length];
         var output = scratch[shape.Length..];
-        Span<float> timesteps = sigmas.Length <= 128 ? stackalloc float[sigmas.Length] : new float[sigmas.Length];
-        for (var i = 0; i < sigmas.Length; i++)
-        {
-            timesteps[i] = Preconditioning.CNoise(sigmas[i]);
-        }
-
         var length = shape.ImageLength;
         for (var i = 0; i < shape.Batch; i++)
         {

@@ -4,8 +4,7 @@ namespace ConsistencyModels.Networks;
 
 /// <summary>
 /// The scalars that turn a network F into a denoiser: D(x, σ) = c_skip(σ)·x + c_out(σ)·F(c_in(σ)·x, c_noise(σ)).
-/// Pure functions of the noise level σ; computed in float64 and rounded once, so they agree with PyTorch's float32
-/// arithmetic to its last bits. Immutable and safe to share between threads.
+/// Pure functions of the noise level σ in the references' float32 precision. Immutable and safe to share between threads.
 /// </summary>
 /// <remarks>
 /// EDM's form is equation 7 and table 1 of arXiv 2206.00364, the consistency model's boundary form appendix C of
@@ -15,9 +14,6 @@ namespace ConsistencyModels.Networks;
 /// </remarks>
 public sealed record Preconditioning
 {
-    // Keeps the logarithm finite at σ = 0. The references add it in float32, where it is this denormal (9.8e-45).
-    private const float LogOffset = 1e-44f;
-
     private Preconditioning(double sigmaData, double sigmaMin)
     {
         if (!(sigmaData > 0 && double.IsFinite(sigmaData)))
@@ -66,9 +62,10 @@ public sealed record Preconditioning
     public float CIn(float sigma) => (float)(1 / Math.Sqrt(((double)sigma * sigma) + (SigmaData * SigmaData)));
 
     /// <summary>
-    /// The timestep handed to the network: 250·ln(σ + 1e-44), a thousand times EDM's ¼·ln σ. Not truncated to integers.
+    /// The timestep handed to the network: 250·ln(σ + 1e-44), a thousand times EDM's ¼·ln σ. Not truncated to integers;
+    /// in single precision, as openai's code computes it.
     /// About 1095.5 at σ = 80, -1553.7 at 0.002 and -25333 at 0.
     /// </summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public static float CNoise(float sigma) => (float)(250 * Math.Log((double)sigma + LogOffset));
+    public static float CNoise(float sigma) => KarrasSigmas.SigmaToT(sigma);
 }

@@ -45,9 +45,9 @@ public sealed record GenerateOptions
     public INoiseGenerator? Generator { get; init; }
 
     /// <summary>
-    /// Standard normal numbers to start from, [BatchSize, C, H, W]; null draws them. They are multiplied by σ_max, as drawn ones are.
+    /// Standard normal numbers to start from, [BatchSize, C, H, W]; empty draws them. They are multiplied by σ_max, as drawn ones are.
     /// </summary>
-    public ReadOnlyMemory<float>? Latents { get; init; }
+    public ReadOnlyMemory<float> Latents { get; init; }
 
     /// <summary>What to hand back.</summary>
     public OutputType OutputType { get; init; } = OutputType.Images;

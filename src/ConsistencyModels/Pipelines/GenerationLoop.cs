@@ -50,13 +50,13 @@ internal static class GenerationLoop
     private static float[] Start(GenerationPlan plan)
     {
         var sample = GC.AllocateUninitializedArray<float>(plan.Shape.Length);
-        if (plan.Options.Latents is { } latents)
+        if (plan.Options.Latents.IsEmpty)
         {
-            latents.Span.CopyTo(sample);
+            plan.Generator.Randn(sample, plan.Shape.Batch);
         }
         else
         {
-            plan.Generator.Randn(sample, plan.Shape.Batch);
+            plan.Options.Latents.Span.CopyTo(sample);
         }
 
         TensorPrimitives.Multiply(sample, (float)plan.Schedule.InitNoiseSigma, sample);
@@ -86,6 +86,7 @@ internal static class GenerationLoop
     {
         var shape = plan.Shape;
         var sigma = (float)plan.Schedule.Sigmas[step];
+        var timestep = (float)plan.Schedule.Timesteps[step];
         var steps = plan.Schedule.Timesteps.Count;
         var chunk = denoiser.ChunkFor(shape);
         for (var first = 0; first < shape.Batch; first += chunk)
@@ -95,7 +96,7 @@ internal static class GenerationLoop
             var images = sample.AsSpan(first * shape.ImageLength, part.Length);
             try
             {
-                denoiser.Denoise(images, part, [sigma], labels is null ? [] : labels.AsSpan(first, part.Batch), images, cancellationToken);
+                denoiser.Denoise(images, part, [sigma], [timestep], labels is null ? [] : labels.AsSpan(first, part.Batch), images, cancellationToken);
             }
             catch (NonFiniteOutputException e)
             {

@@ -51,9 +51,9 @@ internal sealed class GenerationPlan
             throw new ArgumentException($"Images have 1, 3 or 4 channels; this model's have {shape.Channels}: ask for {nameof(OutputType.Array)} or {nameof(OutputType.Tensor)}.", nameof(options));
         }
 
-        if (options.Latents is { } latents && latents.Length != shape.Length)
+        if (!options.Latents.IsEmpty && options.Latents.Length != shape.Length)
         {
-            throw new ArgumentException($"The latents have {latents.Length} values; expected {shape.Length}, shape {shape}.", nameof(options));
+            throw new ArgumentException($"The latents have {options.Latents.Length} values; expected {shape.Length}, shape {shape}.", nameof(options));
         }
 
         if (Streams(options) is { } streams && streams != shape.Batch)
