@@ -1,0 +1,51 @@
+using ConsistencyModels.Golden.Tests.Checks;
+
+namespace ConsistencyModels.Golden.Tests;
+
+/// <summary>What is done with each kind of case.</summary>
+internal static class GoldenChecks
+{
+    /// <summary>Every check there is.</summary>
+    internal static readonly IReadOnlyList<IGoldenCheck> All =
+    [
+        new RandomUtilCheck(),
+        new SchedulerAddNoiseCheck(),
+        new SchedulerConstructorCheck(),
+        new SchedulerErrorsCheck(),
+        new SchedulerTraceCheck(),
+        new TorchGeneratorCheck(),
+    ];
+
+    /// <summary>Kinds that belong to something which is not built yet, with what it is. A kind leaves when its check comes.</summary>
+    internal static readonly IReadOnlyDictionary<string, string> KindsNotBuiltYet = new Dictionary<string, string>
+    {
+        ["center_crop_arr"] = "imaging",
+        ["consistency_losses"] = "training objectives",
+        ["ect_loss"] = "consistency tuning",
+        ["ect_schedule"] = "consistency tuning",
+        ["editing"] = "zero-shot editing",
+        ["edm_loss"] = "training objectives",
+        ["edm_sampler"] = "samplers",
+        ["edm_training_losses"] = "training objectives",
+        ["ema_and_scales"] = "training schedules",
+        ["ict_curriculum"] = "improved consistency training",
+        ["ict_loss"] = "improved consistency training",
+        ["ict_tables"] = "improved consistency training",
+        ["karras_sample"] = "samplers",
+        ["metrics"] = "evaluation",
+        ["openai_unet"] = "reading openai checkpoints",
+        ["parameter_list"] = "networks",
+        ["pipeline"] = "pipeline",
+        ["pipeline_errors"] = "pipeline",
+        ["progdist_losses"] = "training objectives",
+        ["reference_bug"] = "trainer",
+        ["tables"] = "samplers",
+        ["training_trajectory"] = "trainer",
+        ["unet_forward"] = "networks",
+    };
+
+    /// <summary>Kinds of files that are no cases of their own: what a case refers to, and records for people.</summary>
+    internal static readonly IReadOnlySet<string> Accompanying = new HashSet<string> { "converted_weights", "timings" };
+
+    internal static IGoldenCheck? Find(string kind) => All.FirstOrDefault(check => check.Kind == kind);
+}

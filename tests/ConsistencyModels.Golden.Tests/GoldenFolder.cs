@@ -1,0 +1,43 @@
+using System.Text.Json;
+
+namespace ConsistencyModels.Golden.Tests;
+
+/// <summary>The recorded cases: those of the repository, or of the folder that GOLDEN_DIR names.</summary>
+internal static class GoldenFolder
+{
+    internal static string Root { get; } = Environment.GetEnvironmentVariable("GOLDEN_DIR") is { Length: > 0 } given
+        ? Path.GetFullPath(given)
+        : Path.Combine(RepositoryRoot(), "tests", "golden");
+
+    /// <summary>Path (relative to <see cref="Root"/>, with slashes) and kind of every JSON file that has a kind, in order.</summary>
+    internal static IReadOnlyList<(string Path, string Kind)> Cases { get; } = [.. Find()];
+
+    private static IEnumerable<(string Path, string Kind)> Find() =>
+        from file in Directory.EnumerateFiles(Root, "*.json", SearchOption.AllDirectories)
+        let kind = KindOf(file)
+        where kind is not null && !GoldenChecks.Accompanying.Contains(kind)
+        let path = Path.GetRelativePath(Root, file).Replace('\\', '/')
+        orderby path
+        select (path, kind);
+
+    private static string? KindOf(string file)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("kind", out var kind)
+            ? kind.GetString()
+            : null;
+    }
+
+    private static string RepositoryRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (folder.EnumerateFiles("*.slnx").Any())
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException($"No solution file above {AppContext.BaseDirectory}: set GOLDEN_DIR.");
+    }
+}
