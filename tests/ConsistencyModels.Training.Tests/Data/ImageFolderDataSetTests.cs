@@ -11,8 +11,8 @@ public sealed class ImageFolderDataSetTests
     public void A_folder_and_an_archive_of_the_same_files_are_the_same_data_set()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet folder = ImageFolderDataSet.Open(files.AsFolder(), Native);
-        ImageFolderDataSet zip = ImageFolderDataSet.Open(files.AsZip(), Native with { Threads = 1 });
+        ImageFolderDataSet folder = SampleFiles.Open(files.AsFolder(), Native);
+        ImageFolderDataSet zip = SampleFiles.Open(files.AsZip(), Native with { Threads = 1 });
         Assert.Equal(12, folder.Count);
         Assert.Equal((3, 8, 8), (folder.Channels, folder.Height, folder.Width));
         Assert.Equal(["dngn/wall", "mon", "mon/undead"], folder.ClassNames);
@@ -37,7 +37,7 @@ public sealed class ImageFolderDataSetTests
     public void Fill_gives_planes_in_the_networks_range_and_mirrors_on_request()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet data = ImageFolderDataSet.Open(files.AsZip(), Native);
+        ImageFolderDataSet data = SampleFiles.Open(files.AsZip(), Native);
         int[] indices = [5, 0, 5];
         float[] images = new float[3 * 3 * 64];
         int[] labels = new int[3];
@@ -69,7 +69,7 @@ public sealed class ImageFolderDataSetTests
     public void Fill_refuses_wrong_lengths_and_indices()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet data = ImageFolderDataSet.Open(files.AsZip(), Native);
+        ImageFolderDataSet data = SampleFiles.Open(files.AsZip(), Native);
         Assert.Throws<ArgumentException>("images", () => data.Fill([0], new float[191], [], []));
         Assert.Throws<ArgumentException>("labels", () => data.Fill([0], new float[192], new int[2], []));
         Assert.Throws<ArgumentException>("flips", () => data.Fill([0], new float[192], [], [true, false]));
@@ -82,25 +82,25 @@ public sealed class ImageFolderDataSetTests
     public void The_fingerprint_changes_with_one_pixel_the_classes_and_the_size_and_not_with_the_encoding()
     {
         using SampleFiles files = SampleFiles.Typical();
-        string original = ImageFolderDataSet.Open(files.AsZip(), Native).Fingerprint;
+        string original = SampleFiles.Open(files.AsZip(), Native).Fingerprint;
         ClassMap map = ClassMap.Parse("a=mon,b=dngn");
-        Assert.NotEqual(original, ImageFolderDataSet.Open(files.AsZip(), Native with { Classes = map }).Fingerprint);
-        Assert.NotEqual(original, ImageFolderDataSet.Open(files.AsZip(), Native with { OnlySize = false }).Fingerprint);
-        Assert.NotEqual(original, ImageFolderDataSet.Open(files.AsZip(), Native with { Channels = 1 }).Fingerprint);
+        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native with { Classes = map }).Fingerprint);
+        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native with { OnlySize = false }).Fingerprint);
+        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native with { Channels = 1 }).Fingerprint);
 
         ImageBuffer image = ImageDecoder.Decode(files.Files["mon/00.png"], "a");
         files.Files["mon/00.png"] = ImageEncoder.Encode(image, new() { Text = new Dictionary<string, string> { ["k"] = "v" } });
-        Assert.Equal(original, ImageFolderDataSet.Open(files.AsZip(), Native).Fingerprint);
+        Assert.Equal(original, SampleFiles.Open(files.AsZip(), Native).Fingerprint);
         image.Pixels[100] ^= 1;
         files.Files["mon/00.png"] = ImageEncoder.Encode(image);
-        Assert.NotEqual(original, ImageFolderDataSet.Open(files.AsZip(), Native).Fingerprint);
+        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native).Fingerprint);
     }
 
     [Fact]
     public void Classes_follow_the_map()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet data = ImageFolderDataSet.Open(
+        ImageFolderDataSet data = SampleFiles.Open(
             files.AsFolder(), Native with { Classes = ClassMap.Parse("wall=dngn/wall,monster=mon:-mon/undead") });
         Assert.Equal(["wall", "monster"], data.ClassNames);
         Assert.Equal(8, data.Count);
@@ -117,7 +117,7 @@ public sealed class ImageFolderDataSetTests
         using SampleFiles files = new();
         files.Files["a/wide.png"] = ImageEncoder.Encode(SampleFiles.SolidImage(40, 17, 10, 20, 30));
         files.Files["a/clear.png"] = ImageEncoder.Encode(new ImageBuffer(5, 5, 4));
-        ImageFolderDataSet data = ImageFolderDataSet.Open(files.AsFolder(), new() { Size = 8, Background = new(50, 60, 70) });
+        ImageFolderDataSet data = SampleFiles.Open(files.AsFolder(), new() { Size = 8, Background = new(50, 60, 70) });
         Assert.Equal(SampleFiles.SolidImage(8, 8, 50, 60, 70).Pixels, data.GetImage(0).Pixels);
         Assert.Equal(SampleFiles.SolidImage(8, 8, 10, 20, 30).Pixels, data.GetImage(1).Pixels);
         Assert.Empty(data.Skipped);
@@ -130,7 +130,7 @@ public sealed class ImageFolderDataSetTests
         files.Files["a/big.png"] = SampleFiles.Solid(16, 1, 1, 1);
         files.Files["b/fits.png"] = SampleFiles.Solid(8, 2, 2, 2);
         files.Files["root.png"] = SampleFiles.Solid(8, 3, 3, 3);
-        ImageFolderDataSet data = ImageFolderDataSet.Open(files.AsFolder(), Native);
+        ImageFolderDataSet data = SampleFiles.Open(files.AsFolder(), Native);
         Assert.Equal([".", "b"], data.ClassNames);
         Assert.Equal(["b/fits.png", "root.png"], data.Paths);
         Assert.Equal([1, 0], data.Labels.ToArray());

@@ -29,7 +29,7 @@ public sealed class ImageFolderErrorTests
         files.Files["mon/text.jpg"] = [.. "no image"u8];
         string path = zipped ? files.AsZip() : files.AsFolder();
         Assert.Matches("mon/(bad.png|text.jpg): ", Message(path, Native));
-        ImageFolderDataSet data = ImageFolderDataSet.Open(path, Native with { SkipUnreadable = true });
+        ImageFolderDataSet data = SampleFiles.Open(path, Native with { SkipUnreadable = true });
         Assert.Equal(12, data.Count);
         Assert.Equal(3, data.Skipped.Count);
         Assert.Contains(data.Skipped, s => s.Contains("mon/text.jpg: not an image", StringComparison.Ordinal));
@@ -42,7 +42,7 @@ public sealed class ImageFolderErrorTests
         foreach (string path in new[] { files.AsFolder(), files.AsZip() })
         {
             Assert.Contains("more than 15 files", Message(path, Native with { MaxEntries = 15 }));
-            Assert.Equal(12, ImageFolderDataSet.Open(path, Native with { MaxEntries = 16 }).Count);
+            Assert.Equal(12, SampleFiles.Open(path, Native with { MaxEntries = 16 }).Count);
             Assert.Contains("at most 50 are accepted", Message(path, Native with { MaxFileBytes = 50 }));
             Assert.Contains("at most 60 are accepted", Message(path, Native with { MaxPixels = 60 }));
             Assert.Contains("13 images of 8x8x3 take 2496 bytes; the budget is 2495", Message(path, Native with { MemoryBudget = 2495 }));
@@ -52,7 +52,7 @@ public sealed class ImageFolderErrorTests
     [Theory]
     [InlineData(0x7FFFFFFF, "at most")]
     [InlineData(10_000, "the entry has another length")]
-    [InlineData(10, "the entry has another length")]
+    [InlineData(10, "not an image")]
     public void An_archive_that_lies_about_a_length_is_refused(int claimed, string part)
     {
         using SampleFiles files = new();
@@ -66,7 +66,7 @@ public sealed class ImageFolderErrorTests
         File.WriteAllBytes(zip, bytes);
         string message = Message(zip, Native);
         Assert.Contains("a/one.png: ", message);
-        Assert.Contains(part, message);
+        Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,8 +84,8 @@ public sealed class ImageFolderErrorTests
     {
         using SampleFiles files = SampleFiles.Typical();
         string folder = files.AsFolder();
-        Assert.Throws<ArgumentOutOfRangeException>(() => ImageFolderDataSet.Open(folder, Native with { Size = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ImageFolderDataSet.Open(folder, Native with { Channels = 4 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SampleFiles.Open(folder, Native with { Size = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SampleFiles.Open(folder, Native with { Channels = 4 }));
         Assert.ThrowsAny<OperationCanceledException>(() => ImageFolderDataSet.Open(folder, Native, new CancellationToken(canceled: true)));
     }
 
@@ -97,9 +97,9 @@ public sealed class ImageFolderErrorTests
         string folder = files.AsFolder();
         Directory.CreateSymbolicLink(Path.Combine(folder, "mon", "loop"), folder);
         File.CreateSymbolicLink(Path.Combine(folder, "mon", "linked.png"), Path.Combine(folder, "mon", "00.png"));
-        Assert.Equal(13, ImageFolderDataSet.Open(folder, Native).Count);
+        Assert.Equal(13, SampleFiles.Open(folder, Native).Count);
     }
 
     private static string Message(string path, ImageFolderOptions options) =>
-        Assert.Throws<ConsistencyModelsException>(() => ImageFolderDataSet.Open(path, options)).Message;
+        Assert.Throws<ConsistencyModelsException>(() => SampleFiles.Open(path, options)).Message;
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Training.Data;
 
 namespace ConsistencyModels.Training.Tests.Data;
 
@@ -30,7 +31,7 @@ internal sealed class SampleFiles : IDisposable
         for (byte i = 0; i < 12; i++)
         {
             ImageBuffer noise = new(8, 8, 3);
-            new Random(i).NextBytes(noise.Pixels);
+            new System.Random(i).NextBytes(noise.Pixels);
             string folder = i % 3 == 0 ? "mon" : i % 3 == 1 ? "mon/undead" : "dngn/wall";
             files.Files[$"{folder}/{i:00}.png"] = ImageEncoder.Encode(noise);
         }
@@ -41,6 +42,9 @@ internal sealed class SampleFiles : IDisposable
         files.Files["__MACOSX/mon/00.png"] = [1, 2, 3];
         return files;
     }
+
+    public static ImageFolderDataSet Open(string path, ImageFolderOptions options) =>
+        ImageFolderDataSet.Open(path, options, TestContext.Current.CancellationToken);
 
     public string AsFolder()
     {
