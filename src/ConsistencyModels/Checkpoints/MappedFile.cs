@@ -65,7 +65,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            var what = Directory.Exists(path) ? "this is a folder, expected a file" : "cannot be read: " + e.Message.ReplaceLineEndings(" ");
+            var what = Directory.Exists(path) ? "this is a folder, expected a file" : "cannot be read: " + Printable.Line(e.Message);
             throw new CheckpointException($"{path}: {what}", e);
         }
     }

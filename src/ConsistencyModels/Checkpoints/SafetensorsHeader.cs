@@ -44,7 +44,7 @@ internal sealed record SafetensorsHeader(
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: strings that are not UTF-8, which the reader notices only when it decodes them.
-            throw new CheckpointException($"{path}: the header is not valid JSON: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new CheckpointException($"{path}: the header is not valid JSON: {Printable.Line(e.Message)}", e);
         }
 
         header.CheckLayout(path, dataLength);

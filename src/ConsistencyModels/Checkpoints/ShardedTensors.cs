@@ -127,7 +127,7 @@ public sealed class ShardedTensors : ITensorSource
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a string that is not UTF-8.
-            throw new CheckpointException($"{path}: the index is not valid JSON: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new CheckpointException($"{path}: the index is not valid JSON: {Printable.Line(e.Message)}", e);
         }
     }
 

@@ -21,7 +21,10 @@ public sealed record DecodeOptions
     /// <summary>What shows through transparent parts where <see cref="Channels"/> is 1 or 3. Black by default.</summary>
     public RgbColor Background { get; init; } = RgbColor.Black;
 
-    /// <summary>The largest width · height accepted; checked in the file's header, before anything is decoded.</summary>
+    /// <summary>
+    /// The largest width · height accepted; checked in the file's header, before anything is decoded. Decoding takes up
+    /// to 12 bytes a pixel for a moment.
+    /// </summary>
     public long MaxPixels { get; init; } = DefaultMaxPixels;
 
     /// <summary>The largest encoded file accepted, in bytes; a stream is never read further than this.</summary>

@@ -1,3 +1,4 @@
+using ConsistencyModels.IO;
 using SkiaSharp;
 
 namespace ConsistencyModels.Imaging;
@@ -29,17 +30,7 @@ public static class ImageEncoder
     public static void SaveFile(ImageBuffer image, string path, EncodeOptions? options = null)
     {
         byte[] encoded = Encode(image, (options ?? EncodeOptions.Default) with { Format = FormatOf(path) });
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, encoded);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            File.Delete(temporary);
-            throw new ConsistencyModelsException($"{path}: cannot be written: {e.Message}", e);
-        }
+        AtomicFile.WriteAllBytes(path, encoded);
     }
 
     /// <summary>Encodes to a stream, which stays open.</summary>

@@ -1,0 +1,21 @@
+namespace ConsistencyModels.Tests;
+
+/// <summary>Finds files of the repository from wherever the tests run.</summary>
+public static class RepositoryFiles
+{
+    private static readonly Lazy<string> Root = new(() =>
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "ConsistencyModels.slnx")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new InvalidOperationException("The tests do not run inside the repository.");
+    });
+
+    /// <summary>A path below tests/golden.</summary>
+    public static string Golden(params string[] parts) => Path.Combine([Root.Value, "tests", "golden", .. parts]);
+}
