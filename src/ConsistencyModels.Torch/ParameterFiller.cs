@@ -16,9 +16,13 @@ public static class ParameterFiller
     /// <exception cref="ConsistencyModelsException">Tensors are missing, unknown or of another shape: all are listed.</exception>
     public static void Load(UNet2DModel network, ITensorSource source)
     {
-        var names = StrictTensors.Match(source, network.Description.Parameters);
+        var parameters = network.Description.Parameters;
+        var names = StrictTensors.Check(
+            source,
+            parameters.Select(parameter => (parameter.Name, parameter.Shape)),
+            parameters.Where(parameter => parameter.OldName is not null).ToDictionary(parameter => parameter.OldName!, parameter => parameter.Name));
         using var noGrad = no_grad();
-        foreach (var description in network.Description.Parameters)
+        foreach (var description in parameters)
         {
             using var scope = NewDisposeScope();
             var name = names[description.Name];

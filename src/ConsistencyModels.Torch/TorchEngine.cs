@@ -16,7 +16,7 @@ public sealed class TorchEngine : INetworkEngine
     {
         TorchRuntime.EnsureLoaded();
         var dtype = TorchTypes.ToCompute(options.DType);
-        var device = TorchTypes.ToDevice(options.Device);
+        var device = TorchDevice.Parse(options.Device);
         if (options.Threads > 0)
         {
             set_num_threads(options.Threads);

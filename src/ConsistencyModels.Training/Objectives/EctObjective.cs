@@ -1,0 +1,60 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ConsistencyModels.Training.Objectives;
+
+/// <summary>
+/// Easy consistency tuning (Geng et al. 2024): |D(x + tz; t) - sg D(x + rz; r)| / (t - r) with the same noise z and
+/// dropout mask for both, starting from a diffusion model's weights. Where r = 0 the target is the clean image.
+/// </summary>
+/// <param name="Schedule">How r follows t.</param>
+/// <param name="PMean">Mean of ln t.</param>
+/// <param name="PStd">Standard deviation of ln t.</param>
+/// <param name="C">Smoothing of the norm: √(sum of squares + c²) - c; 0 is the plain norm.</param>
+public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, double PStd = 2.0, double C = 0) : IObjective
+{
+    // The gradient of a root at 0 is infinite; far below any real error.
+    private const double TinySquare = 1e-24;
+
+    /// <inheritdoc/>
+    public string Name => "ect";
+
+    /// <summary>r for each t, at a stage of the schedule.</summary>
+    /// <param name="t">[N] noise levels.</param>
+    /// <param name="stage">The stage, from 0.</param>
+    public Tensor MapToR(Tensor t, int stage)
+    {
+        using var scope = NewDisposeScope();
+        var gap = (((t * -Schedule.B).sigmoid() * Schedule.K) + 1) * Schedule.Decay(stage);
+        return (t * (1 - gap)).clamp_min(0).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Losses(Denoise denoise, TrainingBatch batch, long imagesSeen)
+    {
+        using var scope = NewDisposeScope();
+        var t = ((batch.Normals * PStd) + PMean).exp();
+        var r = MapToR(t, Schedule.Stage(imagesSeen));
+        random.manual_seed(batch.DropoutSeed);
+        var student = denoise(batch.Images + (batch.Noise * t.view(-1, 1, 1, 1)), t, batch.Labels);
+        var squares = (student - Target(denoise, batch, r)).square().sum([1, 2, 3]);
+        var distance = C > 0 ? (squares + (C * C)).sqrt() - C : squares.clamp_min(TinySquare).sqrt();
+        return (distance / (t - r)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Target(Denoise denoise, TrainingBatch batch, Tensor r)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var moves = (r > 0).view(-1, 1, 1, 1);
+        if (!moves.any().item<bool>())
+        {
+            return batch.Images.alias().MoveToOuterDisposeScope();
+        }
+
+        random.manual_seed(batch.DropoutSeed);
+        var target = denoise(batch.Images + (batch.Noise * r.view(-1, 1, 1, 1)), r, batch.Labels);
+        // At r = 0 a network may give NaN, since its c_noise is not finite there.
+        return where(moves, target.nan_to_num(), batch.Images).MoveToOuterDisposeScope();
+    }
+}

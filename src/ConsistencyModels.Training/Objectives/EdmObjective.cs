@@ -1,0 +1,37 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ConsistencyModels.Training.Objectives;
+
+/// <summary>
+/// EDM's denoising loss (Karras et al. 2022, Eq. 8 and Table 1): λ(σ) |D(x + σz; σ) - x|² with
+/// λ = (σ² + σ_data²)/(σ σ_data)² and ln σ normal. Trains the diffusion model that becomes the teacher.
+/// </summary>
+/// <param name="PMean">Mean of ln σ.</param>
+/// <param name="PStd">Standard deviation of ln σ.</param>
+/// <param name="SigmaData">Standard deviation of the data.</param>
+public sealed record EdmObjective(double PMean = -1.2, double PStd = 1.2, double SigmaData = 0.5) : IObjective
+{
+    /// <inheritdoc/>
+    public string Name => "edm";
+
+    /// <summary>The weighted squared error of every value [N, C, H, W].</summary>
+    public Tensor Elementwise(Denoise denoise, TrainingBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var sigma = ((batch.Normals * PStd) + PMean).exp();
+        var s = sigma.view(-1, 1, 1, 1);
+        var product = s * SigmaData;
+        var weight = ((s * s) + (SigmaData * SigmaData)) / (product * product);
+        var error = denoise(batch.Images + (batch.Noise * s), sigma, batch.Labels) - batch.Images;
+        return (weight * error * error).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The mean of <see cref="Elementwise"/> over each image.</summary>
+    /// <inheritdoc/>
+    public Tensor Losses(Denoise denoise, TrainingBatch batch, long imagesSeen)
+    {
+        using var elementwise = Elementwise(denoise, batch);
+        return elementwise.mean([1, 2, 3]);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using ConsistencyModels.Random;
+using ConsistencyModels.Training.Data;
+using ConsistencyModels.Training.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ConsistencyModels.Training.Runs;
+
+/// <summary>
+/// The batch of any step, as a function of the seed and the step alone: an order of the data for each epoch, and noise,
+/// flips and dropout seeds for each step. Nothing is carried from step to step, so a resumed run goes on exactly.
+/// </summary>
+internal sealed class BatchSource(IImageDataSet data, ulong seed, bool flip, bool labelled)
+{
+    private const ulong OrderStream = 1;
+    private const ulong StepStream = 2;
+    private long _epoch = -1;
+    private int[] _order = [];
+
+    /// <summary>Images [first, first + count) of the run's endless sequence, with the draws of a step. The caller disposes the tensors.</summary>
+    /// <param name="step">Number of the step, for its random draws.</param>
+    /// <param name="part">Number of the part within the step.</param>
+    /// <param name="first">Images before these.</param>
+    /// <param name="count">How many.</param>
+    public TrainingBatch Next(long step, int part, long first, int count)
+    {
+        var generator = new TorchGenerator(Mix(Mix(Mix(seed, StepStream), (ulong)step), (ulong)part));
+        var indices = new int[count];
+        for (var i = 0; i < count; i++)
+        {
+            indices[i] = IndexAt(first + i);
+        }
+
+        var flips = new bool[flip ? count : 0];
+        if (flip)
+        {
+            var coins = new long[count];
+            generator.RandInt(0, 2, coins);
+            for (var i = 0; i < count; i++)
+            {
+                flips[i] = coins[i] == 1;
+            }
+        }
+
+        long[] shape = [count, data.Channels, data.Height, data.Width];
+        var images = empty(shape);
+        var labels = new int[count];
+        data.Fill(indices, MemoryMarshal.Cast<byte, float>(images.bytes), labels, flips);
+        var normals = empty([count]);
+        generator.Randn(MemoryMarshal.Cast<byte, float>(normals.bytes));
+        var noise = empty(shape);
+        generator.Randn(MemoryMarshal.Cast<byte, float>(noise.bytes));
+        var dropoutSeed = new long[1];
+        generator.RandInt(0, int.MaxValue, dropoutSeed);
+        return new(images, labelled ? tensor(labels, dtype: ScalarType.Int64) : null, normals, noise, dropoutSeed[0]);
+    }
+
+    private int IndexAt(long position)
+    {
+        var epoch = position / data.Count;
+        if (epoch != _epoch)
+        {
+            _order = new TorchGenerator(Mix(Mix(seed, OrderStream), (ulong)epoch)).Randperm(data.Count);
+            _epoch = epoch;
+        }
+
+        return _order[position % data.Count];
+    }
+
+    // The finaliser of SplitMix64 (Steele et al. 2014): well spread seeds from consecutive numbers.
+    private static ulong Mix(ulong seed, ulong value)
+    {
+        var x = seed + (0x9E3779B97F4A7C15 * (value + 1));
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+}

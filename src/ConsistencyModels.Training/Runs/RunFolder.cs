@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace ConsistencyModels.Training.Runs;
+
+/// <summary>The files of a run: <c>checkpoints/</c>, <c>samples/</c>, <c>model/</c> and <c>log.jsonl</c>.</summary>
+public sealed class RunFolder
+{
+    private const string Prefix = "images-";
+    private const string Extension = ".safetensors";
+
+    /// <summary>Opens or creates the folder.</summary>
+    /// <exception cref="ConsistencyModelsException">It cannot be created.</exception>
+    public RunFolder(string path)
+    {
+        Root = path;
+        try
+        {
+            Directory.CreateDirectory(Checkpoints);
+            Directory.CreateDirectory(Samples);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConsistencyModelsException($"{path}: cannot be created: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>The folder itself.</summary>
+    public string Root { get; }
+
+    /// <summary>Where checkpoints are kept.</summary>
+    public string Checkpoints => Path.Combine(Root, "checkpoints");
+
+    /// <summary>Where sample grids are kept.</summary>
+    public string Samples => Path.Combine(Root, "samples");
+
+    /// <summary>Where the averaged model is saved in diffusers' layout.</summary>
+    public string Model => Path.Combine(Root, "model");
+
+    /// <summary>One JSON object a line: step, images, loss, speed.</summary>
+    public string Log => Path.Combine(Root, "log.jsonl");
+
+    /// <summary>The file of a checkpoint taken after that many images.</summary>
+    public string Checkpoint(long images) => Path.Combine(Checkpoints, Name(images, Extension));
+
+    /// <summary>The file of a sample grid taken after that many images.</summary>
+    public string Sample(long images) => Path.Combine(Samples, Name(images, ".png"));
+
+    /// <summary>The newest checkpoint, or null.</summary>
+    public string? LatestCheckpoint() => All().LastOrDefault();
+
+    /// <summary>Deletes all but the newest checkpoints.</summary>
+    public void Prune(int keep)
+    {
+        foreach (var old in All().SkipLast(Math.Max(1, keep)))
+        {
+            File.Delete(old);
+        }
+    }
+
+    // Fixed width, so that the order of names is the order of time.
+    private static string Name(long images, string extension) =>
+        Prefix + images.ToString("D12", CultureInfo.InvariantCulture) + extension;
+
+    private IEnumerable<string> All() =>
+        Directory.EnumerateFiles(Checkpoints, Prefix + "*" + Extension).Order(StringComparer.Ordinal);
+}

@@ -1,0 +1,73 @@
+using System.Numerics.Tensors;
+using ConsistencyModels.Imaging;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Random;
+using ConsistencyModels.Samplers;
+using ConsistencyModels.Schedulers;
+using ConsistencyModels.Torch;
+using ConsistencyModels.Training.Objectives;
+
+namespace ConsistencyModels.Training.Runs;
+
+/// <summary>
+/// A picture of how far a run is: a row a class, always from the same noise. A diffusion model is sampled with Heun's
+/// method; a consistency model in one step (left half) and in two (right half).
+/// </summary>
+internal static class SampleGrid
+{
+    private const int Columns = 8;
+    private const int LargestRows = 10;
+    private const int HeunLevels = 12;
+    private const int Zoom = 3;
+    private const double SigmaMin = 0.002;
+    private const double SigmaMax = 80;
+    private const double Rho = 7;
+
+    // Where the second of two steps begins: the noise level published for easy consistency tuning.
+    private const float SecondStep = 0.821f;
+
+    public static void Save(string path, UNet2DModel network, TrainingOptions options, CancellationToken cancellationToken)
+    {
+        var config = options.Network;
+        var rows = Math.Clamp(config.NumClassEmbeds ?? 4, 1, LargestRows);
+        var size = config.SampleSize ?? throw new ConsistencyModelsException("network: sample_size is null, expected the images' size");
+        using var unet = new TorchUNet(network, owns: false);
+        var generator = new TorchGenerator(options.Seed);
+        var images = options.Objective is EdmObjective
+            ? Diffusion(unet, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
+            : Consistency(unet, generator, rows, size, cancellationToken);
+        ImageEncoder.SaveFile(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }), path);
+    }
+
+    private static ImageBuffer[] Diffusion(
+        IUNet unet, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
+    {
+        var x = new float[shape.Length];
+        generator.Randn(x);
+        HeunSampler.Sample(
+            new Denoiser(unet, Preconditioning.Edm(), clip: false), x, shape, KarrasSigmas.Table(HeunLevels, SigmaMin, SigmaMax, Rho), labels, cancellationToken);
+        return PixelConversion.ToImages(x, shape);
+    }
+
+    private static ImageBuffer[] Consistency(IUNet unet, TorchGenerator generator, int rows, ImageSize size, CancellationToken cancellationToken)
+    {
+        const int half = Columns / 2;
+        var shape = new ImageShape(rows * half, unet.Config.InChannels, size.Height, size.Width);
+        var labels = Labels(unet.Config, rows, half);
+        var denoiser = new Denoiser(unet, Preconditioning.Consistency(), clip: true);
+        var one = new float[shape.Length];
+        generator.Randn(one);
+        TensorPrimitives.Multiply(one, (float)SigmaMax, one);
+        denoiser.Denoise(one, shape, [(float)SigmaMax], labels, one, cancellationToken);
+        var two = new float[shape.Length];
+        generator.Randn(two);
+        TensorPrimitives.MultiplyAdd(two, SecondStep, one, two);
+        denoiser.Denoise(two, shape, [SecondStep], labels, two, cancellationToken);
+        var left = PixelConversion.ToImages(one, shape);
+        var right = PixelConversion.ToImages(two, shape);
+        return [.. left.Chunk(half).Zip(right.Chunk(half)).SelectMany(pair => pair.First.Concat(pair.Second))];
+    }
+
+    private static int[] Labels(UNet2DConfig config, int rows, int columns) =>
+        config.NumClassEmbeds is null ? [] : [.. Enumerable.Range(0, rows * columns).Select(i => i / columns)];
+}

@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Random;
+using ConsistencyModels.Torch;
+using ConsistencyModels.Torch.Native;
+using ConsistencyModels.Training.Data;
+using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Optimization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ConsistencyModels.Training.Runs;
+
+/// <summary>
+/// Runs one training run: steps, log lines, checkpoints, sample grids, and at the end (or when cancelled) a checkpoint to
+/// go on from. A run whose folder has a checkpoint continues it with the same losses as if it had never stopped.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainingOptions _options;
+    private readonly IImageDataSet _data;
+    private readonly RunFolder _folder;
+    private readonly TrainingState _state;
+    private readonly BatchSource _batches;
+    private readonly Denoise _denoise;
+    private readonly Dictionary<string, string> _identity;
+    private readonly Device _device;
+
+    /// <summary>Opens a run: fresh, from initial weights, or from its latest checkpoint.</summary>
+    /// <param name="options">What to train and how.</param>
+    /// <param name="data">The images; the caller keeps them.</param>
+    /// <exception cref="ConsistencyModelsException">The data do not fit the network, or the folder holds another run.</exception>
+    public Trainer(TrainingOptions options, IImageDataSet data)
+    {
+        TrainingChecks.ThrowIfInvalid(options, data);
+        TorchRuntime.EnsureLoaded();
+        if (options.Threads > 0)
+        {
+            set_num_threads(options.Threads);
+        }
+
+        _options = options;
+        _data = data;
+        _folder = new(options.Folder);
+        _device = TorchDevice.Parse(options.Device);
+        _identity = TrainingChecks.Identity(options, data);
+        _batches = new(data, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null);
+        _state = new(UNet2DDescription.Of(options.Network), _device, options.Beta2);
+        _denoise = TensorPreconditioning.Edm(_state.Network);
+        try
+        {
+            Start();
+        }
+        catch
+        {
+            _state.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Images learnt from so far; more than 0 right after opening means the run was resumed.</summary>
+    public long ImagesSeen => _state.ImagesSeen;
+
+    /// <summary>The running average of the network's parameters; owned by the trainer.</summary>
+    public UNet2DModel Average => _state.Average;
+
+    /// <summary>Files of the run.</summary>
+    public RunFolder Folder => _folder;
+
+    /// <summary>Trains until all images are seen or the token is cancelled; a checkpoint is saved either way.</summary>
+    /// <param name="progress">Told of every log line.</param>
+    /// <param name="cancellationToken">Stops after the current step.</param>
+    /// <returns>True if the run is complete, false if it was cancelled.</returns>
+    /// <exception cref="ConsistencyModelsException">The loss is no longer finite: the run stops without saving over the last checkpoint.</exception>
+    public bool Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using var log = new RunLog(_folder.Log, _options.Images, progress);
+        var sinceCheckpoint = Stopwatch.StartNew();
+        var sinceSamples = Stopwatch.StartNew();
+        while (_state.ImagesSeen < _options.Images && !cancellationToken.IsCancellationRequested)
+        {
+            var (loss, norm, rate) = Step();
+            log.Add(_state.Optimizer.Steps, _state.ImagesSeen, _options.Batch, loss, norm, rate, _options.LogEverySteps);
+            if (sinceSamples.Elapsed >= _options.SampleEvery)
+            {
+                SaveSamples(cancellationToken);
+                sinceSamples.Restart();
+            }
+
+            if (sinceCheckpoint.Elapsed >= _options.CheckpointEvery)
+            {
+                SaveCheckpoint();
+                sinceCheckpoint.Restart();
+            }
+        }
+
+        SaveCheckpoint();
+        if (_state.ImagesSeen < _options.Images)
+        {
+            return false;
+        }
+
+        SaveSamples(cancellationToken);
+        SaveModel();
+        return true;
+    }
+
+    /// <summary>One optimizer step.</summary>
+    /// <returns>Mean loss, gradient norm and step size.</returns>
+    public (double Loss, double GradientNorm, double LearningRate) Step()
+    {
+        using var scope = NewDisposeScope();
+        _state.Network.train();
+        _state.Parameters.ZeroGradients();
+        var micro = _options.MicroBatch > 0 ? Math.Min(_options.MicroBatch, _options.Batch) : _options.Batch;
+        var total = 0.0;
+        for (int done = 0, part = 0; done < _options.Batch; done += micro, part++)
+        {
+            total += Accumulate(part, _state.ImagesSeen + done, Math.Min(micro, _options.Batch - done));
+        }
+
+        if (!double.IsFinite(total))
+        {
+            throw new ConsistencyModelsException(
+                $"{_folder.Root}: the loss is {total} at image {_state.ImagesSeen}; go on from the last checkpoint with a smaller learning rate");
+        }
+
+        var norm = _state.Parameters.Gradients.norm().item<float>();
+        var rate = LearningRate.At(_options, _state.ImagesSeen);
+        _state.Optimizer.Step(_state.Parameters.Values, _state.Parameters.Gradients, rate);
+        _state.ImagesSeen += _options.Batch;
+        ExponentialAverage.Update(
+            _state.Average.FlatParameters,
+            _state.Parameters.Values,
+            ExponentialAverage.Beta(_options.Batch, _state.ImagesSeen, _options.AverageHalfLife, _options.AverageRampRatio));
+        return (total, norm, rate);
+    }
+
+    /// <summary>Saves the run's state and deletes the oldest checkpoints.</summary>
+    public void SaveCheckpoint()
+    {
+        TrainingCheckpoint.Save(_folder.Checkpoint(_state.ImagesSeen), _state, _identity);
+        _folder.Prune(_options.KeepCheckpoints);
+    }
+
+    /// <summary>Saves the averaged model to <see cref="RunFolder.Model"/>.</summary>
+    public void SaveModel() => ModelExport.Save(_folder.Model, _state.Average, _options.Objective, _data.ClassNames);
+
+    /// <summary>Draws a grid from the averaged model: a row for each class, the same noise each time.</summary>
+    public void SaveSamples(CancellationToken cancellationToken = default) =>
+        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), _state.Average, _options, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _state.Dispose();
+
+    private double Accumulate(int part, long first, int count)
+    {
+        using var scope = NewDisposeScope();
+        var host = _batches.Next(_state.Optimizer.Steps, part, first, count);
+        var batch = host with
+        {
+            Images = host.Images.to(_device),
+            Labels = host.Labels?.to(_device),
+            Normals = host.Normals.to(_device),
+            Noise = host.Noise.to(_device),
+        };
+        var loss = _options.Objective.Losses(_denoise, batch, _state.ImagesSeen).sum() / _options.Batch;
+        loss.backward();
+        return loss.item<float>();
+    }
+
+    private void Start()
+    {
+        if (_folder.LatestCheckpoint() is { } checkpoint)
+        {
+            TrainingCheckpoint.Load(checkpoint, _state, _identity);
+            return;
+        }
+
+        if (_options.InitialWeights is { } weights)
+        {
+            using var source = Checkpoints.WeightFiles.Open(weights);
+            ParameterFiller.Load(_state.Network, source);
+        }
+        else
+        {
+            ParameterFiller.Initialize(_state.Network, new TorchGenerator(_options.Seed), zeroResiduals: true);
+        }
+
+        _state.RestartAverage();
+    }
+}
