@@ -7,18 +7,23 @@ internal static class GoldenFolder
 {
     internal static string Root { get; } = Environment.GetEnvironmentVariable("GOLDEN_DIR") is { Length: > 0 } given
         ? Path.GetFullPath(given)
-        : Path.Combine(RepositoryRoot(), "tests", "golden");
+        : InRepository();
 
     /// <summary>Path (relative to <see cref="Root"/>, with slashes) and kind of every JSON file that has a kind, in order.</summary>
-    internal static IReadOnlyList<(string Path, string Kind)> Cases { get; } = [.. Find()];
+    internal static IReadOnlyList<(string Path, string Kind)> Cases { get; } = CasesIn(Root);
 
-    private static IEnumerable<(string Path, string Kind)> Find() =>
-        from file in Directory.EnumerateFiles(Root, "*.json", SearchOption.AllDirectories)
-        let kind = KindOf(file)
-        where kind is not null && !GoldenChecks.Accompanying.Contains(kind)
-        let path = Path.GetRelativePath(Root, file).Replace('\\', '/')
-        orderby path
-        select (path, kind);
+    internal static IReadOnlyList<(string Path, string Kind)> CasesIn(string root) =>
+    [
+        .. from file in Directory.EnumerateFiles(root, "*.json", SearchOption.AllDirectories)
+           let kind = KindOf(file)
+           where kind is not null && !GoldenChecks.Accompanying.Contains(kind)
+           let path = Path.GetRelativePath(root, file).Replace('\\', '/')
+           orderby path
+           select (path, kind),
+    ];
+
+    /// <summary>The folder in the repository, found from where the tests run.</summary>
+    internal static string InRepository() => Path.Combine(RepositoryRoot(), "tests", "golden");
 
     private static string? KindOf(string file)
     {

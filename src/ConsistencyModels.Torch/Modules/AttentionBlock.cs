@@ -39,7 +39,7 @@ internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var (batch, channels, height, width) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3]);
-        var flat = input.view(batch, channels, height * width);
+        var flat = input.reshape(batch, channels, height * width);
         var tokens = (_norm is null ? flat : _norm.forward(flat)).transpose(1, 2);
         var attended = nn.functional.scaled_dot_product_attention(
             Heads(_query.forward(tokens)), Heads(_key.forward(tokens)), Heads(_value.forward(tokens)));

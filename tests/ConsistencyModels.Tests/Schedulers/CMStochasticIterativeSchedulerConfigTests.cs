@@ -1,0 +1,64 @@
+using ConsistencyModels.Schedulers;
+
+namespace ConsistencyModels.Tests.Schedulers;
+
+public class CMStochasticIterativeSchedulerConfigTests
+{
+    // What diffusers 0.23 writes for its defaults.
+    private const string Written = """
+        {
+          "_class_name": "CMStochasticIterativeScheduler",
+          "_diffusers_version": "0.23.0",
+          "clip_denoised": true,
+          "num_train_timesteps": 40,
+          "rho": 7.0,
+          "s_noise": 1.0,
+          "sigma_data": 0.5,
+          "sigma_max": 80.0,
+          "sigma_min": 0.002
+        }
+
+        """;
+
+    [Fact]
+    public void A_file_of_diffusers_comes_back_byte_for_byte()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("scheduler_config.json");
+        var expected = Written.ReplaceLineEndings("\n");
+        File.WriteAllText(path, expected);
+
+        CMStochasticIterativeSchedulerConfig.Load(path).Save(path);
+        Assert.Equal(expected, File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void An_empty_object_means_the_defaults()
+    {
+        var config = CMStochasticIterativeSchedulerConfig.FromJson("{}");
+        Assert.Equal((40, 0.002, 80.0), (config.NumTrainTimesteps, config.SigmaMin, config.SigmaMax));
+        Assert.Equal((0.5, 1.0, 7.0, true), (config.SigmaData, config.SNoise, config.Rho, config.ClipDenoised));
+    }
+
+    [Fact]
+    public void Values_and_unknown_keys_survive()
+    {
+        const string Json = """{"num_train_timesteps": 201, "sigma_max": 81, "clip_denoised": false, "later": {"a": [1, null, "ü"]}, "rho": 6.5}""";
+        var again = CMStochasticIterativeSchedulerConfig.FromJson(CMStochasticIterativeSchedulerConfig.FromJson(Json).ToJson());
+        Assert.Equal((201, 81.0, 6.5, false), (again.NumTrainTimesteps, again.SigmaMax, again.Rho, again.ClipDenoised));
+        Assert.Equal("ü", again.Extras["later"].GetProperty("a")[2].GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"num_train_timesteps": 1}""", "x.json: num_train_timesteps: found 1, expected an integer of at least 2.")]
+    [InlineData("""{"num_train_timesteps": 40.5}""", "x.json: num_train_timesteps: found 40.5, expected an integer.")]
+    [InlineData("""{"sigma_min": -1}""", "x.json: sigma_min: found -1, expected a number above 0.")]
+    [InlineData("""{"sigma_max": 0.001}""", "x.json: sigma_max: found 0.001, expected a finite number above sigma_min.")]
+    [InlineData("""{"rho": "7"}""", "x.json: rho: found \"7\", expected a number.")]
+    [InlineData("""{"rho": null}""", "x.json: rho: found null, expected a number.")]
+    [InlineData("""{"clip_denoised": 1}""", "x.json: clip_denoised: found 1, expected true or false.")]
+    [InlineData("""{"_class_name": "DDPMScheduler"}""", "x.json: _class_name: found \"DDPMScheduler\", expected \"CMStochasticIterativeScheduler\".")]
+    public void What_is_wrong_is_said(string json, string message) =>
+        Assert.Equal(message, Assert.Throws<ConsistencyModelsException>(() => CMStochasticIterativeSchedulerConfig.FromJson(json, "x.json")).Message);
+}
