@@ -47,8 +47,10 @@ internal static class PipelineFolder
     public static void Save(
         string folder, ModelIndex index, UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, TensorDType? dtype)
     {
-        var unetFolder = Create(Path.Combine(folder, UNet));
-        var schedulerFolder = Create(Path.Combine(folder, Scheduler));
+        var unetFolder = Path.Combine(folder, UNet);
+        var schedulerFolder = Path.Combine(folder, Scheduler);
+        Change(unetFolder, path => Directory.CreateDirectory(path));
+        Change(schedulerFolder, path => Directory.CreateDirectory(path));
         var parameters = UNet2DDescription.Of(config).Parameters;
         var aliases = parameters.Where(p => p.OldName is not null).ToDictionary(p => p.OldName!, p => p.Name);
         var stored = StrictTensors.Check(weights, parameters.Select(p => (p.Name, p.Shape)), aliases);
@@ -59,7 +61,7 @@ internal static class PipelineFolder
             weights.Metadata);
 
         // An index of shards from an earlier save would win over the file just written.
-        File.Delete(Path.Combine(unetFolder, Weights + ".index.json"));
+        Change(Path.Combine(unetFolder, Weights + ".index.json"), File.Delete);
         config.Save(Path.Combine(unetFolder, UNetConfig));
         scheduler.Save(Path.Combine(schedulerFolder, SchedulerConfig));
 
@@ -67,16 +69,15 @@ internal static class PipelineFolder
         index.Save(Path.Combine(folder, ModelIndex.FileName));
     }
 
-    private static string Create(string folder)
+    private static void Change(string path, Action<string> change)
     {
         try
         {
-            Directory.CreateDirectory(folder);
-            return folder;
+            change(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConsistencyModelsException($"{folder}: the folder cannot be made: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new ConsistencyModelsException($"{path}: cannot be made or removed: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 }
