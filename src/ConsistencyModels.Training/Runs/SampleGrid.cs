@@ -3,7 +3,6 @@ using ConsistencyModels.Imaging;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Random;
 using ConsistencyModels.Samplers;
-using ConsistencyModels.Schedulers;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
 
@@ -19,9 +18,7 @@ internal static class SampleGrid
     private const int LargestRows = 10;
     private const int HeunLevels = 12;
     private const int Zoom = 3;
-    private const double SigmaMin = 0.002;
     private const double SigmaMax = 80;
-    private const double Rho = 7;
 
     // Where the second of two steps begins: the noise level published for easy consistency tuning.
     private const float SecondStep = 0.821f;
@@ -44,8 +41,8 @@ internal static class SampleGrid
     {
         var x = new float[shape.Length];
         generator.Randn(x);
-        HeunSampler.Sample(
-            new Denoiser(unet, Preconditioning.Edm(), clip: false), x, shape, KarrasSigmas.Table(HeunLevels, SigmaMin, SigmaMax, Rho), labels, cancellationToken);
+        new EdmSampler { Steps = HeunLevels }.Sample(
+            new Denoiser(unet, Preconditioning.Edm(), clip: false), x, shape, generator, new SamplingOptions { ClassLabels = labels }, cancellationToken);
         return PixelConversion.ToImages(x, shape);
     }
 

@@ -1,63 +1,45 @@
 using System.Numerics.Tensors;
-using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Samplers;
 
 /// <summary>
-/// EDM's deterministic second-order sampler (Karras et al. 2022, Algorithm 1): follows the probability-flow ODE down a
-/// list of noise levels with Heun's method, and the last step, to 0, with Euler's. For diffusion models: NFE = 2·levels - 1.
+/// Heun's second-order method down the probability-flow ODE, with or without churn, for diffusion models: Algorithm 2 of
+/// arXiv 2206.00364. The step to level 0 is Euler's. Matches openai's <c>sample_heun</c>, which draws noise even without churn.
 /// </summary>
-public static class HeunSampler
+/// <param name="levels">The noise levels.</param>
+/// <param name="churn">The stochastic part; null for none.</param>
+public sealed class HeunSampler(NoiseLevels levels, Churn? churn = null) : LevelSampler(levels)
 {
-    /// <summary>Samples in place.</summary>
-    /// <param name="denoiser">The diffusion model.</param>
-    /// <param name="x">Unit noise [N, C, H, W] on entry; images in about [-1, 1] on return.</param>
-    /// <param name="shape">Shape of the batch.</param>
-    /// <param name="sigmas">Noise levels from sigma_max down, all above 0; a final 0 is understood.</param>
-    /// <param name="classLabels">One label an image, or empty.</param>
-    /// <param name="cancellationToken">Observed at every network call.</param>
-    public static void Sample(
-        IDenoiser denoiser,
-        Span<float> x,
-        ImageShape shape,
-        ReadOnlySpan<double> sigmas,
-        ReadOnlySpan<int> classLabels,
-        CancellationToken cancellationToken = default)
+    /// <summary>The stochastic part.</summary>
+    public Churn Churn { get; } = churn ?? Churn.None;
+
+    /// <inheritdoc/>
+    public override int NetworkEvaluations => (2 * Levels.Steps) - (Levels.Sigmas[^1] == 0 ? 1 : 0);
+
+    private protected override void Steps(SamplerRun run, Span<float> x, ReadOnlySpan<float> sigmas)
     {
-        var slope = new float[x.Length];
-        var next = new float[x.Length];
-        var nextSlope = new float[x.Length];
-        TensorPrimitives.Multiply(x, (float)sigmas[0], x);
-        for (var i = 0; i < sigmas.Length; i++)
+        var slope = run.Rent();
+        var next = run.Rent();
+        var nextSlope = run.Rent();
+        for (var i = 0; i < sigmas.Length - 1; i++)
         {
-            var sigma = sigmas[i];
-            var target = i + 1 < sigmas.Length ? sigmas[i + 1] : 0;
-            var step = (float)(target - sigma);
-            Slope(denoiser, x, shape, sigma, classLabels, slope, cancellationToken);
-            TensorPrimitives.MultiplyAdd(slope, step, x, next);
-            if (target > 0)
+            var sigma = Raise(run, Churn, x, sigmas[i], sigmas.Length - 1, next);
+            run.Denoise(x, sigma, slope);
+            run.Report(i, sigmas[i], sigma, x, slope);
+            SamplerRun.Slope(x, sigma, slope);
+            var target = sigmas[i + 1];
+            var step = target - sigma;
+            if (target == 0)
             {
-                Slope(denoiser, next, shape, target, classLabels, nextSlope, cancellationToken);
-                TensorPrimitives.Add(slope, nextSlope, slope);
-                TensorPrimitives.MultiplyAdd(slope, step / 2, x, next);
+                TensorPrimitives.MultiplyAdd(slope, step, x, x);
+                continue;
             }
 
-            next.CopyTo(x);
+            TensorPrimitives.MultiplyAdd(slope, step, x, next);
+            run.Denoise(next, target, nextSlope);
+            SamplerRun.Slope(next, target, nextSlope);
+            TensorPrimitives.Add(slope, nextSlope, slope);
+            TensorPrimitives.MultiplyAdd(slope, step / 2, x, x);
         }
-    }
-
-    // dx/dσ = (x - D(x; σ)) / σ
-    private static void Slope(
-        IDenoiser denoiser,
-        ReadOnlySpan<float> x,
-        ImageShape shape,
-        double sigma,
-        ReadOnlySpan<int> classLabels,
-        Span<float> slope,
-        CancellationToken cancellationToken)
-    {
-        denoiser.Denoise(x, shape, [(float)sigma], classLabels, slope, cancellationToken);
-        TensorPrimitives.Subtract(x, slope, slope);
-        TensorPrimitives.Divide(slope, (float)sigma, slope);
     }
 }

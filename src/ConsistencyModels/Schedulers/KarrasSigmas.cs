@@ -37,6 +37,33 @@ public static class KarrasSigmas
     }
 
     /// <summary>
+    /// openai's <c>get_sigmas_karras</c>: the same in single precision, and a 0 behind it. Its rounding shows: the first level is
+    /// 79.99998 for a sigma_max of 80.
+    /// </summary>
+    /// <param name="count">Number of levels above 0, at least 1; a single one is <paramref name="sigmaMax"/>.</param>
+    /// <param name="sigmaMin">Smallest level, above 0.</param>
+    /// <param name="sigmaMax">Largest level.</param>
+    /// <param name="rho">Curvature, above 0.</param>
+    /// <returns><paramref name="count"/> + 1 levels, descending to 0.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
+    public static float[] SingleTable(int count, double sigmaMin, double sigmaMax, double rho)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        var sigmas = new float[count + 1];
+        var max = Math.Pow(sigmaMax, 1 / rho);
+        var difference = (float)(Math.Pow(sigmaMin, 1 / rho) - max);
+        var step = 1f / Math.Max(1, count - 1);
+        for (var i = 0; i < count; i++)
+        {
+            // torch.linspace counts from both ends.
+            var ramp = count == 1 || i < count / 2 ? step * i : 1 - (step * (count - 1 - i));
+            sigmas[i] = (float)Math.Pow((float)max + (ramp * difference), rho);
+        }
+
+        return sigmas;
+    }
+
+    /// <summary>
     /// The timestep the network is given for a noise level, 250·ln(sigma + 1e-44), in double precision: diffusers' <c>sigma_to_t</c>.
     /// </summary>
     /// <param name="sigma">Noise level, 0 or more; 0 gives about -25328.</param>
