@@ -9,6 +9,8 @@ internal static class GoldenChecks
     internal static readonly IReadOnlyList<IGoldenCheck> All =
     [
         new CenterCropCheck(),
+        new PipelineCheck(),
+        new PipelineErrorsCheck(),
         new RandomUtilCheck(),
         new SchedulerAddNoiseCheck(),
         new SchedulerConstructorCheck(),
@@ -35,8 +37,6 @@ internal static class GoldenChecks
         ["metrics"] = "evaluation",
         ["openai_unet"] = "reading openai checkpoints",
         ["parameter_list"] = "networks",
-        ["pipeline"] = "pipeline",
-        ["pipeline_errors"] = "pipeline",
         ["progdist_losses"] = "training objectives",
         ["reference_bug"] = "trainer",
         ["tables"] = "samplers",

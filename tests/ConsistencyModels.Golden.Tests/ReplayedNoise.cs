@@ -16,5 +16,8 @@ internal sealed class ReplayedNoise(float[] recorded) : INoiseGenerator
         Draws++;
     }
 
+    /// <summary>Begins again with the first draw.</summary>
+    internal void Rewind() => (_position, Draws) = (0, 0);
+
     public void RandInt(long low, long high, Span<long> perImage) => throw new InvalidOperationException("No integers were recorded.");
 }

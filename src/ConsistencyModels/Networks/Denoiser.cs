@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace ConsistencyModels.Networks;
@@ -10,6 +11,8 @@ namespace ConsistencyModels.Networks;
 /// <remarks>It borrows the network: whoever loaded it disposes it. Safe to call from several threads at once.</remarks>
 public sealed class Denoiser : IDenoiser
 {
+    internal const string Advice = "In F16 this is an overflow: use BF16 or F32. In F32 the weights themselves are broken.";
+
     // 16 images of 64x64 or one of 256x256 a call: past that a CPU gains nothing from a larger batch, and memory grows with it.
     private const int DefaultChunkPixels = 65536;
 
@@ -55,9 +58,33 @@ public sealed class Denoiser : IDenoiser
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
-        DenoiserArguments.Check(_network.Config, x, shape, sigmas, classLabels, denoised);
+        Span<float> timesteps = sigmas.Length <= 128 ? stackalloc float[sigmas.Length] : new float[sigmas.Length];
+        for (var i = 0; i < sigmas.Length; i++)
+        {
+            timesteps[i] = Preconditioning.CNoise(sigmas[i]);
+        }
+
+        Denoise(x, shape, sigmas, timesteps, classLabels, denoised, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same with c_noise given: diffusers computes it before it rounds σ to float32, and where nothing is clipped the last
+    /// bit of it is seen in the picture after a few steps.
+    /// </summary>
+    internal void Denoise(
+        ReadOnlySpan<float> x,
+        ImageShape shape,
+        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<float> timesteps,
+        ReadOnlySpan<int> classLabels,
+        Span<float> denoised,
+        CancellationToken cancellationToken)
+    {
+        ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, sigmas.Length, classLabels, denoised.Length);
+        ThrowIfNegative(sigmas);
         var chunk = Math.Min(shape.Batch, ChunkFor(shape));
-        var rented = ArrayPool<float>.Shared.Rent(checked(2 * chunk * shape.ImageLength));
+        var scaled = ArrayPool<float>.Shared.Rent(shape.WithBatch(chunk).Length);
+        var output = ArrayPool<float>.Shared.Rent(shape.WithBatch(chunk).Length);
         try
         {
             for (var first = 0; first < shape.Batch; first += chunk)
@@ -66,44 +93,64 @@ public sealed class Denoiser : IDenoiser
                 var count = Math.Min(chunk, shape.Batch - first);
                 var part = shape.WithBatch(count);
                 var start = first * shape.ImageLength;
+                var levels = sigmas.Length == 1 ? 0..1 : first..(first + count);
                 Chunk(
                     x.Slice(start, part.Length),
                     part,
                     first,
-                    sigmas.Length == 1 ? sigmas : sigmas.Slice(first, count),
+                    sigmas[levels],
+                    timesteps[levels],
                     classLabels.IsEmpty ? classLabels : classLabels.Slice(first, count),
                     denoised.Slice(start, part.Length),
-                    rented.AsSpan(0, 2 * part.Length),
+                    scaled.AsSpan(0, part.Length),
+                    output.AsSpan(0, part.Length),
                     cancellationToken);
             }
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(rented);
+            ArrayPool<float>.Shared.Return(scaled);
+            ArrayPool<float>.Shared.Return(output);
         }
     }
 
-    private int ChunkFor(ImageShape shape) =>
+    /// <summary>The most images of this size that go into one network call.</summary>
+    internal int ChunkFor(ImageShape shape) =>
         _chunkSize > 0 ? _chunkSize : (int)Math.Max(1, DefaultChunkPixels / ((long)shape.Height * shape.Width));
+
+    /// <summary>"image 3", or "images 0, 1, 2 and 17 more": never a line of a thousand numbers.</summary>
+    internal static string Describe(IReadOnlyList<int> images)
+    {
+        const int Shown = 8;
+        var list = string.Join(", ", images.Take(Shown));
+        return images.Count == 1 ? $"image {list} of the batch"
+            : images.Count <= Shown ? $"images {list} of the batch"
+            : $"images {list} and {images.Count - Shown} more of the batch";
+    }
+
+    private static void ThrowIfNegative(ReadOnlySpan<float> sigmas)
+    {
+        foreach (var sigma in sigmas)
+        {
+            if (!(sigma >= 0 && float.IsFinite(sigma)))
+            {
+                throw new ArgumentOutOfRangeException(nameof(sigmas), sigma, "A noise level must be a finite number from 0 up.");
+            }
+        }
+    }
 
     private void Chunk(
         ReadOnlySpan<float> x,
         ImageShape shape,
         int first,
         ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<float> timesteps,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
-        Span<float> scratch,
+        Span<float> scaled,
+        Span<float> output,
         CancellationToken cancellationToken)
     {
-        var scaled = scratch[..shape.Length];
-        var output = scratch[shape.Length..];
-        Span<float> timesteps = sigmas.Length <= 128 ? stackalloc float[sigmas.Length] : new float[sigmas.Length];
-        for (var i = 0; i < sigmas.Length; i++)
-        {
-            timesteps[i] = Preconditioning.CNoise(sigmas[i]);
-        }
-
         var length = shape.ImageLength;
         for (var i = 0; i < shape.Batch; i++)
         {
@@ -131,38 +178,21 @@ public sealed class Denoiser : IDenoiser
 
     private static void ThrowIfNotFinite(ReadOnlySpan<float> output, int length, int first, ReadOnlySpan<float> sigmas)
     {
-        List<int>? images = null;
-        var where = 0;
+        List<int> images = [];
         for (var start = 0; start < output.Length; start += length)
         {
             if (!float.IsFinite(TensorPrimitives.MaxMagnitude(output.Slice(start, length))))
             {
-                images ??= [];
-                where = images.Count == 0 ? start / length : where;
                 images.Add(first + (start / length));
             }
         }
 
-        if (images is not null)
+        if (images.Count > 0)
         {
-            var sigma = sigmas[sigmas.Length == 1 ? 0 : where];
+            var sigma = sigmas[sigmas.Length == 1 ? 0 : images[0] - first];
             throw new NonFiniteOutputException(
-                string.Create(
-                    System.Globalization.CultureInfo.InvariantCulture,
-                    $"The network gave NaN or infinity at sigma {sigma} in {Describe(images)}. {Advice}"),
+                string.Create(CultureInfo.InvariantCulture, $"The network gave NaN or infinity at sigma {sigma} in {Describe(images)}. {Advice}"),
                 images);
         }
-    }
-
-    internal const string Advice = "In F16 this is an overflow: use BF16 or F32. In F32 the weights themselves are broken.";
-
-    /// <summary>"image 3", or "images 0, 1, 2 and 17 more": never a line of a thousand numbers.</summary>
-    internal static string Describe(IReadOnlyList<int> images)
-    {
-        const int Shown = 8;
-        var list = string.Join(", ", images.Take(Shown));
-        return images.Count == 1 ? $"image {list} of the batch"
-            : images.Count <= Shown ? $"images {list} of the batch"
-            : $"images {list} and {images.Count - Shown} more of the batch";
     }
 }

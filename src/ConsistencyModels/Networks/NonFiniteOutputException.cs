@@ -14,11 +14,12 @@ public sealed class NonFiniteOutputException : ConsistencyModelsException
 
     /// <summary>Creates the exception with the one behind it, where a caller adds what the network cannot know: the step.</summary>
     /// <param name="message">One line that says where and in which images.</param>
+    /// <param name="images">Positions in the batch, from 0.</param>
     /// <param name="inner">The denoiser's exception.</param>
-    public NonFiniteOutputException(string message, NonFiniteOutputException inner)
+    public NonFiniteOutputException(string message, IReadOnlyList<int> images, NonFiniteOutputException inner)
         : base(message, inner)
     {
-        Images = inner.Images;
+        Images = images;
     }
 
     /// <summary>

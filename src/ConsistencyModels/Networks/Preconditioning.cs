@@ -1,9 +1,10 @@
+using ConsistencyModels.Schedulers;
+
 namespace ConsistencyModels.Networks;
 
 /// <summary>
 /// The scalars that turn a network F into a denoiser: D(x, σ) = c_skip(σ)·x + c_out(σ)·F(c_in(σ)·x, c_noise(σ)).
-/// Pure functions of the noise level σ; computed in float64 and rounded once, so they agree with PyTorch's float32
-/// arithmetic to its last bits. Immutable and safe to share between threads.
+/// Pure functions of the noise level σ, a float32 as in the references. Immutable and safe to share between threads.
 /// </summary>
 /// <remarks>
 /// EDM's form is equation 7 and table 1 of arXiv 2206.00364, the consistency model's boundary form appendix C of
@@ -13,9 +14,6 @@ namespace ConsistencyModels.Networks;
 /// </remarks>
 public sealed record Preconditioning
 {
-    // Keeps the logarithm finite at σ = 0. The references add it in float32, where it is this denormal (9.8e-45).
-    private const float LogOffset = 1e-44f;
-
     private Preconditioning(double sigmaData, double sigmaMin)
     {
         if (!(sigmaData > 0 && double.IsFinite(sigmaData)))
@@ -53,26 +51,21 @@ public sealed record Preconditioning
 
     /// <summary>Weight of the noisy image: σ_data² / ((σ - ε)² + σ_data²), in (0, 1].</summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public float CSkip(float sigma)
-    {
-        var shifted = (double)sigma - Epsilon;
-        return (float)(SigmaData * SigmaData / ((shifted * shifted) + (SigmaData * SigmaData)));
-    }
+    public float CSkip(float sigma) => (float)ConsistencyScalings.BoundaryCondition<double>(sigma, Epsilon, SigmaData).CSkip;
 
     /// <summary>Weight of the network's output: (σ - ε)·σ_data / √(σ² + σ_data²). Negative below ε.</summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public float COut(float sigma) => (float)(((double)sigma - Epsilon) * SigmaData / Norm(sigma));
+    public float COut(float sigma) => (float)ConsistencyScalings.BoundaryCondition<double>(sigma, Epsilon, SigmaData).COut;
 
     /// <summary>Scale of the network's input: 1 / √(σ² + σ_data²), which gives it unit variance. The same in both forms.</summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public float CIn(float sigma) => (float)(1 / Norm(sigma));
+    public float CIn(float sigma) => (float)(1 / Math.Sqrt(((double)sigma * sigma) + (SigmaData * SigmaData)));
 
     /// <summary>
-    /// The timestep handed to the network: 250·ln(σ + 1e-44), a thousand times EDM's ¼·ln σ. Not truncated to integers.
+    /// The timestep handed to the network: 250·ln(σ + 1e-44), a thousand times EDM's ¼·ln σ. Not truncated to integers;
+    /// in single precision, as openai's code computes it.
     /// About 1095.5 at σ = 80, -1553.7 at 0.002 and -25333 at 0.
     /// </summary>
     /// <param name="sigma">Noise level, from 0 up.</param>
-    public static float CNoise(float sigma) => (float)(250 * Math.Log((double)sigma + LogOffset));
-
-    private double Norm(float sigma) => Math.Sqrt(((double)sigma * sigma) + (SigmaData * SigmaData));
+    public static float CNoise(float sigma) => KarrasSigmas.SigmaToT(sigma);
 }

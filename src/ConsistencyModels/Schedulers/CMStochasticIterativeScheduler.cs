@@ -323,7 +323,8 @@ public sealed class CMStochasticIterativeScheduler
     }
 
     /// <summary>s_noise·√(next² - sigma_min²), in the single precision the references compute it in.</summary>
-    private float NoiseScale(float next)
+    /// <param name="next">The next noise level.</param>
+    internal float NoiseScale(float next)
     {
         var min = (float)Config.SigmaMin;
         var level = Math.Clamp(next, min, (float)Config.SigmaMax);

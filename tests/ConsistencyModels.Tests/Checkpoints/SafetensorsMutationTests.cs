@@ -39,7 +39,7 @@ public sealed class SafetensorsMutationTests : IDisposable
     public void Mutated_bytes_never_cause_anything_but_a_checkpoint_error()
     {
         const int Runs = 4000;
-        var random = new Random(20240229);
+        var random = new System.Random(20240229);
         for (var run = 0; run < Runs; run++)
         {
             var bytes = (byte[])_valid.Clone();

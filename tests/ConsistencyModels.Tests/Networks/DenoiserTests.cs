@@ -118,15 +118,15 @@ public class DenoiserTests
     {
         var denoiser = Make(out _, classes: 10);
         var x = new float[Shape.Length];
-        Refused<ArgumentException>("takes 3", x, Shape with { Channels = 1 }, [1f], [0, 0, 0]);
+        Refused<ArgumentException>("takes [N, 3, H, W]", x, Shape with { Channels = 1 }, [1f], [0, 0, 0]);
         Refused<ArgumentException>("multiples of 2", x, Shape with { Height = 7 }, [1f], [0, 0, 0]);
         Refused<ArgumentException>($"{Shape.Length}", x[1..], Shape, [1f], [0, 0, 0]);
-        Refused<ArgumentException>("1 or one for each of 3", x, Shape, [1f, 2f], [0, 0, 0]);
+        Refused<ArgumentException>("one for each image, or one", x, Shape, [1f, 2f], [0, 0, 0]);
         Refused<ArgumentOutOfRangeException>("from 0 up", x, Shape, [-1f], [0, 0, 0]);
         Refused<ArgumentOutOfRangeException>("from 0 up", x, Shape, [float.NaN], [0, 0, 0]);
-        Refused<ArgumentException>("2 class labels for 3 images", x, Shape, [1f], [0, 0]);
-        Refused<ArgumentOutOfRangeException>("from 0 to 9", x, Shape, [1f], [0, 10, 0]);
-        Refused<ArgumentOutOfRangeException>("from 0 to 9", x, Shape, [1f], [0, -1, 0]);
+        Refused<ArgumentException>("2 class labels for a batch of 3", x, Shape, [1f], [0, 0]);
+        Refused<ArgumentException>("0 to 9", x, Shape, [1f], [0, 10, 0]);
+        Refused<ArgumentException>("0 to 9", x, Shape, [1f], [0, -1, 0]);
 
         void Refused<T>(string part, float[] input, ImageShape shape, float[] sigmas, int[] labels)
             where T : ArgumentException

@@ -1,0 +1,143 @@
+using System.Numerics.Tensors;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Imaging;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Schedulers;
+
+namespace ConsistencyModels.Pipelines;
+
+/// <summary>
+/// A consistency model, loaded and ready to generate images in one or a few steps: diffusers' class of the same name.
+/// The same folder and seed give the same picture as there.
+/// </summary>
+/// <remarks>Safe to use from several threads at once: every call has its own schedule, noise and memory. It owns its network.</remarks>
+public sealed class ConsistencyModelPipeline : IDisposable
+{
+    private readonly ModelIndex _index;
+    private readonly Func<ITensorSource>? _openWeights;
+
+    /// <summary>Makes a pipeline of its parts.</summary>
+    /// <param name="network">The network; disposed with the pipeline.</param>
+    /// <param name="scheduler">The noise schedule; null for the published models' with 40 steps.</param>
+    /// <param name="classNames">Names of the classes, or null.</param>
+    /// <param name="openWeights">
+    /// Opens the network's weights anew, under diffusers' parameter names; <see cref="SavePretrained"/> reads and disposes what it
+    /// returns. Null for a pipeline that is not to be saved.
+    /// </param>
+    /// <exception cref="ConsistencyModelsException">The network's output has other channels than its input.</exception>
+    /// <exception cref="ArgumentException">A setting of the scheduler is out of its range.</exception>
+    public ConsistencyModelPipeline(
+        IUNet network,
+        CMStochasticIterativeSchedulerConfig? scheduler = null,
+        ClassNames? classNames = null,
+        Func<ITensorSource>? openWeights = null)
+        : this(network, scheduler ?? new(), new ModelIndex { ClassNames = classNames }, openWeights)
+    {
+    }
+
+    internal ConsistencyModelPipeline(
+        IUNet network, CMStochasticIterativeSchedulerConfig scheduler, ModelIndex index, Func<ITensorSource>? openWeights)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        _ = new CMStochasticIterativeScheduler(scheduler);
+        Network = network;
+        SchedulerConfig = scheduler;
+        _index = index;
+        _openWeights = openWeights;
+        Preconditioning = Preconditioning.Consistency(scheduler.SigmaData, scheduler.SigmaMin);
+        Denoiser = new Denoiser(network, Preconditioning, scheduler.ClipDenoised);
+    }
+
+    /// <summary>The network without preconditioning. It belongs to the pipeline.</summary>
+    public IUNet Network { get; }
+
+    /// <summary>The network's configuration.</summary>
+    public UNet2DConfig Config => Network.Config;
+
+    /// <summary>The noise schedule's settings.</summary>
+    public CMStochasticIterativeSchedulerConfig SchedulerConfig { get; }
+
+    /// <summary>Names of the classes; null if the model has none or the folder does not say.</summary>
+    public ClassNames? ClassNames => _index.ClassNames;
+
+    /// <summary>The consistency function f(x, σ): the network with the boundary condition around it, for samplers and editors.</summary>
+    public IDenoiser Denoiser { get; }
+
+    private Preconditioning Preconditioning { get; }
+
+    /// <summary>Loads a pipeline folder as diffusers writes it: <c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">Engine, device, precision and variant; null for the defaults.</param>
+    /// <returns>The pipeline; the caller disposes it.</returns>
+    /// <exception cref="ConsistencyModelsException">
+    /// A file is missing, damaged or of another class, the weights are not those of the configuration, or the engine or device is not there.
+    /// </exception>
+    public static ConsistencyModelPipeline FromPretrained(string folder, PipelineOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return PipelineFolder.Load(folder, options ?? new());
+    }
+
+    /// <summary>
+    /// Writes a folder that this library and diffusers load. Each file is replaced as a whole, <c>model_index.json</c> last.
+    /// The weights are streamed from where they were loaded, so saving takes no memory to speak of.
+    /// </summary>
+    /// <param name="folder">The folder; it is made if need be, and may be the one loaded from where the system allows replacing open files.</param>
+    /// <param name="dtype">F32, F16 or BF16 to convert the weights, or null to keep them as they are stored.</param>
+    /// <exception cref="InvalidOperationException">The pipeline was made of parts without a way to open its weights.</exception>
+    /// <exception cref="ConsistencyModelsException">A file cannot be written, or the weights are gone or changed.</exception>
+    /// <exception cref="ArgumentException"><paramref name="dtype"/> is another type.</exception>
+    public void SavePretrained(string folder, TensorDType? dtype = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (_openWeights is null)
+        {
+            throw new InvalidOperationException("This pipeline was made of parts without openWeights, so it has no weights to save.");
+        }
+
+        using var weights = _openWeights();
+        PipelineFolder.Save(folder, _index, Config, SchedulerConfig, weights, dtype);
+    }
+
+    /// <summary>
+    /// Generates images by multistep consistency sampling (arXiv 2303.01469, algorithm 1). It computes on the calling thread and
+    /// the engine's; a caller that must not wait uses <see cref="Task.Run(Action)"/>.
+    /// </summary>
+    /// <param name="options">What to generate; null for one image in one step.</param>
+    /// <param name="cancellationToken">Observed between network calls, and within them where the engine can.</param>
+    /// <exception cref="ArgumentException">An option is out of range or does not fit the others or the model.</exception>
+    /// <exception cref="NonFiniteOutputException">The network gave NaN or infinity; the message says at which step and in which images.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public GenerateResult Generate(GenerateOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        var plan = GenerationPlan.Make(Config, SchedulerConfig, options);
+        var denoiser = new Denoiser(Network, Preconditioning, SchedulerConfig.ClipDenoised, options.ChunkSize);
+        var (sample, labels) = GenerationLoop.Run(plan, denoiser, cancellationToken);
+        var steps = plan.Schedule.Timesteps.Count;
+        return options.OutputType == OutputType.Images
+            ? new(options.OutputType, plan.Shape, PixelConversion.ToImages(sample, plan.Shape), [], labels, plan.Seeds, steps)
+            : new(options.OutputType, plan.Shape, [], Convert(sample, plan.Shape, options.OutputType), labels, plan.Seeds, steps);
+    }
+
+    /// <summary>Disposes the network.</summary>
+    public void Dispose() => Network.Dispose();
+
+    private static float[] Convert(float[] sample, ImageShape shape, OutputType type)
+    {
+        switch (type)
+        {
+            case OutputType.Array:
+                var result = GC.AllocateUninitializedArray<float>(sample.Length);
+                PixelConversion.ToUnitNhwc(sample, shape, result);
+                return result;
+            case OutputType.Tensor:
+                TensorPrimitives.Multiply(sample, 0.5f, sample);
+                TensorPrimitives.Add(sample, 0.5f, sample);
+                TensorPrimitives.Clamp(sample, 0f, 1f, sample);
+                return sample;
+            default:
+                return sample;
+        }
+    }
+}
