@@ -9,6 +9,13 @@ internal sealed unsafe class WeightReader
     private readonly ITensorSource _source;
     private readonly IReadOnlyDictionary<string, string> _names;
 
+    /// <summary>Tensors under their own names.</summary>
+    public WeightReader(ITensorSource source)
+    {
+        _source = source;
+        _names = source.Tensors.Keys.ToDictionary(name => name);
+    }
+
     /// <summary>Checks strictly that the checkpoint holds the network's parameters.</summary>
     /// <exception cref="ConsistencyModelsException">It does not: all differences are listed.</exception>
     public WeightReader(UNet2DDescription network, ITensorSource source)

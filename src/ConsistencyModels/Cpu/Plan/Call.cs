@@ -31,6 +31,9 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>Bytes of its arena.</summary>
     public long ArenaBytes => _arena?.Length ?? 0;
 
+    /// <summary>Its arena.</summary>
+    public float* Arena => _arena!.Floats;
+
     /// <summary>Memory of a slot.</summary>
     public float* At(ArenaSlot slot) => _arena!.Floats + slot.Offset;
 

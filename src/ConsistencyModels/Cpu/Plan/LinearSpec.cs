@@ -15,7 +15,7 @@ internal sealed record LinearSpec
     /// <summary>Bias.</summary>
     public required PackedVector Bias { get; init; }
 
-    /// <summary>A feature that is added, or null.</summary>
+    /// <summary>A feature that is added, or null. May be the output.</summary>
     public Feature? Residual { get; init; }
 
     /// <summary>Factor of the sum.</summary>

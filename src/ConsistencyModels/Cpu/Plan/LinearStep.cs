@@ -43,15 +43,18 @@ internal sealed unsafe class LinearStep : Step
         var column = firstPanel * Gemm.PanelWidth;
         var output = _spec.Output;
         var c = call.At(output.Slot) + ((long)firstRow * output.Stride) + column;
+
+        // What is already in the output is its own residual: the product adds to it.
+        var inPlace = _spec.Residual == output;
         var depth = 0;
         foreach (var input in _spec.Inputs)
         {
             var a = call.At(input.Slot) + ((long)firstRow * input.Stride);
-            _spec.Weights.Multiply(a, input.Stride, depth, input.Stride, firstPanel, panels, c, output.Stride, rows, depth > 0);
+            _spec.Weights.Multiply(a, input.Stride, depth, input.Stride, firstPanel, panels, c, output.Stride, rows, inPlace || depth > 0);
             depth += input.Stride;
         }
 
-        var residual = _spec.Residual is { } added ? call.At(added.Slot) + ((long)firstRow * added.Stride) + column : null;
+        var residual = _spec.Residual is { } added && !inPlace ? call.At(added.Slot) + ((long)firstRow * added.Stride) + column : null;
         Epilogue.Apply(
             c, output.Stride, rows, panels * Gemm.PanelWidth, _spec.Bias.Values + column, residual, _spec.Residual?.Stride ?? 0, _spec.Scale, _spec.SiLU);
     }
