@@ -7,8 +7,8 @@ public enum CpuMemory
     Normal,
 
     /// <summary>
-    /// Packed weights are kept in half precision: about the size of the float32 weights. Outputs then differ by about
-    /// 1e-3 of their scale, and small batches pay for widening.
+    /// Packed weights are kept in half precision: about the size of the float32 weights. Outputs then differ by up to
+    /// a hundredth of their scale, and small batches pay for widening.
     /// </summary>
     Low,
 }

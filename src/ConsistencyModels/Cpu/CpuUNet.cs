@@ -80,29 +80,6 @@ public sealed unsafe class CpuUNet : IUNet
         }
     }
 
-    /// <summary>A pass of one part whose steps are timed: for tuning.</summary>
-    internal void Profile(
-        ReadOnlySpan<float> sample, ImageShape shape, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> classLabels, Span<float> output, Action<string, double> report)
-    {
-        var call = Begin();
-        _pool.Enter(call.Region, CancellationToken.None);
-        fixed (float* x = sample, t = timesteps, y = output)
-        fixed (int* labels = classLabels)
-        {
-            var plan = PlanFor(shape.Batch, new ImageSize(shape.Height, shape.Width));
-            call.Reserve(plan.ArenaFloats);
-            call.Sample = x;
-            call.Timesteps = t;
-            call.TimestepStride = timesteps.Length > 1 ? 1 : 0;
-            call.Labels = labels;
-            call.Output = y;
-            plan.Profile(call, report);
-        }
-
-        _pool.Leave(call.Region);
-        End(call);
-    }
-
     /// <summary>Gives the memory back, at once or when the calls under way end.</summary>
     public void Dispose()
     {

@@ -22,7 +22,7 @@ public sealed class CpuUNetGoldenTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Half_precision_weights_cost_a_thousandth(string name)
+    public void Half_precision_weights_cost_a_hundredth(string name)
     {
         using var golden = new GoldenUNet(name);
         using var network = new CpuEngine(new CpuEngineOptions { Memory = CpuMemory.Low }).Load(golden.Config, golden.Weights, new EngineOptions());
@@ -30,7 +30,7 @@ public sealed class CpuUNetGoldenTests
 
         network.Forward(golden.Sample, golden.Shape, golden.Timesteps, golden.Labels, output, TestContext.Current.CancellationToken);
 
-        Assert.InRange(Worst(golden.Expected, output), 0, 5e-3);
+        Assert.InRange(Worst(golden.Expected, output), 0, 2e-2);
     }
 
     private static float Worst(float[] expected, float[] actual) => expected.Zip(actual, (e, a) => MathF.Abs(e - a)).Max();

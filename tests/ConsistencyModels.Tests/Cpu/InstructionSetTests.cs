@@ -15,7 +15,7 @@ public sealed class InstructionSetTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { [feature] = "0" },
+            Environment = { [feature] = "0", [Iterations.Variable] = "5" },
         };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet")
         {

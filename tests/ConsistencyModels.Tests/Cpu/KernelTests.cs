@@ -66,5 +66,5 @@ public sealed unsafe class KernelTests
                     }
                 }
             },
-            iter: 60);
+            iter: Iterations.Of(60));
 }

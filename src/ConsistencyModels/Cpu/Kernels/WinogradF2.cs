@@ -15,6 +15,7 @@ namespace ConsistencyModels.Cpu;
 ///      0  1  0 -1          0   0   1
 /// </code>
 /// </remarks>
+[SkipLocalsInit]
 internal readonly unsafe struct WinogradF2 : IWinogradTile
 {
     /// <inheritdoc/>

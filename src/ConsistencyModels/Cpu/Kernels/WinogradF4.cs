@@ -21,6 +21,7 @@ namespace ConsistencyModels.Cpu;
 /// </code>
 /// Rows for +a and -a share their even and odd parts, and so do those for ±b.
 /// </remarks>
+[SkipLocalsInit]
 internal readonly unsafe struct WinogradF4 : IWinogradTile
 {
     private const float A = 0.70710678118654752f;

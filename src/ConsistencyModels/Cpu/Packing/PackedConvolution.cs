@@ -15,6 +15,9 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
 {
     private const int Taps = 9;
 
+    // The products' matrices are written side by side: a multiple of 4 KB apart, they would compete for the same cache lines.
+    private const int PlaneStagger = 16;
+
     /// <summary>m of F(m x m, 3 x 3).</summary>
     public int OutputSize => outputSize;
 
@@ -30,7 +33,7 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     /// <inheritdoc/>
     public override long Bytes => PlaneStride * Products * (half ? 2 : sizeof(float));
 
-    private long PlaneStride => (long)Panels * Depth * Gemm.PanelWidth;
+    private long PlaneStride => ((long)Panels * Depth * Gemm.PanelWidth) + PlaneStagger;
 
     /// <summary>One of the products, for some of the panels: C[rows x 16·panels] = A·U.</summary>
     public void Multiply(int product, float* a, nint lda, int firstPanel, int panels, float* c, nint ldc, int rows)

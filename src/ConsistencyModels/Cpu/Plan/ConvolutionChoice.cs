@@ -14,9 +14,10 @@ internal static class ConvolutionChoice
     // F(4x4) keeps 36 numbers for 9 weights, F(2x2) 16. Below that many tiles an image, the memory is not worth it.
     private const int FewestTilesForF4 = 32;
 
-    // Growth of the rounding error over the direct algorithm's, measured with normal inputs and weights.
-    private const double ErrorGrowthF4 = 4;
-    private const double LargestRelativeError = 1e-5;
+    // Twice the worst measured, with normal inputs and weights, with and without outliers.
+    private const double ErrorFactorF2 = 3;
+    private const double ErrorFactorF4 = 9;
+    private const double LargestRelativeError = 3e-5;
 
     /// <summary>m of F(m x m, 3 x 3).</summary>
     public static int OutputSize(int height, int width, int inChannels, int outChannels)
@@ -30,13 +31,14 @@ internal static class ConvolutionChoice
     }
 
     /// <summary>
-    /// Expected error of an output relative to √Σ(w·x)², the scale of its sum: the 9·C additions round like a random walk,
-    /// and the transforms make the terms larger than those of the direct sum.
+    /// Bound of an output's error relative to S = √Σ_c (|w_c|·max|x_c|)², over input channels c, with the 2-norm of the channel's
+    /// filter and the largest input in the tile's window. The additions round like a random walk, hence the root; the
+    /// transforms make terms larger than those of the direct sum, hence the factor. An outlier spoils its own tile only.
     /// </summary>
     public static double ErrorBound(int outputSize, int inChannels)
     {
         const double UnitRoundoff = 1.0 / (1 << 24);
-        return UnitRoundoff * Math.Sqrt(Math.Max(9, inChannels)) * (outputSize == 4 ? ErrorGrowthF4 : 1);
+        return UnitRoundoff * Math.Sqrt(Math.Max(9, inChannels)) * (outputSize == 4 ? ErrorFactorF4 : ErrorFactorF2);
     }
 
     private static double Seconds(int m, int height, int width, int inChannels, int outChannels)

@@ -34,15 +34,4 @@ internal sealed class Plan
             step.Run(call);
         }
     }
-
-    /// <summary>Executes the steps and reports each one's name and seconds.</summary>
-    public void Profile(Call call, Action<string, double> report)
-    {
-        foreach (var step in _steps)
-        {
-            var start = System.Diagnostics.Stopwatch.GetTimestamp();
-            step.Run(call);
-            report(step.ToString()!, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-    }
 }
