@@ -7,24 +7,17 @@ namespace ConsistencyModels.Pipelines;
 /// <summary>The files of a diffusers pipeline folder: model_index.json, unet/ and scheduler/.</summary>
 internal static class PipelineFolder
 {
-    private const string UNet = "unet";
-    private const string Scheduler = "scheduler";
-    private const string UNetConfig = "config.json";
-    private const string SchedulerConfig = "scheduler_config.json";
+    public const string UNet = "unet";
+    public const string Scheduler = "scheduler";
+    public const string UNetConfig = "config.json";
+    public const string SchedulerConfig = "scheduler_config.json";
     private const string Weights = "diffusion_pytorch_model.safetensors";
 
     public static ConsistencyModelPipeline Load(string folder, PipelineOptions options)
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new ConsistencyModelsException($"{folder}: there is no such folder, expected a pipeline's with {ModelIndex.FileName}.");
-        }
-
         // The small files first: a mistake in them is not worth loading a gigabyte for.
-        var index = ModelIndex.Load(Path.Combine(folder, ModelIndex.FileName));
-        var scheduler = CMStochasticIterativeSchedulerConfig.Load(Path.Combine(folder, Scheduler, SchedulerConfig));
+        var (index, scheduler, config) = ReadConfigurations(folder);
         var unetFolder = Path.Combine(folder, UNet);
-        var config = UNet2DConfig.Load(Path.Combine(unetFolder, UNetConfig));
         var engine = options.Engine ?? NetworkEngines.Default;
         ITensorSource OpenWeights() => WeightFiles.Open(unetFolder, options.Variant);
         IUNet network;
@@ -44,6 +37,19 @@ internal static class PipelineFolder
         }
     }
 
+    public static (ModelIndex Index, CMStochasticIterativeSchedulerConfig Scheduler, UNet2DConfig Network) ReadConfigurations(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new ConsistencyModelsException($"{folder}: there is no such folder, expected a pipeline's with {ModelIndex.FileName}.");
+        }
+
+        return (
+            ModelIndex.Load(Path.Combine(folder, ModelIndex.FileName)),
+            CMStochasticIterativeSchedulerConfig.Load(Path.Combine(folder, Scheduler, SchedulerConfig)),
+            UNet2DConfig.Load(Path.Combine(folder, UNet, UNetConfig)));
+    }
+
     public static void Save(
         string folder, ModelIndex index, UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, TensorDType? dtype)
     {
@@ -52,8 +58,7 @@ internal static class PipelineFolder
         Change(unetFolder, path => Directory.CreateDirectory(path));
         Change(schedulerFolder, path => Directory.CreateDirectory(path));
         var parameters = UNet2DDescription.Of(config).Parameters;
-        var aliases = parameters.Where(p => p.OldName is not null).ToDictionary(p => p.OldName!, p => p.Name);
-        var stored = StrictTensors.Check(weights, parameters.Select(p => (p.Name, p.Shape)), aliases);
+        var stored = NetworkWeights.Check(config, weights);
 
         SafetensorsWriter.Write(
             Path.Combine(unetFolder, Weights),
