@@ -9,6 +9,7 @@ internal static class GoldenChecks
     internal static readonly IReadOnlyList<IGoldenCheck> All =
     [
         new CenterCropCheck(),
+        new OpenAiUNetCheck(),
         new PipelineCheck(),
         new PipelineErrorsCheck(),
         new RandomUtilCheck(),
@@ -35,7 +36,6 @@ internal static class GoldenChecks
         ["ict_tables"] = "improved consistency training",
         ["karras_sample"] = "samplers",
         ["metrics"] = "evaluation",
-        ["openai_unet"] = "reading openai checkpoints",
         ["parameter_list"] = "networks",
         ["progdist_losses"] = "training objectives",
         ["reference_bug"] = "trainer",

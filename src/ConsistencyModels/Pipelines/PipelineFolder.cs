@@ -11,7 +11,6 @@ internal static class PipelineFolder
     private const string Scheduler = "scheduler";
     private const string UNetConfig = "config.json";
     private const string SchedulerConfig = "scheduler_config.json";
-    private const string Weights = "diffusion_pytorch_model.safetensors";
 
     public static ConsistencyModelPipeline Load(string folder, PipelineOptions options)
     {
@@ -45,7 +44,14 @@ internal static class PipelineFolder
     }
 
     public static void Save(
-        string folder, ModelIndex index, UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, TensorDType? dtype)
+        string folder,
+        ModelIndex index,
+        UNet2DConfig config,
+        CMStochasticIterativeSchedulerConfig scheduler,
+        ITensorSource weights,
+        TensorDType? dtype,
+        string? variant = null,
+        long maxShardSize = WeightWriter.DefaultShardSize)
     {
         var unetFolder = Create(Path.Combine(folder, UNet));
         var schedulerFolder = Create(Path.Combine(folder, Scheduler));
@@ -53,13 +59,8 @@ internal static class PipelineFolder
         var aliases = parameters.Where(p => p.OldName is not null).ToDictionary(p => p.OldName!, p => p.Name);
         var stored = StrictTensors.Check(weights, parameters.Select(p => (p.Name, p.Shape)), aliases);
 
-        SafetensorsWriter.Write(
-            Path.Combine(unetFolder, Weights),
-            parameters.Select(p => TensorToWrite.FromSource(weights, stored[p.Name], dtype, p.Name)),
-            weights.Metadata);
-
-        // An index of shards from an earlier save would win over the file just written.
-        File.Delete(Path.Combine(unetFolder, Weights + ".index.json"));
+        WeightWriter.Write(
+            unetFolder, parameters.Select(p => TensorToWrite.FromSource(weights, stored[p.Name], dtype, p.Name)), variant, maxShardSize, weights.Metadata);
         config.Save(Path.Combine(unetFolder, UNetConfig));
         scheduler.Save(Path.Combine(schedulerFolder, SchedulerConfig));
 
