@@ -1,1 +1,5 @@
-return 0;
+return args switch
+{
+    ["checkpoint", .. var rest] => ConsistencyModels.Bench.CheckpointBench.Run(rest),
+    _ => 0,
+};

@@ -9,26 +9,38 @@ internal sealed class RunLog(string path, long imagesTotal, IProgress<TrainingPr
     private readonly StreamWriter _writer = new(path, append: true) { AutoFlush = true };
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private double _sum;
+    private double _norm;
     private int _count;
+    private int _skipped;
     private long _images;
 
     /// <summary>Adds a step; writes when enough have been gathered.</summary>
     public void Add(long step, long imagesSeen, int batch, double loss, double norm, double rate, int every)
     {
-        _sum += loss;
-        _count++;
         _images += batch;
-        if (_count < every && imagesSeen < imagesTotal)
+        if (double.IsFinite(loss) && double.IsFinite(norm))
+        {
+            _sum += loss;
+            _count++;
+            _norm = norm;
+        }
+        else
+        {
+            _skipped++;
+        }
+
+        if (_count + _skipped < every && imagesSeen < imagesTotal)
         {
             return;
         }
 
-        var line = new TrainingProgress(step, imagesSeen, imagesTotal, _sum / _count, norm, rate, _images / _clock.Elapsed.TotalSeconds);
+        var line = new TrainingProgress(step, imagesSeen, imagesTotal, _sum / Math.Max(_count, 1), _norm, rate, _images / _clock.Elapsed.TotalSeconds, _skipped);
         _writer.WriteLine(Json(line));
         progress?.Report(line);
         _clock.Restart();
         _sum = 0;
         _count = 0;
+        _skipped = 0;
         _images = 0;
     }
 
@@ -46,6 +58,7 @@ internal sealed class RunLog(string path, long imagesTotal, IProgress<TrainingPr
             json.WriteNumber("gradient_norm", line.GradientNorm);
             json.WriteNumber("learning_rate", line.LearningRate);
             json.WriteNumber("images_per_second", Math.Round(line.ImagesPerSecond, 2));
+            json.WriteNumber("skipped", line.Skipped);
             json.WriteEndObject();
         }
 

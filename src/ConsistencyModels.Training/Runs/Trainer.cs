@@ -17,6 +17,7 @@ namespace ConsistencyModels.Training.Runs;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    private const int MostSkippedInARow = 10;
     private readonly TrainingOptions _options;
     private readonly IImageDataSet _data;
     private readonly RunFolder _folder;
@@ -25,6 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly Denoise _denoise;
     private readonly Dictionary<string, string> _identity;
     private readonly Device _device;
+    private int _skippedInARow;
 
     /// <summary>Opens a run: fresh, from initial weights, or from its latest checkpoint.</summary>
     /// <param name="options">What to train and how.</param>
@@ -119,16 +121,17 @@ public sealed class Trainer : IDisposable
             total += Accumulate(part, _state.ImagesSeen + done, Math.Min(micro, _options.Batch - done));
         }
 
-        if (!double.IsFinite(total))
-        {
-            throw new ConsistencyModelsException(
-                $"{_folder.Root}: the loss is {total} at image {_state.ImagesSeen}; go on from the last checkpoint with a smaller learning rate");
-        }
-
         var norm = _state.Parameters.Gradients.norm().item<float>();
         var rate = LearningRate.At(_options, _state.ImagesSeen);
-        _state.Optimizer.Step(_state.Parameters.Values, _state.Parameters.Gradients, rate);
         _state.ImagesSeen += _options.Batch;
+        if (!double.IsFinite(total) || !float.IsFinite(norm))
+        {
+            Skip(total, norm);
+            return (total, norm, rate);
+        }
+
+        _skippedInARow = 0;
+        _state.Optimizer.Step(_state.Parameters.Values, _state.Parameters.Gradients, rate);
         ExponentialAverage.Update(
             _state.Average.FlatParameters,
             _state.Parameters.Values,
@@ -152,6 +155,16 @@ public sealed class Trainer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _state.Dispose();
+
+    // One bad step is left out, as the original trainers do by zeroing such gradients; a row of them means the run is lost.
+    private void Skip(double loss, double norm)
+    {
+        if (++_skippedInARow >= MostSkippedInARow)
+        {
+            throw new ConsistencyModelsException(
+                $"{_folder.Root}: the loss is {loss} and the gradient's norm {norm} at image {_state.ImagesSeen}, {_skippedInARow} steps in a row; go on from the last checkpoint with a smaller learning rate");
+        }
+    }
 
     private double Accumulate(int part, long first, int count)
     {

@@ -60,13 +60,24 @@ public static partial class WeightWriter
             written.Add(index);
         }
 
-        // What an earlier save left would win over these files, or lie about uselessly.
-        foreach (var old in Directory.EnumerateFiles(folder, WeightFiles.Stem + "*").Where(path => IsOurs(Path.GetFileName(path), variant)).Except(written))
-        {
-            File.Delete(old);
-        }
-
+        DeleteOthers(folder, variant, written);
         return written[^1];
+    }
+
+    // What an earlier save left would win over these files, or lie about uselessly.
+    private static void DeleteOthers(string folder, string? variant, List<string> written)
+    {
+        try
+        {
+            foreach (var old in Directory.EnumerateFiles(folder, WeightFiles.Stem + "*").Where(path => IsOurs(Path.GetFileName(path), variant)).Except(written).ToArray())
+            {
+                File.Delete(old);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConsistencyModelsException($"{folder}: earlier weights cannot be removed: {Printable.Line(e.Message)}", e);
+        }
     }
 
     /// <summary>Reads a size as huggingface writes it: "5GB", "500MB", "2GiB", or bytes.</summary>

@@ -83,7 +83,8 @@ public sealed class Denoiser : IDenoiser
         ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, sigmas.Length, classLabels, denoised.Length);
         ThrowIfNegative(sigmas);
         var chunk = Math.Min(shape.Batch, ChunkFor(shape));
-        var rented = ArrayPool<float>.Shared.Rent(checked(2 * chunk * shape.ImageLength));
+        var scaled = ArrayPool<float>.Shared.Rent(shape.WithBatch(chunk).Length);
+        var output = ArrayPool<float>.Shared.Rent(shape.WithBatch(chunk).Length);
         try
         {
             for (var first = 0; first < shape.Batch; first += chunk)
@@ -101,13 +102,15 @@ public sealed class Denoiser : IDenoiser
                     timesteps[levels],
                     classLabels.IsEmpty ? classLabels : classLabels.Slice(first, count),
                     denoised.Slice(start, part.Length),
-                    rented.AsSpan(0, 2 * part.Length),
+                    scaled.AsSpan(0, part.Length),
+                    output.AsSpan(0, part.Length),
                     cancellationToken);
             }
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(rented);
+            ArrayPool<float>.Shared.Return(scaled);
+            ArrayPool<float>.Shared.Return(output);
         }
     }
 
@@ -144,11 +147,10 @@ public sealed class Denoiser : IDenoiser
         ReadOnlySpan<float> timesteps,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
-        Span<float> scratch,
+        Span<float> scaled,
+        Span<float> output,
         CancellationToken cancellationToken)
     {
-        var scaled = scratch[..shape.Length];
-        var output = scratch[shape.Length..];
         var length = shape.ImageLength;
         for (var i = 0; i < shape.Batch; i++)
         {

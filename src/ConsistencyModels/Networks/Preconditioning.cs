@@ -4,7 +4,7 @@ namespace ConsistencyModels.Networks;
 
 /// <summary>
 /// The scalars that turn a network F into a denoiser: D(x, σ) = c_skip(σ)·x + c_out(σ)·F(c_in(σ)·x, c_noise(σ)).
-/// Pure functions of the noise level σ in the references' float32 precision. Immutable and safe to share between threads.
+/// Pure functions of the noise level σ, a float32 as in the references. Immutable and safe to share between threads.
 /// </summary>
 /// <remarks>
 /// EDM's form is equation 7 and table 1 of arXiv 2206.00364, the consistency model's boundary form appendix C of

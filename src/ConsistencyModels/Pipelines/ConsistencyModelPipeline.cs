@@ -65,8 +65,12 @@ public sealed class ConsistencyModelPipeline : IDisposable
 
     private Preconditioning Preconditioning { get; }
 
-    /// <summary>Loads a pipeline folder as diffusers writes it: <c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>
+    /// Loads a model: a pipeline folder as diffusers writes it (<c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>), a single
+    /// file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
+    /// published checkpoints ("cd_imagenet64_l2") or an address. What is downloaded stays in huggingface_hub's cache.
+    /// </summary>
+    /// <param name="folder">The folder, file, name or address. What exists on disk wins over the Hub.</param>
     /// <param name="options">Engine, device, precision and variant; null for the defaults.</param>
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">

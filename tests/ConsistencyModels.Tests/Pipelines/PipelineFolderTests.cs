@@ -164,6 +164,16 @@ public class PipelineFolderTests
     }
 
     [Fact]
+    public void A_file_where_a_folder_should_be_is_named()
+    {
+        using var folder = new TempFolder();
+        var weights = WriteWeights(folder);
+        using var pipeline = new ConsistencyModelPipeline(new PointwiseUNet(Network), openWeights: () => SafetensorsFile.Open(weights));
+        var error = Assert.Throws<ConsistencyModelsException>(() => pipeline.SavePretrained(weights));
+        Assert.Contains(Path.Combine(weights, "unet"), error.Message);
+    }
+
+    [Fact]
     public void Weights_of_another_network_are_not_saved()
     {
         using var folder = new TempFolder();

@@ -1,4 +1,5 @@
 using ConsistencyModels.Networks;
+using ConsistencyModels.Pipelines;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Checkpoints;
@@ -34,9 +35,8 @@ internal static class ModelFolders
     /// <summary>Exactly the network's parameters, under today's names: earlier versions of diffusers had others.</summary>
     public static ITensorSource Strict(ITensorSource weights, UNet2DConfig config)
     {
+        var stored = NetworkWeights.Check(config, weights);
         var parameters = UNet2DDescription.Of(config).Parameters;
-        var aliases = parameters.Where(p => p.OldName is not null).ToDictionary(p => p.OldName!, p => p.Name);
-        var stored = StrictTensors.Check(weights, parameters.Select(p => (p.Name, p.Shape)), aliases);
         return new RenamedTensors(weights, parameters.Select(p => (p.Name, p.Shape, stored[p.Name], 0L)));
     }
 

@@ -10,7 +10,8 @@ internal static class SingleModelFile
 
     public static ModelFiles Open(string path, ModelFileOptions options)
     {
-        var (weights, format) = OpenTensors(path, options);
+        var weights = TensorFiles.Open(path, options.Entry);
+        var format = weights is TorchFile ? ModelFormat.Torch : ModelFormat.Safetensors;
         try
         {
             weights = WithoutPrefix(weights);
@@ -26,23 +27,6 @@ internal static class SingleModelFile
             weights.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Opens a file of tensors, whatever its name: by how it begins.</summary>
-    public static (ITensorSource Tensors, ModelFormat Format) OpenTensors(string path, ModelFileOptions options)
-    {
-        if (path.EndsWith(".index.json", StringComparison.Ordinal))
-        {
-            return (ShardedTensors.Open(path), ModelFormat.Safetensors);
-        }
-
-        bool torch;
-        using (var file = MappedFile.Open(path))
-        {
-            torch = TorchFile.Begins(file.Span(0, (int)Math.Min(file.Length, 16)));
-        }
-
-        return torch ? (TorchFile.Open(path, options.Entry), ModelFormat.Torch) : (SafetensorsFile.Open(path), ModelFormat.Safetensors);
     }
 
     // Parallel training puts "module." before every name, frameworks "unet." or "model.".

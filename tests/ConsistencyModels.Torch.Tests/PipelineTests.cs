@@ -1,0 +1,73 @@
+using ConsistencyModels.Pipelines;
+
+namespace ConsistencyModels.Torch.Tests;
+
+/// <summary>A pipeline folder as diffusers wrote it, from disk to pixels and back to disk.</summary>
+public class PipelineTests
+{
+    private static readonly GenerateOptions Options = new() { Seeds = [1, 2, 3], NumInferenceSteps = 2, OutputType = OutputType.Raw };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void The_default_engine_is_found_without_naming_it_and_a_saved_copy_gives_the_same_picture()
+    {
+        var copy = Directory.CreateTempSubdirectory("cm-tests-").FullName;
+        try
+        {
+            using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder());
+            Assert.Equal(6, pipeline.Config.NumClassEmbeds);
+            var first = pipeline.Generate(Options, Token);
+            Assert.All(first.Values, value => Assert.InRange(value, -1.001f, 1.001f));
+            pipeline.SavePretrained(copy);
+            Assert.Equal(File.ReadAllText(Path.Combine(Folder(), "model_index.json")).TrimEnd(), File.ReadAllText(Path.Combine(copy, "model_index.json")).TrimEnd());
+            using var again = ConsistencyModelPipeline.FromPretrained(copy);
+            var second = again.Generate(Options, Token);
+            Assert.Equal(first.ClassLabels, second.ClassLabels);
+            Near(first.Values, second.Values);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Chunks_of_one_give_the_picture_of_the_whole_batch()
+    {
+        using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder());
+        Near(pipeline.Generate(Options, Token).Values, pipeline.Generate(Options with { ChunkSize = 1 }, Token).Values);
+    }
+
+    [Fact]
+    public async Task Two_threads_get_what_one_gets()
+    {
+        using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder());
+        var alone = pipeline.Generate(Options, Token).Values;
+        var together = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => pipeline.Generate(Options, Token).Values, Token)));
+        Assert.All(together, values => Near(alone, values));
+    }
+
+    // libtorch picks its kernels, and so its rounding, by the size of the batch and the threads at hand.
+    private static void Near(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i], actual[i], 1e-4);
+        }
+    }
+
+    private static string Folder()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (folder.EnumerateFiles("*.slnx").Any())
+            {
+                return Path.Combine(folder.FullName, "tests", "golden", "openai", "tiny", "diffusers");
+            }
+        }
+
+        throw new DirectoryNotFoundException($"No solution file above {AppContext.BaseDirectory}.");
+    }
+}
