@@ -11,7 +11,7 @@ namespace ConsistencyModels.Pipelines;
 /// The same folder and seed give the same picture as there.
 /// </summary>
 /// <remarks>Safe to use from several threads at once: every call has its own schedule, noise and memory. It owns its network.</remarks>
-public sealed class ConsistencyModelPipeline : IDisposable
+public sealed partial class ConsistencyModelPipeline : IDisposable
 {
     private readonly ModelIndex _index;
     private readonly Func<ITensorSource>? _openWeights;
@@ -116,17 +116,22 @@ public sealed class ConsistencyModelPipeline : IDisposable
     public GenerateResult Generate(GenerateOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
-        var plan = GenerationPlan.Make(Config, SchedulerConfig, options);
-        var denoiser = new Denoiser(Network, Preconditioning, SchedulerConfig.ClipDenoised, options.ChunkSize);
-        var (sample, labels) = GenerationLoop.Run(plan, denoiser, cancellationToken);
-        var steps = plan.Schedule.Timesteps.Count;
-        return options.OutputType == OutputType.Images
-            ? new(options.OutputType, plan.Shape, PixelConversion.ToImages(sample, plan.Shape), [], labels, plan.Seeds, steps)
-            : new(options.OutputType, plan.Shape, [], Convert(sample, plan.Shape, options.OutputType), labels, plan.Seeds, steps);
+        return Run(GenerationPlan.Make(Config, SchedulerConfig, options), cancellationToken);
     }
 
     /// <summary>Disposes the network.</summary>
     public void Dispose() => Network.Dispose();
+
+    private GenerateResult Run(GenerationPlan plan, CancellationToken cancellationToken)
+    {
+        var type = plan.Options.OutputType;
+        var denoiser = new Denoiser(Network, Preconditioning, SchedulerConfig.ClipDenoised, plan.Options.ChunkSize);
+        var (sample, labels) = GenerationLoop.Run(plan, denoiser, cancellationToken);
+        var steps = plan.Schedule.Levels.Count;
+        return type == OutputType.Images
+            ? new(type, plan.Shape, PixelConversion.ToImages(sample, plan.Shape), [], labels, plan.Seeds, steps)
+            : new(type, plan.Shape, [], Convert(sample, plan.Shape, type), labels, plan.Seeds, steps);
+    }
 
     private static float[] Convert(float[] sample, ImageShape shape, OutputType type)
     {

@@ -50,4 +50,7 @@ public sealed class GenerateResult
 
     /// <summary>Network evaluations an image took (NFE): the number of steps.</summary>
     public int NetworkEvaluations { get; }
+
+    internal GenerateResult WithSeeds(IReadOnlyList<ulong> seeds) =>
+        new(OutputType, Shape, Images, Values, ClassLabels, seeds, NetworkEvaluations);
 }

@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Numerics.Tensors;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Schedulers;
+using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Pipelines;
 
-/// <summary>Multistep sampling (arXiv 2303.01469, algorithm 1) of one plan, with diffusers' order of draws. Everything it changes is its own.</summary>
+/// <summary>Multistep sampling or editing (arXiv 2303.01469, algorithms 1 and 4) of one plan, with diffusers' order of draws. Everything it changes is its own.</summary>
 internal static class GenerationLoop
 {
     /// <summary>Draws or scales the latents, draws labels, and denoises step by step.</summary>
@@ -15,41 +14,33 @@ internal static class GenerationLoop
         cancellationToken.ThrowIfCancellationRequested();
         var sample = Start(plan);
         var labels = Labels(plan);
-        var schedule = plan.Schedule;
-        var steps = schedule.Timesteps.Count;
-
-        // One step draws no noise; with more, even the last one does (its factor is about 7e-7).
-        var rented = steps > 1 ? ArrayPool<float>.Shared.Rent(sample.Length) : [];
-        try
-        {
-            for (var step = 0; step < steps; step++)
+        MultistepLoop.Run(
+            plan.Schedule.Levels,
+            sample,
+            plan.Shape.Batch,
+            plan.Generator,
+            (step, level, batch) => Denoise(plan, denoiser, step, level, batch, labels, cancellationToken),
+            plan.Edit?.Replacement is { } replacement ? replacement.InStep : null,
+            (step, level, batch) =>
             {
-                Denoise(plan, denoiser, step, sample, labels, cancellationToken);
-                if (steps > 1)
-                {
-                    var noise = rented.AsSpan(0, sample.Length);
-                    plan.Generator.Randn(noise, plan.Shape.Batch);
-                    var scale = schedule.NoiseScale((float)schedule.Sigmas[step + 1]);
-                    CMStochasticIterativeScheduler.AddNoise(sample, noise, scale, sample);
-                }
-
                 if (step % plan.Options.CallbackSteps == 0)
                 {
-                    plan.Options.Callback?.Invoke(step, schedule.Timesteps[step], sample, plan.Shape);
+                    plan.Options.Callback?.Invoke(step, level.Timestep, batch, plan.Shape);
                 }
-            }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(rented);
-        }
-
+            });
+        plan.Edit?.Replacement?.AtEnd(sample);
         return (sample, labels);
     }
 
     private static float[] Start(GenerationPlan plan)
     {
         var sample = GC.AllocateUninitializedArray<float>(plan.Shape.Length);
+        if (plan.Edit is { Start.IsEmpty: false, AddsNoise: false } ready)
+        {
+            ready.Start.Span.CopyTo(sample);
+            return sample;
+        }
+
         if (plan.Options.Latents.IsEmpty)
         {
             plan.Generator.Randn(sample, plan.Shape.Batch);
@@ -59,7 +50,16 @@ internal static class GenerationLoop
             plan.Options.Latents.Span.CopyTo(sample);
         }
 
-        TensorPrimitives.Multiply(sample, (float)plan.Schedule.InitNoiseSigma, sample);
+        var sigma = (float)plan.Schedule.InitialSigma;
+        if (plan.Edit is { Start.IsEmpty: false } edit)
+        {
+            TensorPrimitives.MultiplyAdd(sample, sigma, edit.Start.Span, sample);
+        }
+        else
+        {
+            TensorPrimitives.Multiply(sample, sigma, sample);
+        }
+
         return sample;
     }
 
@@ -82,21 +82,20 @@ internal static class GenerationLoop
     }
 
     private static void Denoise(
-        GenerationPlan plan, Denoiser denoiser, int step, float[] sample, int[]? labels, CancellationToken cancellationToken)
+        GenerationPlan plan, Denoiser denoiser, int step, MultistepLevel level, Span<float> sample, int[]? labels, CancellationToken cancellationToken)
     {
         var shape = plan.Shape;
-        var sigma = (float)plan.Schedule.Sigmas[step];
-        var timestep = (float)plan.Schedule.Timesteps[step];
-        var steps = plan.Schedule.Timesteps.Count;
+        var timestep = (float)level.Timestep;
+        var steps = plan.Schedule.Levels.Count;
         var chunk = denoiser.ChunkFor(shape);
         for (var first = 0; first < shape.Batch; first += chunk)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var part = shape.WithBatch(Math.Min(chunk, shape.Batch - first));
-            var images = sample.AsSpan(first * shape.ImageLength, part.Length);
+            var images = sample.Slice(first * shape.ImageLength, part.Length);
             try
             {
-                denoiser.Denoise(images, part, [sigma], [timestep], labels is null ? [] : labels.AsSpan(first, part.Batch), images, cancellationToken);
+                denoiser.Denoise(images, part, [level.Sigma], [timestep], labels is null ? [] : labels.AsSpan(first, part.Batch), images, cancellationToken);
             }
             catch (NonFiniteOutputException e)
             {

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using ConsistencyModels.Editing;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Random;
+using ConsistencyModels.Samplers;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Pipelines;
@@ -8,24 +10,29 @@ namespace ConsistencyModels.Pipelines;
 /// <summary>One generation, checked: made before a single number is drawn, so that a bad argument advances no generator.</summary>
 internal sealed class GenerationPlan
 {
-    private GenerationPlan(GenerateOptions options, ImageShape shape, CMStochasticIterativeScheduler schedule, int? classes, IReadOnlyList<int>? labels)
+    private GenerationPlan(GenerateOptions options, ImageShape shape, MultistepSchedule schedule, int? classes, IReadOnlyList<int>? labels, EditPlan? edit)
     {
         Options = options;
         Shape = shape;
         Schedule = schedule;
         Classes = classes;
         GivenLabels = labels;
+        Edit = edit;
         Seeds = options.Seeds?.ToArray()
             ?? (options.Generator is not null ? [] : [options.Seed ?? BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(sizeof(uint)))]);
         Generator = options.Generator
             ?? (options.Seeds is not null ? new PerImageGenerator(Seeds) : (INoiseGenerator)new TorchGenerator(Seeds[0]));
+        if (edit is { SharesNoise: true })
+        {
+            Generator = new SharedNoise(Generator);
+        }
     }
 
     public GenerateOptions Options { get; }
 
     public ImageShape Shape { get; }
 
-    public CMStochasticIterativeScheduler Schedule { get; }
+    public MultistepSchedule Schedule { get; }
 
     public INoiseGenerator Generator { get; }
 
@@ -37,7 +44,21 @@ internal sealed class GenerationPlan
     /// <summary>One label an image, or null where they are to be drawn or there are no classes.</summary>
     public IReadOnlyList<int>? GivenLabels { get; }
 
-    public static GenerationPlan Make(UNet2DConfig network, CMStochasticIterativeSchedulerConfig scheduler, GenerateOptions options)
+    /// <summary>What an edit adds to a generation, or null.</summary>
+    public EditPlan? Edit { get; }
+
+    /// <summary>Checks the options.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="scheduler">The model's scheduler.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="edit">What an edit adds, or null.</param>
+    /// <param name="levels">The noise levels, in place of those the options and the scheduler say; or null.</param>
+    public static GenerationPlan Make(
+        UNet2DConfig network,
+        CMStochasticIterativeSchedulerConfig scheduler,
+        GenerateOptions options,
+        EditPlan? edit = null,
+        MultistepSchedule? levels = null)
     {
         Check(options);
         var shape = Size(network, options).WithBatch(Batch(options));
@@ -61,17 +82,10 @@ internal sealed class GenerationPlan
             throw new ArgumentException($"There are {streams} seeds or generators for a batch of {shape.Batch}; pass one for each image, or one for all.", nameof(options));
         }
 
-        var schedule = new CMStochasticIterativeScheduler(scheduler);
-        if (options.Timesteps is not null)
-        {
-            schedule.SetTimesteps(options.Timesteps);
-        }
-        else
-        {
-            schedule.SetTimesteps(options.NumInferenceSteps, null);
-        }
-
-        return new(options, shape, schedule, network.NumClassEmbeds, Labels(network, options, shape.Batch));
+        levels ??= options.Timesteps is not null
+            ? MultistepSchedule.FromTimesteps(options.Timesteps, scheduler)
+            : MultistepSchedule.FromSteps(options.NumInferenceSteps!.Value, scheduler);
+        return new(options, shape, levels, network.NumClassEmbeds, Labels(network, options, shape.Batch), edit);
     }
 
     private static void Check(GenerateOptions options)
