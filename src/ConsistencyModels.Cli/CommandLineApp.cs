@@ -58,6 +58,8 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
             Subcommands =
             {
                 GenerateCommand.Create(context),
+                EditCommand.Create(context),
+                SearchStepsCommand.Create(context),
                 TrainCommand.Create(context),
                 InfoCommand.Create(context),
                 ConvertCommand.Create(context),

@@ -52,12 +52,9 @@ public static class KarrasSigmas
         var sigmas = new float[count + 1];
         var max = Math.Pow(sigmaMax, 1 / rho);
         var difference = (float)(Math.Pow(sigmaMin, 1 / rho) - max);
-        var step = 1f / Math.Max(1, count - 1);
         for (var i = 0; i < count; i++)
         {
-            // torch.linspace counts from both ends.
-            var ramp = count == 1 || i < count / 2 ? step * i : 1 - (step * (count - 1 - i));
-            sigmas[i] = (float)Math.Pow((float)max + (ramp * difference), rho);
+            sigmas[i] = (float)Math.Pow((float)max + (Ramp(i, count) * difference), rho);
         }
 
         return sigmas;
@@ -74,4 +71,14 @@ public static class KarrasSigmas
     /// </summary>
     /// <param name="sigma">Noise level, 0 or more; 0 gives about -25333, for 1e-44 is a denormal float32 that keeps three bits.</param>
     public static float SigmaToT(float sigma) => (float)TimestepScale * MathF.Log(sigma + 1e-44f);
+
+    // torch.linspace(0, 1, count) of float32, with the rounding of its AVX2 kernel: it counts from the nearer end, and vectors of
+    // eight, taken in pairs, count on from their first number.
+    private static float Ramp(int index, int count)
+    {
+        var step = 1f / Math.Max(1, count - 1);
+        var first = index < count - (count % 16) ? index - (index % 8) : index;
+        var start = count == 1 || first < count / 2 ? step * first : MathF.FusedMultiplyAdd(-step, count - 1 - first, 1);
+        return start + (step * (index - first));
+    }
 }

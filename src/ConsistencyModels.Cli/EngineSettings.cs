@@ -1,0 +1,46 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Pipelines;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>Which model, and what runs it.</summary>
+internal sealed record EngineSettings
+{
+    /// <summary>The model's folder; null for the bundled one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Name of the engine.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Precision to compute in.</summary>
+    public TensorDType DType { get; init; } = TensorDType.F32;
+
+    /// <summary>Variant of the weights, such as fp16.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Pictures in one network call; 0 for the engine's choice.</summary>
+    public int Chunk { get; init; }
+
+    /// <summary>Compute threads; 0 for the engine's choice.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Loads the model.</summary>
+    /// <param name="folder">Its folder.</param>
+    public ConsistencyModelPipeline Load(string folder) => ConsistencyModelPipeline.FromPretrained(folder, new PipelineOptions
+    {
+        // Devices other than the CPU are libtorch's business, whatever engine is the default.
+        Engine = Engine is { } name ? NetworkEngines.Find(name) : Device == "cpu" ? null : NetworkEngines.Find("torch"),
+        Device = Device,
+        DType = DType,
+        Variant = Variant,
+        Threads = Threads,
+    });
+
+    /// <summary>The name by which pictures and reports call a model.</summary>
+    /// <param name="folder">Its folder.</param>
+    public static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+}
