@@ -14,10 +14,11 @@ namespace ConsistencyModels.Editing;
 /// </remarks>
 public sealed class ChannelTransform : ITransform
 {
-    private readonly float[] _v;
+    // Below this the weights are the first unit vector already, and v has no direction.
+    private const double SmallestLength = 1e-12;
 
-    // 2v/vᵀv; zero where the weights are the first unit vector already.
-    private readonly float[] _scaled;
+    // v over its length; zero where it has none, which makes the matrix I.
+    private readonly float[] _v;
 
     /// <summary>Takes the weights of the first coordinate.</summary>
     /// <param name="weights">One a channel, finite, not all 0; their length does not matter, they are normalised.</param>
@@ -33,9 +34,8 @@ public sealed class ChannelTransform : ITransform
 
         FirstColumn = [.. weights.Select(weight => weight / norm)];
         double[] v = [.. FirstColumn.Select((weight, i) => i == 0 ? weight - 1 : weight)];
-        var square = v.Sum(value => value * value);
-        _v = [.. v.Select(value => (float)value)];
-        _scaled = [.. v.Select(value => square > 0 ? (float)(2 * value / square) : 0)];
+        var length = Math.Sqrt(v.Sum(value => value * value));
+        _v = [.. v.Select(value => length > SmallestLength ? (float)(value / length) : 0)];
     }
 
     /// <summary>Luma and two coordinates across it: weights 0.2989, 0.5870, 0.1140 for red, green and blue, as in openai's code.</summary>
@@ -73,7 +73,7 @@ public sealed class ChannelTransform : ITransform
             for (var c = 0; c < _v.Length; c++)
             {
                 var channel = pixels.Slice(c * plane, plane);
-                TensorPrimitives.MultiplyAdd(dot, -_scaled[c], channel, channel);
+                TensorPrimitives.MultiplyAdd(dot, -2 * _v[c], channel, channel);
             }
         }
 

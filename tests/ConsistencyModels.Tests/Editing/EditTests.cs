@@ -10,14 +10,16 @@ namespace ConsistencyModels.Tests.Editing;
 /// <summary>Edits of pictures, and what is wrong with them.</summary>
 public sealed class EditTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public void With_a_seed_an_image_a_picture_does_not_depend_on_its_batch()
     {
         using var pipeline = TestPipelines.Make(classes: 4);
         ImageBuffer[] images = [.. Enumerable.Range(0, 3).Select(seed => TestImages.Noise(8, 8, 3, seed))];
         var mask = ImageMask.Demo("left", new(8, 8));
-        var together = pipeline.Inpaint(images, mask, new() { Seeds = [5, 6, 7], ChunkSize = 2 }).Images;
-        var alone = pipeline.Inpaint([images[1]], mask, new() { Seeds = [6] }).Images;
+        var together = pipeline.Inpaint(images, mask, new() { Seeds = [5, 6, 7], ChunkSize = 2 }, cancellationToken: Token).Images;
+        var alone = pipeline.Inpaint([images[1]], mask, new() { Seeds = [6] }, cancellationToken: Token).Images;
         Assert.Equal(alone[0].Pixels, together[1].Pixels);
         Assert.NotEqual(together[0].Pixels, together[1].Pixels);
     }
@@ -27,10 +29,10 @@ public sealed class EditTests
     {
         using var pipeline = TestPipelines.Make(null);
         var image = TestImages.Noise(8, 8, 3, 1);
-        Assert.Equal(10, pipeline.Colorize([image]).NetworkEvaluations);
-        Assert.Equal(2, pipeline.Colorize([image], new() { Timesteps = [22, 0] }).NetworkEvaluations);
-        Assert.Equal(3, pipeline.Stroke([image]).NetworkEvaluations);
-        Assert.Equal(1, pipeline.Denoise([image], 0.5).NetworkEvaluations);
+        Assert.Equal(10, pipeline.Colorize([image], cancellationToken: Token).NetworkEvaluations);
+        Assert.Equal(2, pipeline.Colorize([image], new() { Timesteps = [22, 0] }, cancellationToken: Token).NetworkEvaluations);
+        Assert.Equal(3, pipeline.Stroke([image], cancellationToken: Token).NetworkEvaluations);
+        Assert.Equal(1, pipeline.Denoise([image], 0.5, cancellationToken: Token).NetworkEvaluations);
     }
 
     [Fact]
@@ -42,7 +44,7 @@ public sealed class EditTests
         var values = new float[shape.Length];
         PixelConversion.FromImages([image], values);
         var result = pipeline.Edit(
-            values, shape, Measurement.Inpainting(ImageMask.All(new(8, 8))), new() { NumInferenceSteps = 4, Seed = 1, OutputType = OutputType.Raw, Composite = false }).Values;
+            values, shape, Measurement.Inpainting(ImageMask.All(new(8, 8))), new() { NumInferenceSteps = 4, Seed = 1, OutputType = OutputType.Raw, Composite = false }, cancellationToken: Token).Values;
         Assert.NotEqual(values, result);
         Assert.All(values.Zip(result), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
     }
@@ -52,7 +54,7 @@ public sealed class EditTests
     {
         using var pipeline = TestPipelines.Make(null, channels: 1);
         var small = TestImages.Solid(4, 4, 90);
-        var result = pipeline.SuperResolve([small], 2, new() { Seed = 1, OutputType = OutputType.Tensor });
+        var result = pipeline.SuperResolve([small], 2, new() { Seed = 1, OutputType = OutputType.Tensor }, cancellationToken: Token);
         Assert.Equal(new ImageShape(1, 1, 8, 8), result.Shape);
         Assert.Equal(90 / 255.0, result.Values.Average(), 0.05);
     }
@@ -71,11 +73,11 @@ public sealed class EditTests
             noisy[i] = (latents[i] * 0.5f) + noisy[i];
         }
 
-        pipeline.Denoiser.Denoise(noisy, shape, [0.5f], [], noisy);
+        pipeline.Denoiser.Denoise(noisy, shape, [0.5f], [], noisy, cancellationToken: Token);
         var expected = PixelConversion.ToImages(noisy, shape)[0].Pixels;
-        Assert.Equal(expected, pipeline.Stroke([image], 0.5, new() { NumInferenceSteps = 1, Seed = 9 }).Images[0].Pixels);
-        Assert.Equal(expected, pipeline.Denoise([image], 0.5, addNoise: true, new() { Seed = 9 }).Images[0].Pixels);
-        Assert.NotEqual(expected, pipeline.Denoise([image], 0.5, addNoise: false, new() { Seed = 9 }).Images[0].Pixels);
+        Assert.Equal(expected, pipeline.Stroke([image], 0.5, new() { NumInferenceSteps = 1, Seed = 9 }, cancellationToken: Token).Images[0].Pixels);
+        Assert.Equal(expected, pipeline.Denoise([image], 0.5, addNoise: true, new() { Seed = 9 }, cancellationToken: Token).Images[0].Pixels);
+        Assert.NotEqual(expected, pipeline.Denoise([image], 0.5, addNoise: false, new() { Seed = 9 }, cancellationToken: Token).Images[0].Pixels);
     }
 
     [Fact]
@@ -83,9 +85,9 @@ public sealed class EditTests
     {
         using var pipeline = TestPipelines.Make(classes: 50);
         var image = TestImages.Noise(8, 8, 3, 1);
-        var variations = pipeline.Variations(image, 3, options: new() { Seed = 1 }).Images;
+        var variations = pipeline.Variations(image, 3, options: new() { Seed = 1 }, cancellationToken: Token).Images;
         Assert.Equal(3, variations.Select(variation => Convert.ToHexString(variation.Pixels)).Distinct().Count());
-        var labels = pipeline.Interpolate(image, TestImages.Noise(8, 8, 3, 2), 5, options: new() { Seed = 1 }).ClassLabels!;
+        var labels = pipeline.Interpolate(image, TestImages.Noise(8, 8, 3, 2), 5, options: new() { Seed = 1 }, cancellationToken: Token).ClassLabels!;
         Assert.Equal(5, labels.Count);
         Assert.Single(labels.Distinct());
     }
@@ -95,8 +97,8 @@ public sealed class EditTests
     {
         using var rgb = TestPipelines.Make(null);
         using var gray = TestPipelines.Make(null, channels: 1);
-        Assert.Equal(3, rgb.Colorize([TestImages.Noise(8, 8, 1, 1)]).Images[0].Channels);
-        Assert.Equal(1, gray.Stroke([TestImages.Noise(8, 8, 3, 1)]).Images[0].Channels);
+        Assert.Equal(3, rgb.Colorize([TestImages.Noise(8, 8, 1, 1)], cancellationToken: Token).Images[0].Channels);
+        Assert.Equal(1, gray.Stroke([TestImages.Noise(8, 8, 3, 1)], cancellationToken: Token).Images[0].Channels);
     }
 
     [Fact]
@@ -134,16 +136,16 @@ public sealed class EditTests
     {
         using var pipeline = TestPipelines.Make(null);
         var image = TestImages.Noise(8, 8, 3, 1);
-        Assert.Throws<ArgumentException>(() => pipeline.Colorize([]));
-        Assert.Throws<ArgumentException>(() => pipeline.Colorize([image, TestImages.Noise(6, 8, 3, 1)]));
-        Assert.Throws<ArgumentException>(() => pipeline.Colorize([TestImages.Noise(7, 8, 3, 1)]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Stroke([image], 0.002));
-        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Stroke([image], double.NaN));
-        Assert.Throws<ArgumentException>(() => pipeline.Stroke([image], 1, new() { Timesteps = [3, 0] }));
-        Assert.Throws<ArgumentException>(() => pipeline.Interpolate(image, image, 3, options: new() { Seeds = [1, 2, 3] }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Interpolate(image, image, 1));
-        Assert.Throws<ArgumentException>(() => pipeline.Edit(new float[5], new(1, 3, 8, 8), Measurement.Colorization(new ImageSize(8, 8))));
-        Assert.Throws<ArgumentException>(() => pipeline.Edit(new float[64], new(1, 1, 8, 8), Measurement.Inpainting(ImageMask.All(new(8, 8)))));
+        Assert.Throws<ArgumentException>(() => pipeline.Colorize([], cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Colorize([image, TestImages.Noise(6, 8, 3, 1)], cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Colorize([TestImages.Noise(7, 8, 3, 1)], cancellationToken: Token));
+        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Stroke([image], 0.002, cancellationToken: Token));
+        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Stroke([image], double.NaN, cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Stroke([image], 1, new() { Timesteps = [3, 0] }, cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Interpolate(image, image, 3, options: new() { Seeds = [1, 2, 3] }, cancellationToken: Token));
+        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Interpolate(image, image, 1, cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Edit(new float[5], new(1, 3, 8, 8), Measurement.Colorization(new ImageSize(8, 8)), cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Edit(new float[64], new(1, 1, 8, 8), Measurement.Inpainting(ImageMask.All(new(8, 8))), cancellationToken: Token));
     }
 
     private static void Says(string message, Action action) =>
