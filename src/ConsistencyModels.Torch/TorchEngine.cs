@@ -17,7 +17,6 @@ public sealed class TorchEngine : INetworkEngine
         var network = new UNet2DModel(UNet2DDescription.Of(config), device, dtype);
         try
         {
-            network.eval();
             ParameterFiller.Load(network, weights);
             return new TorchUNet(network);
         }

@@ -13,12 +13,13 @@ public sealed class TorchUNet : IUNet
     private readonly ScalarType _dtype;
     private readonly bool _owns;
 
-    /// <summary>Wraps a network.</summary>
-    /// <param name="network">The network.</param>
+    /// <summary>Wraps a network and puts it into evaluation mode: there is no dropout here.</summary>
+    /// <param name="network">The network; not to be trained while this is in use.</param>
     /// <param name="owns">Whether disposing this disposes the network.</param>
     public TorchUNet(UNet2DModel network, bool owns = true)
     {
         _network = network;
+        network.eval();
         _device = network.FlatParameters.device;
         _dtype = network.FlatParameters.dtype;
         _owns = owns;

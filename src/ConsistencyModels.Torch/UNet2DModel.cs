@@ -26,7 +26,10 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
     private readonly Norm _normOut;
     private readonly Conv _convOut;
 
-    /// <summary>Builds the network; its parameters are uninitialised until <see cref="ParameterFiller"/> or a checkpoint fills them.</summary>
+    /// <summary>
+    /// Builds the network; its parameters are uninitialised until <see cref="ParameterFiller"/> fills them. A trainable one
+    /// starts in training mode, with dropout, as modules do; another one in evaluation mode.
+    /// </summary>
     /// <param name="description">Blocks and parameters.</param>
     /// <param name="device">Where the parameters live; null is the CPU.</param>
     /// <param name="dtype">Precision of parameters and activations.</param>
@@ -64,6 +67,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
 
         register_module("conv_norm_out", _normOut);
         register_module("conv_out", _convOut);
+        train(trainable);
     }
 
     /// <summary>The network's blocks and parameters.</summary>
