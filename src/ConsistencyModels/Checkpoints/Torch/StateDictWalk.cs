@@ -2,12 +2,13 @@ namespace ConsistencyModels.Checkpoints;
 
 /// <summary>
 /// Walks nested dicts, lists and tuples. A pickle can share its containers, and even let them contain themselves: the depth is
-/// bounded, and the visits of all walks with one instance together.
+/// bounded, the visits of all walks with one instance together, and what they allocate.
 /// </summary>
-internal sealed class StateDictWalk(string path)
+internal sealed class StateDictWalk(string path, AllocationBudget budget)
 {
     private const int Deepest = 32;
     private const int MostVisits = 1_000_000;
+    private const int ContainerCost = 256; // iterators
     private const long MostNameCharacters = 8_000_000;
     private const int LongestName = 4096;
     private int _visits;
@@ -21,11 +22,22 @@ internal sealed class StateDictWalk(string path)
 
     /// <summary>Whether there is a tensor somewhere inside that is reached through dicts only: lists have no names.</summary>
     public bool HasNamedTensor(object? value, int depth = 0) =>
-        value is PickleDict dict && depth < Deepest && dict.Items.Any(item =>
+        value is PickleDict dict && depth < Deepest && HasNamedTensor(dict, depth);
+
+    private bool HasNamedTensor(PickleDict dict, int depth)
+    {
+        budget.Charge(ContainerCost);
+        foreach (var (_, value) in dict.Items)
         {
             Visit();
-            return item.Value is TorchTensor || HasNamedTensor(item.Value, depth + 1);
-        });
+            if (value is TorchTensor || HasNamedTensor(value, depth + 1))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private IEnumerable<(string Name, TorchTensor Tensor)> Walk(string prefix, object? value, int depth, bool named)
     {
@@ -46,6 +58,7 @@ internal sealed class StateDictWalk(string path)
             throw new CheckpointException($"{path}: its dicts and lists are nested more than {Deepest} deep");
         }
 
+        budget.Charge(ContainerCost);
         foreach (var (key, child) in children)
         {
             Visit();

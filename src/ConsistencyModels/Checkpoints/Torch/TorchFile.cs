@@ -52,7 +52,7 @@ public sealed class TorchFile : ITensorSource
         {
             var budget = new AllocationBudget(path, file.Length);
             var storages = OpenStorages(file, budget);
-            var walk = new StateDictWalk(path);
+            var walk = new StateDictWalk(path, budget);
             var (value, chosen) = StateDictChoice.Find(path, storages.Root, entry, walk);
             return new TorchFile(file, Place(file, storages, walk.NamedTensors(value), budget), chosen);
         }
