@@ -8,29 +8,31 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
 {
     private const int Deepest = 32;
     private const int MostVisits = 1_000_000;
-    private const int ContainerCost = 256; // iterators
+    private const int ContainerCost = 64; // enumerators
     private const long MostNameCharacters = 8_000_000;
     private const int LongestName = 4096;
     private int _visits;
     private long _nameCharacters;
 
-    /// <summary>Every tensor, under its keys joined by '.'.</summary>
-    public IEnumerable<(string Name, TorchTensor Tensor)> NamedTensors(object? root) => Walk("", root, 0, named: true);
+    /// <summary>Hands over every tensor, under its keys joined by '.'.</summary>
+    public void NamedTensors(object? root, Action<string, TorchTensor> found) => Walk("", root, 0, named: true, found);
 
-    /// <summary>Every tensor, as often as it is reached.</summary>
-    public IEnumerable<TorchTensor> Tensors(object? root) => Walk("", root, 0, named: false).Select(item => item.Tensor);
+    /// <summary>Hands over every tensor, as often as it is reached.</summary>
+    public void Tensors(object? root, Action<TorchTensor> found) => Walk("", root, 0, named: false, (_, tensor) => found(tensor));
 
     /// <summary>Whether there is a tensor somewhere inside that is reached through dicts only: lists have no names.</summary>
-    public bool HasNamedTensor(object? value, int depth = 0) =>
-        value is PickleDict dict && depth < Deepest && HasNamedTensor(dict, depth);
-
-    private bool HasNamedTensor(PickleDict dict, int depth)
+    public bool HasNamedTensor(object? value, int depth = 0)
     {
+        if (value is not PickleDict dict || depth == Deepest)
+        {
+            return false;
+        }
+
         budget.Charge(ContainerCost);
-        foreach (var (_, value) in dict.Items)
+        foreach (var child in dict.Values)
         {
             Visit();
-            if (value is TorchTensor || HasNamedTensor(value, depth + 1))
+            if (child is TorchTensor || HasNamedTensor(child, depth + 1))
             {
                 return true;
             }
@@ -39,18 +41,24 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
         return false;
     }
 
-    private IEnumerable<(string Name, TorchTensor Tensor)> Walk(string prefix, object? value, int depth, bool named)
+    private void Walk(string prefix, object? value, int depth, bool named, Action<string, TorchTensor> found)
     {
         if (value is TorchTensor tensor)
         {
-            yield return (prefix, tensor);
-            yield break;
+            found(prefix, tensor);
+            return;
         }
 
-        var children = Children(value);
+        var children = value switch
+        {
+            PickleDict { Values: var values } => values,
+            PickleList { Items: var items } => items,
+            PickleTuple { Items: var items } => items,
+            _ => null,
+        };
         if (children is null)
         {
-            yield break;
+            return;
         }
 
         if (depth == Deepest)
@@ -59,17 +67,13 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
         }
 
         budget.Charge(ContainerCost);
-        foreach (var (key, child) in children)
+        for (var i = 0; i < children.Count; i++)
         {
             Visit();
-            if (child is not (TorchTensor or PickleDict or PickleList or PickleTuple))
+            if (children[i] is TorchTensor or PickleDict or PickleList or PickleTuple)
             {
-                continue;
-            }
-
-            foreach (var found in Walk(named ? Join(prefix, key) : "", child, depth + 1, named))
-            {
-                yield return found;
+                var name = named ? Join(prefix, value is PickleDict dict ? dict.Keys[i] : (long)i) : "";
+                Walk(name, children[i], depth + 1, named, found);
             }
         }
     }
@@ -81,14 +85,6 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
             throw new CheckpointException($"{path}: its dicts and lists hold more than {MostVisits} values");
         }
     }
-
-    private static IEnumerable<(object? Key, object? Value)>? Children(object? value) => value switch
-    {
-        PickleDict dict => dict.Items,
-        PickleList list => list.Items.Select((item, index) => ((object?)(long)index, item)),
-        PickleTuple tuple => tuple.Items.Select((item, index) => ((object?)(long)index, item)),
-        _ => null,
-    };
 
     private string Join(string prefix, object? key)
     {

@@ -67,10 +67,7 @@ internal sealed class TorchLegacy : ITorchStorages
     // The list of keys does not say how wide elements are; the tensors do.
     private void CollectStorages(object? root, AllocationBudget budget)
     {
-        foreach (var tensor in new StateDictWalk(_path, budget).Tensors(root))
-        {
-            _used.TryAdd(tensor.Storage.Key, tensor.Storage);
-        }
+        new StateDictWalk(_path, budget).Tensors(root, tensor => _used.TryAdd(tensor.Storage.Key, tensor.Storage));
     }
 
     private void PlaceStorages(MappedFile file, object? keys, long position, AllocationBudget budget)
