@@ -1,1 +1,4 @@
-return 0;
+using ConsistencyModels.Cli;
+
+using var interruption = new Interruption();
+return new CommandLineApp(CliConsole.OfProcess(), interruption.Token).Run(args);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ConsistencyModels.IO;
 
 namespace ConsistencyModels.Checkpoints;
 
@@ -99,16 +100,7 @@ public sealed class ConfigWriter
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var temporary = path + ".tmp";
-        try
-        {
-            File.WriteAllText(temporary, ToJson());
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConsistencyModelsException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
-        }
+        AtomicFile.WriteAllText(path, ToJson());
     }
 
     private ConfigWriter PutList<T>(string key, IEnumerable<T> values, Action<Utf8JsonWriter, T> write)

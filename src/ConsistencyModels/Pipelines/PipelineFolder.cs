@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Hub;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Schedulers;
 
@@ -7,35 +8,27 @@ namespace ConsistencyModels.Pipelines;
 /// <summary>The files of a diffusers pipeline folder: model_index.json, unet/ and scheduler/.</summary>
 internal static class PipelineFolder
 {
-    private const string UNet = "unet";
-    private const string Scheduler = "scheduler";
-    private const string UNetConfig = "config.json";
-    private const string SchedulerConfig = "scheduler_config.json";
-    private const string Weights = "diffusion_pytorch_model.safetensors";
+    public const string UNet = "unet";
+    public const string Scheduler = "scheduler";
+    public const string UNetConfig = "config.json";
+    public const string SchedulerConfig = "scheduler_config.json";
 
-    public static ConsistencyModelPipeline Load(string folder, PipelineOptions options)
+    public static ConsistencyModelPipeline Load(string model, PipelineOptions options)
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new ConsistencyModelsException($"{folder}: there is no such folder, expected a pipeline's with {ModelIndex.FileName}.");
-        }
-
         // The small files first: a mistake in them is not worth loading a gigabyte for.
-        var index = ModelIndex.Load(Path.Combine(folder, ModelIndex.FileName));
-        var scheduler = CMStochasticIterativeSchedulerConfig.Load(Path.Combine(folder, Scheduler, SchedulerConfig));
-        var unetFolder = Path.Combine(folder, UNet);
-        var config = UNet2DConfig.Load(Path.Combine(unetFolder, UNetConfig));
-        var engine = options.Engine ?? NetworkEngines.Default;
-        ITensorSource OpenWeights() => WeightFiles.Open(unetFolder, options.Variant);
+        var path = ModelLocator.Find(model, options.Revision, options.Variant, options.Hub, options.Progress);
+        var (index, scheduler, config, openWeights) = File.Exists(path) ? ReadFile(path, options) : ReadFolder(path, options);
+        var engineOptions = new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads };
+        var engine = options.Engine ?? NetworkEngines.DefaultFor(engineOptions);
         IUNet network;
-        using (var weights = OpenWeights())
+        using (var weights = openWeights())
         {
-            network = engine.Load(config, weights, new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads });
+            network = engine.Load(config, weights, engineOptions);
         }
 
         try
         {
-            return new ConsistencyModelPipeline(network, scheduler, index, OpenWeights);
+            return new ConsistencyModelPipeline(network, scheduler, index, openWeights);
         }
         catch
         {
@@ -44,29 +37,56 @@ internal static class PipelineFolder
         }
     }
 
+    public static (ModelIndex Index, CMStochasticIterativeSchedulerConfig Scheduler, UNet2DConfig Network) ReadConfigurations(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new ConsistencyModelsException($"{folder}: there is no such folder, expected a pipeline's with {ModelIndex.FileName}.");
+        }
+
+        return (
+            ModelIndex.Load(Path.Combine(folder, ModelIndex.FileName)),
+            CMStochasticIterativeSchedulerConfig.Load(Path.Combine(folder, Scheduler, SchedulerConfig)),
+            UNet2DConfig.Load(Path.Combine(folder, UNet, UNetConfig)));
+    }
+
     public static void Save(
-        string folder, ModelIndex index, UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, TensorDType? dtype)
+        string folder,
+        ModelIndex index,
+        UNet2DConfig config,
+        CMStochasticIterativeSchedulerConfig scheduler,
+        ITensorSource weights,
+        TensorDType? dtype,
+        string? variant = null,
+        long maxShardSize = WeightWriter.DefaultShardSize)
     {
         var unetFolder = Path.Combine(folder, UNet);
         var schedulerFolder = Path.Combine(folder, Scheduler);
         Change(unetFolder, path => Directory.CreateDirectory(path));
         Change(schedulerFolder, path => Directory.CreateDirectory(path));
         var parameters = UNet2DDescription.Of(config).Parameters;
-        var aliases = parameters.Where(p => p.OldName is not null).ToDictionary(p => p.OldName!, p => p.Name);
-        var stored = StrictTensors.Check(weights, parameters.Select(p => (p.Name, p.Shape)), aliases);
+        var stored = NetworkWeights.Check(config, weights);
 
-        SafetensorsWriter.Write(
-            Path.Combine(unetFolder, Weights),
-            parameters.Select(p => TensorToWrite.FromSource(weights, stored[p.Name], dtype, p.Name)),
-            weights.Metadata);
-
-        // An index of shards from an earlier save would win over the file just written.
-        Change(Path.Combine(unetFolder, Weights + ".index.json"), File.Delete);
+        WeightWriter.Write(
+            unetFolder, parameters.Select(p => TensorToWrite.FromSource(weights, stored[p.Name], dtype, p.Name)), variant, maxShardSize, weights.Metadata);
         config.Save(Path.Combine(unetFolder, UNetConfig));
         scheduler.Save(Path.Combine(schedulerFolder, SchedulerConfig));
 
         // Last, so that a folder with an index is complete.
         index.Save(Path.Combine(folder, ModelIndex.FileName));
+    }
+
+    private static (ModelIndex, CMStochasticIterativeSchedulerConfig, UNet2DConfig, Func<ITensorSource>) ReadFolder(string folder, PipelineOptions options)
+    {
+        var (index, scheduler, config) = ReadConfigurations(folder);
+        return (index, scheduler, config, () => WeightFiles.Open(Path.Combine(folder, UNet), options.Variant));
+    }
+
+    // A single file says less than a folder: what it leaves open is inferred, or taken from the options.
+    private static (ModelIndex, CMStochasticIterativeSchedulerConfig, UNet2DConfig, Func<ITensorSource>) ReadFile(string path, PipelineOptions options)
+    {
+        using var model = ModelFiles.Open(path, options.Files);
+        return (new ModelIndex(), model.Scheduler, model.Config, () => ModelFiles.Open(path, options.Files).Weights);
     }
 
     private static void Change(string path, Action<string> change)

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using ConsistencyModels.Cli.Commands;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>The program: parses, runs a command, and makes one line and an exit code of whatever goes wrong.</summary>
+/// <param name="console">Where it writes.</param>
+/// <param name="cancellation">Cancelled when the user wants it to stop.</param>
+internal sealed class CommandLineApp(CliConsole console, CancellationToken cancellation = default)
+{
+    /// <summary>The version of the program.</summary>
+    public static string Version { get; } = typeof(CommandLineApp).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="args">The arguments, without the program's name.</param>
+    /// <returns>See <see cref="ExitCode"/>.</returns>
+    public int Run(IReadOnlyList<string> args)
+    {
+        try
+        {
+            var result = Root(args).Parse(args);
+            return result.Action is ParseErrorAction
+                ? Report(new(ParseErrors.Describe(result), ExitCode.BadInput))
+                : result.Invoke(new InvocationConfiguration
+                {
+                    Output = console.Out,
+                    Error = console.Error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                });
+        }
+        catch (Exception e)
+        {
+            if (Environment.GetEnvironmentVariable("CM_DEBUG") is { Length: > 0 })
+            {
+                console.Error.WriteLine(e);
+            }
+
+            return Report(Failure.Of(e));
+        }
+    }
+
+    private int Report(Failure failure)
+    {
+        console.Error.WriteLine($"cm: {failure.Printable}");
+        return failure.Code;
+    }
+
+    private RootCommand Root(IReadOnlyList<string> args)
+    {
+        var context = new CommandContext(console, args, cancellation);
+        var root = new RootCommand("Consistency models: pictures from noise in one or a few steps.")
+        {
+            HelpName = "cm",
+            Subcommands =
+            {
+                GenerateCommand.Create(context),
+                TrainCommand.Create(context),
+                InfoCommand.Create(context),
+                ConvertCommand.Create(context),
+                DownloadCommand.Create(context),
+                NewCommand.Create(context),
+                DoctorCommand.Create(context),
+                CompletionCommand.Create(context),
+            },
+        };
+        foreach (var option in root.Options)
+        {
+            option.Action = option switch
+            {
+                HelpOption => new HelpWithExamples(),
+                VersionOption => new VersionAction(),
+                _ => option.Action,
+            };
+        }
+
+        root.SetAction(result => new HelpWithExamples().Invoke(result));
+        return root;
+    }
+
+    private sealed class VersionAction : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine($"cm {Version}");
+            return ExitCode.Fine;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Globalization;
+using ConsistencyModels.Cli.Generating;
+
+namespace ConsistencyModels.Cli.Commands;
+
+/// <summary><c>cm generate</c>.</summary>
+internal static class GenerateCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var model = OptionOf.Text("--model", "A model's folder as diffusers writes it; default: the bundled model of 32x32 tiles", "FOLDER", "-m");
+        var classes = new Option<string[]>("--classes", "-c")
+        {
+            Description = "What to show: names or numbers, separated by commas and used in turn; \"all\" is each class; default: drawn at random",
+            HelpName = "NAME,...",
+            DefaultValueFactory = _ => [],
+        };
+        classes.CompletionSources.Add("all");
+        var count = OptionOf.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
+        var steps = OptionOf.Whole("--steps", "Steps, each a pass through the network; default: 1", 1);
+        var timesteps = new Option<int[]?>("--timesteps")
+        {
+            Description = "A schedule of one's own in place of --steps: descending indices, such as 22,0",
+            HelpName = "N,...",
+            CustomParser = result => Indices(result.Tokens[^1].Value, result.AddError),
+        };
+        var seed = OptionOf.Seed("--seed", "Seed of the first picture, the next ones count on: picture i is that of --seed SEED+i alone; default: random");
+        var latents = OptionOf.Text("--latents", "Start from given noise: the tensor \"latents\" [N, C, H, W] of a safetensors file", "FILE");
+        var size = OptionOf.Whole("--size", "Height and width; default: what the model was made for", 1, 8192, "PIXELS");
+        var output = OptionOf.Text("--out", "A folder, or a file's name for one picture or a grid; default: the folder out", "PATH", "-o");
+        var grid = OptionOf.Switch("--grid", "One sheet with all pictures in place of single files");
+        var columns = OptionOf.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
+        var scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
+        var format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
+        var engine = OptionOf.Text("--engine", "What runs the network: torch; default: the fastest there is", "NAME");
+        var device = ModelOptions.Device();
+        var dtype = ModelOptions.DType("Precision to compute in; default: f32");
+        var variant = OptionOf.Text("--variant", "Which weights of the folder, such as fp16; default: the plain ones", "NAME");
+        var chunk = OptionOf.Whole("--chunk", "Most pictures in one pass, which bounds memory; no picture depends on it; default: by their size", 1);
+        var threads = ModelOptions.Threads();
+        var json = OptionOf.Switch("--json", "Print files, seeds, classes and times as JSON");
+        var quiet = OptionOf.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
+
+        var command = new CliCommand(
+            "generate",
+            "Make pictures with a consistency model, in one step or a few.",
+            "cm generate                                            # one picture by the bundled model, into out/",
+            "cm generate --classes all -n 32 --grid --out tiles.png # a sheet, a column for each class",
+            "cm generate -c monster,floor -n 10 --seed 7 --scale 4  # ten files; the third again: -c monster --seed 9",
+            "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own")
+        {
+            model, classes, count, steps, timesteps, seed, latents, size, output, grid, columns, scale, format, engine, device, dtype, variant,
+            chunk, threads, json, quiet,
+        };
+        command.SetAction(result => Run(context, new GenerateSettings
+        {
+            Model = result.GetValue(model),
+            Classes = result.GetValue(classes) ?? [],
+            Count = result.GetValue(count),
+            Steps = result.GetValue(steps),
+            Timesteps = result.GetResult(timesteps) is null ? null : result.GetValue(timesteps),
+            Seed = result.GetValue(seed),
+            Latents = result.GetValue(latents),
+            Size = result.GetValue(size),
+            Out = result.GetValue(output),
+            Grid = result.GetValue(grid),
+            Columns = result.GetValue(columns),
+            Scale = result.GetValue(scale) ?? 1,
+            Format = result.GetValue(format),
+            Engine = result.GetValue(engine),
+            Device = result.GetValue(device) ?? "cpu",
+            DType = ModelOptions.DTypeOf(result.GetValue(dtype)),
+            Variant = result.GetValue(variant),
+            Chunk = result.GetValue(chunk) ?? 0,
+            Threads = result.GetValue(threads) ?? 0,
+            Json = result.GetValue(json),
+            Quiet = result.GetValue(quiet),
+        }));
+        return command;
+    }
+
+    private static int Run(CommandContext context, GenerateSettings settings)
+    {
+        var console = context.Console.Quiet(settings.Quiet);
+        var report = new GenerateRun(settings, GeneratePlan.Make(settings), console, context.Cancellation).Execute();
+        if (settings.Json)
+        {
+            report.WriteJson(context.Console.Out);
+        }
+        else
+        {
+            report.WriteText(console);
+        }
+
+        return ExitCode.Fine;
+    }
+
+    private static int[]? Indices(string text, Action<string> error)
+    {
+        var parts = text.Split(',', StringSplitOptions.TrimEntries);
+        var indices = new int[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out indices[i]))
+            {
+                error($"--timesteps is '{text}', expected whole numbers such as 22,0");
+                return null;
+            }
+        }
+
+        return indices;
+    }
+}

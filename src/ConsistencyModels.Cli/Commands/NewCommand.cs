@@ -1,0 +1,93 @@
+using System.CommandLine;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Pipelines;
+using ConsistencyModels.Schedulers;
+
+namespace ConsistencyModels.Cli.Commands;
+
+/// <summary><c>cm new</c>.</summary>
+internal static class NewCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var config = new Argument<string>("CONFIG")
+        {
+            HelpName = "CONFIG",
+            Description = $"A network's config.json, a model's folder to take it from, or one of {string.Join(", ", NetworkSource.Presets)}",
+        };
+        config.CompletionSources.Add([.. NetworkSource.Presets]);
+        var output = new Option<string>("--out", "-o") { Description = "The folder to make", HelpName = "FOLDER", Required = true };
+        var dtype = ModelOptions.DType("Precision of the file; default: f32");
+        var seed = OptionOf.Seed("--seed", "Seed of the weights; default: 0");
+        var timesteps = OptionOf.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, 1_000_000);
+        var names = OptionOf.Text("--class-names", "Names of the classes, separated by commas; a preset gets as many classes", "NAME,...");
+        var force = OptionOf.Switch("--force", "Write into a folder that is not empty; files of the same names are replaced");
+        var quiet = OptionOf.Switch("--quiet", "Print nothing but errors", "-q");
+        var command = new CliCommand(
+            "new",
+            "Make a model with random weights, for tests, benchmarks and training. The same seed gives the same file.",
+            "cm new tiny32 --out /tmp/tiny                          # a network small enough for tests",
+            "cm new config.json --out big --dtype f16 --seed 1      # any UNet2DModel configuration")
+        {
+            config, output, dtype, seed, timesteps, names, force, quiet,
+        };
+        command.SetAction(result =>
+        {
+            var folder = result.GetRequiredValue(output);
+            var words = result.GetRequiredValue(config);
+            var network = NetworkSource.Load(words);
+            ClassNames? classNames = result.GetValue(names) is { } list ? new(list.Split(',', StringSplitOptions.TrimEntries)) : null;
+            if (NetworkSource.IsPreset(words))
+            {
+                network = network with { NumClassEmbeds = classNames?.ById.Count };
+            }
+
+            var scheduler = new CMStochasticIterativeSchedulerConfig { NumTrainTimesteps = result.GetValue(timesteps) ?? 40 };
+            var console = context.Console.Quiet(result.GetValue(quiet));
+            Make(context, console, folder, result.GetValue(force), report => FreshModel.Save(
+                folder,
+                network,
+                scheduler,
+                classNames,
+                ModelOptions.DTypeOf(result.GetValue(dtype)),
+                result.GetValue(seed) ?? 0,
+                new Told<double>(part => report(part, "")),
+                context.Cancellation));
+            console.Out.WriteLine(folder);
+            console.Error.WriteLine($"{Sizes.Count(UNet2DDescription.Of(network).ParameterCount)} parameters with random values");
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+
+    private static void Make(CommandContext context, CliConsole console, string folder, bool force, Action<Action<double, string>> save)
+    {
+        if (File.Exists(folder))
+        {
+            throw new ConsistencyModelsException($"--out: {folder} is a file, expected a folder");
+        }
+
+        var existed = Directory.Exists(folder);
+        if (existed && !force && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new ConsistencyModelsException($"--out: the folder {folder} is not empty; choose another, or add --force");
+        }
+
+        try
+        {
+            Waiting.For(console, "writing", report =>
+            {
+                save(report);
+                return true;
+            });
+        }
+        catch when (!existed && Directory.Exists(folder))
+        {
+            // Nothing was here before: leave no half of a model.
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace ConsistencyModels.Cli;
+
+/// <summary>Where a command writes: results to <see cref="Out"/>, everything a person reads meanwhile to <see cref="Error"/>.</summary>
+/// <param name="Out">Standard output.</param>
+/// <param name="Error">Standard error.</param>
+/// <param name="ErrorIsTerminal">Whether somebody may be watching <see cref="Error"/>, so that lines can be redrawn.</param>
+internal sealed record CliConsole(TextWriter Out, TextWriter Error, bool ErrorIsTerminal)
+{
+    /// <summary>The process's own streams.</summary>
+    public static CliConsole OfProcess() => new(Console.Out, Console.Error, !Console.IsErrorRedirected);
+
+    /// <summary>The same, saying nothing meanwhile: for <c>--quiet</c>. Errors come out all the same.</summary>
+    public CliConsole Quiet(bool quiet) => quiet ? this with { Out = TextWriter.Null, Error = TextWriter.Null } : this;
+}

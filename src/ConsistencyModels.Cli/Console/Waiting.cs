@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>
+/// Runs work and shows how far it is, once it has taken a second: a bar where somebody watches, now and then a plain line
+/// where nobody does.
+/// </summary>
+internal static class Waiting
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(15);
+
+    /// <summary>Runs the work to its end and hands on what it returns or throws.</summary>
+    /// <param name="console">Where to show it.</param>
+    /// <param name="what">What is being done, as "loading the model".</param>
+    /// <param name="work">The work. It reports the part done, 0 to 1, and a few words beside it or "".</param>
+    public static T For<T>(CliConsole console, string what, Func<Action<double, string>, T> work)
+    {
+        var state = new State();
+        var task = Task.Factory.StartNew(
+            () => work(state.Set), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (!Finished(task, Patience) && !ReferenceEquals(console.Error, TextWriter.Null))
+        {
+            if (console.ErrorIsTerminal)
+            {
+                SpectreBar.Show(console.Error, what, () => state.Now, () => Finished(task, TimeSpan.FromMilliseconds(200)));
+            }
+            else
+            {
+                WriteLines(console.Error, what, state, task);
+            }
+        }
+
+        return task.GetAwaiter().GetResult();
+    }
+
+    private static void WriteLines(TextWriter error, string what, State state, Task task)
+    {
+        do
+        {
+            var (part, words) = state.Now;
+            error.WriteLine(part == 0 ? $"{what} ..." : string.Create(CultureInfo.InvariantCulture, $"{what}: {100 * part:F0}% {words}").TrimEnd());
+        }
+        while (!Finished(task, BetweenLines));
+    }
+
+    // Wait throws what the task threw; that is for the caller, unwrapped.
+    private static bool Finished(Task task, TimeSpan patience) => Task.WaitAny([task], patience) == 0;
+
+    private sealed class State
+    {
+        private readonly Lock _lock = new();
+        private (double Part, string Words) _now = (0, "");
+
+        public (double Part, string Words) Now
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _now;
+                }
+            }
+        }
+
+        public void Set(double part, string words)
+        {
+            lock (_lock)
+            {
+                _now = (part, words);
+            }
+        }
+    }
+}

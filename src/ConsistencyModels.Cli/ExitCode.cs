@@ -1,0 +1,14 @@
+namespace ConsistencyModels.Cli;
+
+/// <summary>What the process tells its caller.</summary>
+internal static class ExitCode
+{
+    /// <summary>Done; for a training run also "saved and stopped as asked".</summary>
+    public const int Fine = 0;
+
+    /// <summary>Something unexpected: a mistake in this program, memory, a cancelled command.</summary>
+    public const int Failed = 1;
+
+    /// <summary>What was asked for cannot be done: an argument, a file, a device.</summary>
+    public const int BadInput = 2;
+}

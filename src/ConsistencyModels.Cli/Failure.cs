@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>One line and an exit code for whatever went wrong.</summary>
+/// <param name="Line">The line, without the program's name.</param>
+/// <param name="Code">See <see cref="ExitCode"/>.</param>
+internal sealed record Failure(string Line, int Code)
+{
+    /// <summary>Says what an exception means for a person.</summary>
+    public static Failure Of(Exception exception) => exception switch
+    {
+        AggregateException { InnerException: { } inner } => Of(inner),
+        ConsistencyModelsException => Bad(exception.Message),
+        ArgumentException argument => Bad(WithoutParameter(argument)),
+        IOException or UnauthorizedAccessException => Bad(exception.Message),
+        OperationCanceledException => new("cancelled", ExitCode.Failed),
+        OutOfMemoryException or InsufficientMemoryException =>
+            new("not enough memory; try a smaller --chunk, --batch or --micro-batch", ExitCode.Failed),
+        TypeInitializationException or DllNotFoundException or BadImageFormatException or NotSupportedException =>
+            Bad($"a native library does not load: {exception.GetBaseException().Message}; `cm doctor` tells more"),
+        ExternalException when exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) =>
+            new("the device has not enough memory; try a smaller --chunk, --batch or --micro-batch", ExitCode.Failed),
+        ExternalException => new($"libtorch: {FirstLine(exception.Message)}", ExitCode.Failed),
+        _ => new($"unexpected {exception.GetType().Name}: {exception.Message} (this is a mistake in cm; CM_DEBUG=1 shows where)", ExitCode.Failed),
+    };
+
+    /// <summary>Names may hold anything, even what moves the cursor: it stays one line of plain text.</summary>
+    public string Printable => string.Concat(Line.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
+
+    private static Failure Bad(string line) => new(line, ExitCode.BadInput);
+
+    // .NET adds the parameter's name and the value it had; the one means nothing to a user.
+    private static string WithoutParameter(ArgumentException exception)
+    {
+        var suffix = exception.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+        var message = suffix < 0 ? exception.Message : exception.Message[..suffix];
+        return exception is ArgumentOutOfRangeException { ActualValue: { } value } ? $"{message} Found {value}." : message;
+    }
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
+}

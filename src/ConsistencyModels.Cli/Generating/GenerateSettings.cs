@@ -1,0 +1,70 @@
+using ConsistencyModels.Checkpoints;
+
+namespace ConsistencyModels.Cli.Generating;
+
+/// <summary>The words of a <c>cm generate</c> command line; null where nothing was said.</summary>
+internal sealed record GenerateSettings
+{
+    /// <summary>The model's folder; null for the bundled one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Classes by name or number.</summary>
+    public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <summary>Number of pictures.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>Number of steps.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Indices of a schedule of one's own.</summary>
+    public IReadOnlyList<int>? Timesteps { get; init; }
+
+    /// <summary>Seed of the first picture.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>File with noise to start from.</summary>
+    public string? Latents { get; init; }
+
+    /// <summary>Side of the pictures in pixels.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>File or folder to write to.</summary>
+    public string? Out { get; init; }
+
+    /// <summary>One sheet in place of single pictures.</summary>
+    public bool Grid { get; init; }
+
+    /// <summary>Pictures in a row of the sheet.</summary>
+    public int? Columns { get; init; }
+
+    /// <summary>Each pixel becomes this many squared.</summary>
+    public int Scale { get; init; } = 1;
+
+    /// <summary>png, jpeg or webp.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>Name of the engine.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Precision to compute in.</summary>
+    public TensorDType DType { get; init; } = TensorDType.F32;
+
+    /// <summary>Variant of the weights, such as fp16.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Pictures in one network call; 0 for the engine's choice.</summary>
+    public int Chunk { get; init; }
+
+    /// <summary>Compute threads; 0 for the engine's choice.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>A machine-readable result.</summary>
+    public bool Json { get; init; }
+
+    /// <summary>Nothing but errors.</summary>
+    public bool Quiet { get; init; }
+}

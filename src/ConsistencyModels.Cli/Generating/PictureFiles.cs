@@ -1,0 +1,123 @@
+using System.Globalization;
+using ConsistencyModels.IO;
+using ConsistencyModels.Imaging;
+
+namespace ConsistencyModels.Cli.Generating;
+
+/// <summary>
+/// Where pictures go. A file that the user named is replaced; a name made up here is never taken from a file that is there
+/// already, unless it holds the very same bytes.
+/// </summary>
+internal sealed class PictureFiles
+{
+    private const string DefaultFolder = "out";
+    private const int LongestSlug = 40;
+
+    private readonly string? _file;
+    private readonly string _folder;
+    private readonly ImageFormat _format;
+
+    /// <summary>Decides by the user's words.</summary>
+    /// <param name="output">A file or a folder; null for the folder "out".</param>
+    /// <param name="format">png, jpeg or webp; null for what the file's name says, or png.</param>
+    /// <param name="pictures">How many there will be.</param>
+    /// <exception cref="ConsistencyModelsException">They contradict each other, or something else is at the place.</exception>
+    public PictureFiles(string? output, string? format, int pictures)
+    {
+        var asked = format switch { "jpeg" => ImageFormat.Jpeg, "webp" => ImageFormat.Webp, "png" => ImageFormat.Png, _ => (ImageFormat?)null };
+        _folder = output ?? DefaultFolder;
+        _format = asked ?? ImageFormat.Png;
+        if (!LooksLikeFile(_folder))
+        {
+            ThrowIfFile(_folder);
+            return;
+        }
+
+        _file = _folder;
+        _folder = Path.GetDirectoryName(_file) is { Length: > 0 } parent ? parent : ".";
+        _format = ImageEncoder.FormatOf(_file);
+        if (asked is not null && asked != _format)
+        {
+            throw new ConsistencyModelsException($"--out {_file}: its name says {_format}, --format says {asked}; leave one out");
+        }
+
+        if (pictures > 1)
+        {
+            throw new ConsistencyModelsException($"--out {_file}: {pictures} pictures do not fit one file; add --grid, or name a folder");
+        }
+
+        ThrowIfFile(_folder);
+    }
+
+    /// <summary>Writes a picture.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="stem">What to call it where the user did not.</param>
+    /// <param name="text">Parameters for formats that can carry them.</param>
+    /// <returns>The file's path.</returns>
+    /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
+    public string Save(ImageBuffer image, string stem, IReadOnlyDictionary<string, string> text)
+    {
+        var encoded = ImageEncoder.Encode(image, new EncodeOptions
+        {
+            Format = _format,
+            Lossless = true,
+            Text = _format == ImageFormat.Png ? text : null,
+        });
+        CreateFolder();
+        if (_file is not null)
+        {
+            AtomicFile.WriteAllBytes(_file, encoded);
+            return _file;
+        }
+
+        var extension = _format switch { ImageFormat.Png => ".png", ImageFormat.Jpeg => ".jpg", _ => ".webp" };
+        for (var number = 1; ; number++)
+        {
+            var name = number == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}-{number}");
+            var path = Path.Combine(_folder, name + extension);
+            if (!File.Exists(path))
+            {
+                AtomicFile.WriteAllBytes(path, encoded);
+                return path;
+            }
+
+            if (new FileInfo(path).Length == encoded.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(encoded))
+            {
+                return path;
+            }
+        }
+    }
+
+    /// <summary>A class's name as part of a file's: letters, digits and dashes.</summary>
+    public static string Slug(string name)
+    {
+        var first = name.Split(',', 2)[0].Trim();
+        var slug = string.Concat(first.Select(c => char.IsLetterOrDigit(c) ? c : '-')).Trim('-');
+        return slug.Length <= LongestSlug ? slug : slug[..LongestSlug];
+    }
+
+    private static bool LooksLikeFile(string output) =>
+        !Directory.Exists(output)
+        && !Path.EndsInDirectorySeparator(output)
+        && Path.GetExtension(output).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".webp" or ".gif" or ".bmp" or ".tif" or ".tiff";
+
+    private static void ThrowIfFile(string folder)
+    {
+        if (File.Exists(folder))
+        {
+            throw new ConsistencyModelsException($"--out: {folder} is a file, expected a folder");
+        }
+    }
+
+    private void CreateFolder()
+    {
+        try
+        {
+            Directory.CreateDirectory(_folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConsistencyModelsException($"--out: the folder {_folder} cannot be made: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using ConsistencyModels.Checkpoints;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>Options that several commands share.</summary>
+internal static class ModelOptions
+{
+    /// <summary>Where to compute.</summary>
+    public static Option<string?> Device() => OptionOf.Text("--device", "cpu (default), cuda or cuda:N", "DEVICE");
+
+    /// <summary>A precision.</summary>
+    public static Option<string?> DType(string help) => OptionOf.OneOf("--dtype", help, "f32", "f16", "bf16");
+
+    /// <summary>Compute threads.</summary>
+    public static Option<int?> Threads() => OptionOf.Whole("--threads", "Compute threads; default: the engine's choice", 1, 4096);
+
+    /// <summary>The element type of a word of <see cref="DType"/>.</summary>
+    public static TensorDType DTypeOf(string? word) => word switch
+    {
+        "f16" => TensorDType.F16,
+        "bf16" => TensorDType.BF16,
+        _ => TensorDType.F32,
+    };
+}

@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>Options whose errors say what was found and what was expected.</summary>
+internal static class OptionOf
+{
+    private const NumberStyles Plain = NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign | NumberStyles.AllowExponent;
+
+    private delegate bool Parser<T>(string text, out T value);
+
+    /// <summary>Any text.</summary>
+    public static Option<string?> Text(string name, string help, string placeholder, params string[] aliases) =>
+        new(name, aliases) { Description = help, HelpName = placeholder };
+
+    /// <summary>On or off.</summary>
+    public static Option<bool> Switch(string name, string help, params string[] aliases) => new(name, aliases) { Description = help };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<string?> OneOf(string name, string help, params string[] words)
+    {
+        var option = Parsed(name, help, $"expected {string.Join(", ", words[..^1])} or {words[^1]}", string.Join('|', words), (string text, out string? word) =>
+        {
+            word = words.FirstOrDefault(w => string.Equals(w, text, StringComparison.OrdinalIgnoreCase));
+            return word is not null;
+        });
+        option.CompletionSources.Add(words);
+        return option;
+    }
+
+    /// <summary>A whole number in a range.</summary>
+    public static Option<int?> Whole(string name, string help, int low, int high = int.MaxValue, string placeholder = "N", params string[] aliases) =>
+        Parsed(name, help, high == int.MaxValue ? $"expected a whole number from {low}" : $"expected a whole number from {low} to {high}", placeholder,
+            (string text, out int? value) =>
+            {
+                value = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= low && number <= high ? number : null;
+                return value is not null;
+            }, aliases);
+
+    /// <summary>A seed.</summary>
+    public static Option<ulong?> Seed(string name, string help) =>
+        Parsed(name, help, "expected a whole number, 0 or more", "N", (string text, out ulong? value) =>
+        {
+            value = ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+            return value is not null;
+        });
+
+    /// <summary>A count that may be written with k, M or G.</summary>
+    public static Option<long?> Count(string name, string help, long low) =>
+        Parsed(name, help, $"expected a number from {low} such as 400k or 1.5M", "N", (string text, out long? value) =>
+        {
+            value = ParseCount(text) is { } number && number >= low ? number : null;
+            return value is not null;
+        });
+
+    /// <summary>A number above a limit.</summary>
+    public static Option<double?> Number(string name, string help, double above, string placeholder = "X") =>
+        Parsed(name, help, string.Create(CultureInfo.InvariantCulture, $"expected a number above {above}"), placeholder, (string text, out double? value) =>
+        {
+            value = double.TryParse(text, Plain, CultureInfo.InvariantCulture, out var number) && number > above && double.IsFinite(number) ? number : null;
+            return value is not null;
+        });
+
+    /// <summary>A time: seconds, or a number with s, m or h.</summary>
+    public static Option<TimeSpan?> Time(string name, string help) =>
+        Parsed(name, help, "expected a time such as 90s, 5m or 2h", "TIME", (string text, out TimeSpan? value) =>
+        {
+            value = ParseTime(text);
+            return value is not null;
+        });
+
+    /// <summary>"400k" as 400,000; null if the text is no such number.</summary>
+    internal static long? ParseCount(string text)
+    {
+        var factor = text is "" ? 1 : text[^1] switch { 'k' or 'K' => 1e3, 'm' or 'M' => 1e6, 'g' or 'G' => 1e9, _ => 1 };
+        var digits = factor == 1 ? text : text[..^1];
+        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number * factor < 1e15
+            ? (long)Math.Round(number * factor)
+            : null;
+    }
+
+    private static TimeSpan? ParseTime(string text)
+    {
+        var unit = text is "" ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
+        var digits = unit == 0 ? text : text[..^1];
+        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number * Math.Max(unit, 1) is > 0 and < 1e8
+            ? TimeSpan.FromSeconds(number * Math.Max(unit, 1))
+            : null;
+    }
+
+    private static Option<T> Parsed<T>(string name, string help, string expected, string placeholder, Parser<T> parse, params string[] aliases)
+    {
+        T Convert(ArgumentResult result)
+        {
+            var text = result.Tokens[^1].Value;
+            if (parse(text, out var value))
+            {
+                return value;
+            }
+
+            result.AddError($"{name} is '{text}', {expected}");
+            return default!;
+        }
+
+        return new Option<T>(name, aliases) { Description = help, HelpName = placeholder, CustomParser = Convert };
+    }
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ConsistencyModels.Imaging;
+using ConsistencyModels.Pipelines;
+using ConsistencyModels.Torch.Native;
+
+namespace ConsistencyModels.Cli.Reports;
+
+/// <summary>Looks at everything the program needs, and says what is wrong and what to do about it.</summary>
+internal sealed class Examination
+{
+    private readonly List<(string Name, string Value)> _facts = [];
+    private readonly List<string> _problems = [];
+
+    /// <summary>What was found, in order.</summary>
+    public IReadOnlyList<(string Name, string Value)> Facts => _facts;
+
+    /// <summary>What is wrong, each with what to do about it.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Looks at the machine, libtorch, imaging, the cache and the bundled model.</summary>
+    /// <param name="programFolder">Where the program is.</param>
+    public static Examination Make(string programFolder)
+    {
+        var examination = new Examination();
+        examination.LookAtMachine();
+        examination.LookAtTorch();
+        examination.LookAtImaging();
+        examination.LookAtCache();
+        examination.LookAtModel(programFolder);
+        foreach (var library in Machine.NativeLibraries())
+        {
+            examination.Fact("native file", library);
+        }
+
+        return examination;
+    }
+
+    private void LookAtMachine()
+    {
+        Fact("cm", CommandLineApp.Version);
+        Fact(".NET", $"{Environment.Version} ({RuntimeInformation.RuntimeIdentifier})");
+        Fact("system", RuntimeInformation.OSDescription);
+        Fact("processor", $"{Machine.Processor()}, {Environment.ProcessorCount} threads");
+        var sets = Machine.InstructionSets();
+        Fact("instructions", sets.Count == 0 ? "none of those looked for" : string.Join(", ", sets));
+        Fact("memory", Sizes.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
+        if (RuntimeInformation.ProcessArchitecture == Architecture.X64 && !sets.Contains("AVX2"))
+        {
+            Problem("the processor has no AVX2: everything runs, several times slower", "use a newer machine");
+        }
+
+        if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is { Length: > 0 } threads)
+        {
+            Fact("OMP_NUM_THREADS", threads);
+        }
+    }
+
+    private void LookAtTorch()
+    {
+        if (Environment.GetEnvironmentVariable(TorchRuntime.LibraryFolderVariable) is { Length: > 0 } folder)
+        {
+            Fact(TorchRuntime.LibraryFolderVariable, folder);
+        }
+
+        try
+        {
+            var torch = TorchDiagnostics.Probe();
+            Fact("libtorch", string.Create(CultureInfo.InvariantCulture, $"{torch.LibtorchVersion}, TorchSharp {torch.TorchSharpVersion}; loaded in {torch.LoadTime.TotalSeconds:F2} s"));
+            Fact("devices", torch.CudaDevices == 0 ? "cpu" : $"cpu, {string.Join(", ", Enumerable.Range(0, torch.CudaDevices).Select(i => $"cuda:{i}"))}");
+            Fact("torch threads", torch.Threads.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (ConsistencyModelsException e)
+        {
+            Fact("libtorch", "does not load");
+            Problem(e.Message, OperatingSystem.IsWindows()
+                ? "TorchSharp 0.107.0 is reported not to load against libtorch 2.10 on Windows (TorchSharp issue 1567): use WSL or Linux until it is mended"
+                : $"install the package again, or set {TorchRuntime.LibraryFolderVariable} to a folder with libtorch's libraries");
+        }
+    }
+
+    private void LookAtImaging()
+    {
+        try
+        {
+            var encoded = ImageEncoder.Encode(new ImageBuffer(1, 1, 3));
+            Fact("images", $"PNG, JPEG and WebP by SkiaSharp ({encoded.Length} bytes written to try)");
+        }
+        catch (Exception e)
+        {
+            Fact("images", "cannot be written");
+            Problem($"SkiaSharp does not load: {e.GetBaseException().Message.ReplaceLineEndings(" ")}", "install the program again, for this platform");
+        }
+    }
+
+    private void LookAtCache()
+    {
+        var folder = TorchRuntime.CacheFolder;
+        if (!Directory.Exists(folder))
+        {
+            Fact("cache", $"{folder} (not there yet; made when it is needed)");
+            return;
+        }
+
+        var files = new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).ToList();
+        Fact("cache", $"{folder} ({files.Count} file{(files.Count == 1 ? "" : "s")}, {Sizes.Bytes(files.Sum(file => file.Length))})");
+        try
+        {
+            var probe = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Problem($"the cache folder cannot be written: {e.Message}", $"mend its rights, or set {TorchRuntime.CacheVariable} to another folder");
+        }
+    }
+
+    private void LookAtModel(string programFolder)
+    {
+        if (BundledModel.Find(programFolder) is not { } folder)
+        {
+            Fact("bundled model", "not there");
+            Problem($"the bundled model {BundledModel.Name} is not beside the program", "name a model with --model, or install the program again");
+            return;
+        }
+
+        try
+        {
+            using var weights = PipelineDescription.Read(folder).OpenWeights();
+            Fact("bundled model", $"{folder} ({weights.Tensors.Count} tensors)");
+        }
+        catch (ConsistencyModelsException e)
+        {
+            Fact("bundled model", $"{folder} (damaged)");
+            Problem(e.Message, "install the program again, or restore the folder from the repository");
+        }
+    }
+
+    private void Fact(string name, string value) => _facts.Add((name, value));
+
+    private void Problem(string what, string advice) => _problems.Add($"{what}: {advice}");
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace ConsistencyModels.Cli.Reports;
+
+/// <summary>Facts about the machine.</summary>
+internal static class Machine
+{
+    private static readonly string[] Telling = ["torch", "c10", "skia", "cuda", "cudnn", "cublas", "gomp", "iomp", "mkl", "nvrtc"];
+
+    /// <summary>The processor's name.</summary>
+    public static string Processor()
+    {
+        const string linux = "/proc/cpuinfo";
+        if (File.Exists(linux))
+        {
+            var line = File.ReadLines(linux).FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal));
+            if (line is not null)
+            {
+                return line[(line.IndexOf(':') + 1)..].Trim();
+            }
+        }
+
+        return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+
+    /// <summary>The instruction sets that fast kernels use, of those the processor has.</summary>
+    public static IReadOnlyList<string> InstructionSets() =>
+    [
+        .. new (string Name, bool There)[]
+        {
+            ("AVX2", Avx2.IsSupported), ("FMA", Fma.IsSupported), ("AVX-512", Avx512F.IsSupported), ("AVX-VNNI", AvxVnni.IsSupported), ("AdvSimd", AdvSimd.IsSupported),
+        }.Where(set => set.There).Select(set => set.Name),
+    ];
+
+    /// <summary>Paths of the native libraries in this process that belong to engines and imaging.</summary>
+    public static IReadOnlyList<string> NativeLibraries()
+    {
+        using var process = Process.GetCurrentProcess();
+        return
+        [
+            .. process.Modules.Cast<ProcessModule>()
+                .Select(module => module.FileName)
+                .Where(path => !path.EndsWith(".dll", StringComparison.Ordinal) || OperatingSystem.IsWindows())
+                .Where(path => Telling.Any(word => Path.GetFileName(path).Contains(word, StringComparison.OrdinalIgnoreCase)))
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+}

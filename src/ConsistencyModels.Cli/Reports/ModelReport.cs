@@ -1,0 +1,134 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Pipelines;
+using ConsistencyModels.Schedulers;
+
+namespace ConsistencyModels.Cli.Reports;
+
+/// <summary>What is in a model's folder or in a file of tensors.</summary>
+internal sealed record ModelReport
+{
+    private const string ConfigName = "config.json";
+    private static readonly string[] NetworkMarks = ["time_embed.0.weight", "time_embedding.linear_1.weight"];
+
+    /// <summary>Where it is, as the user said.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>What it is, in a few words.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The file of the weights, or the index of its shards.</summary>
+    public required string Weights { get; init; }
+
+    /// <summary>Every tensor, in order of their names.</summary>
+    public required IReadOnlyList<TensorInfo> Tensors { get; init; }
+
+    /// <summary>Strings stored beside the tensors.</summary>
+    public required IReadOnlyDictionary<string, string> Metadata { get; init; }
+
+    /// <summary>The network, if its configuration is there.</summary>
+    public UNet2DConfig? Network { get; init; }
+
+    /// <summary>The noise schedule, for a pipeline.</summary>
+    public CMStochasticIterativeSchedulerConfig? Scheduler { get; init; }
+
+    /// <summary>Names of the classes, or null.</summary>
+    public ClassNames? ClassNames { get; init; }
+
+    /// <summary>Keys of the configurations that mean nothing here.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>Number of scalars in all tensors.</summary>
+    public long Parameters => Tensors.Sum(tensor => tensor.ElementCount);
+
+    /// <summary>Bytes of all tensors.</summary>
+    public long Bytes => Tensors.Sum(tensor => tensor.ElementCount * tensor.DType.Size());
+
+    /// <summary>How many tensors there are of each element type.</summary>
+    public IReadOnlyList<(TensorDType DType, int Count)> DTypes =>
+        [.. Tensors.GroupBy(tensor => tensor.DType).Select(group => (group.Key, group.Count())).OrderByDescending(pair => pair.Item2)];
+
+    /// <summary>Looks at a model; the weights are checked against the network, but not read.</summary>
+    /// <param name="path">A pipeline's folder, a network's folder, a .safetensors file or index, or a torch file.</param>
+    /// <param name="variant">Which weights of a folder, or null.</param>
+    /// <exception cref="ConsistencyModelsException">It is missing, damaged, or the weights are not those of the network.</exception>
+    public static ModelReport Read(string path, string? variant)
+    {
+        if (File.Exists(path))
+        {
+            return OfFile(path);
+        }
+
+        if (!Directory.Exists(path))
+        {
+            throw new ConsistencyModelsException($"{path}: there is no such file or folder, expected a model's folder, a .safetensors file or a torch file");
+        }
+
+        if (!File.Exists(System.IO.Path.Combine(path, "model_index.json")) && NetworkSource.NetworkFolder(path) is var folder
+            && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+        {
+            using var bare = WeightFiles.Open(folder, variant);
+            return OfNetwork(path, folder, bare);
+        }
+
+        var description = PipelineDescription.Read(path);
+        using var weights = description.OpenWeights(variant);
+        return Of(path, "consistency model (pipeline)", weights) with
+        {
+            Network = description.Network,
+            Scheduler = description.Scheduler,
+            ClassNames = description.ClassNames,
+            UnknownKeys = description.UnknownKeys,
+        };
+    }
+
+    // The tensors are listed under the names they have in the file; what a network they make is inferred if nothing tells it.
+    private static ModelReport OfFile(string path)
+    {
+        using var file = TensorFiles.Open(path);
+        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        if (!file.Tensors.Keys.Any(name => NetworkMarks.Any(mark => name == mark || name.EndsWith("." + mark, StringComparison.Ordinal))))
+        {
+            return OfNetwork(path, folder, file);
+        }
+
+        using var model = ModelFiles.Open(path);
+        if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+        {
+            return OfNetwork(path, folder, file);
+        }
+
+        var names = model.Names == ModelNames.OpenAi ? "openai's" : "diffusers'";
+        return Of(path, $"network under {names} names (its configuration is inferred; head size, image size and schedule are guesses)", file) with
+        {
+            Network = model.Config,
+            Scheduler = model.Scheduler,
+        };
+    }
+
+    private static ModelReport OfNetwork(string path, string folder, ITensorSource weights)
+    {
+        var config = System.IO.Path.Combine(folder, ConfigName);
+        if (!File.Exists(config))
+        {
+            return Of(path, "tensors without a network's configuration", weights);
+        }
+
+        var network = UNet2DConfig.Load(config);
+        NetworkWeights.Check(network, weights);
+        return Of(path, "network (no pipeline: model_index.json is not there)", weights) with
+        {
+            Network = network,
+            UnknownKeys = [.. network.Extra.Keys.Where(key => !key.StartsWith('_')).Select(key => $"{ConfigName}: {key}")],
+        };
+    }
+
+    private static ModelReport Of(string path, string kind, ITensorSource weights) => new()
+    {
+        Path = path,
+        Kind = kind,
+        Weights = System.IO.Path.GetFileName(weights.Origin),
+        Tensors = [.. weights.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)],
+        Metadata = weights.Metadata,
+    };
+}

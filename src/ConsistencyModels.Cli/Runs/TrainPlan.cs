@@ -1,0 +1,103 @@
+using ConsistencyModels.Networks;
+using ConsistencyModels.Training.Data;
+using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Runs;
+
+namespace ConsistencyModels.Cli.Runs;
+
+/// <summary>A <c>cm train</c> command made ready: the pictures read, the options complete.</summary>
+/// <param name="Options">What the trainer is told.</param>
+/// <param name="Data">The pictures.</param>
+/// <param name="Warnings">What may not be meant; each a line.</param>
+internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings)
+{
+    private const string DefaultNetwork = "tiles32";
+    private const long DefaultImages = 400_000;
+    private const int DefaultStages = 8;
+
+    /// <summary>Reads the pictures and completes the options.</summary>
+    /// <param name="settings">The words.</param>
+    /// <param name="console">Where to show how far reading is.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <exception cref="ConsistencyModelsException">Something is missing, damaged, or does not fit.</exception>
+    public static TrainPlan Make(TrainSettings settings, CliConsole console, CancellationToken cancellation)
+    {
+        var network = Network(settings);
+        var size = settings.Size ?? (network.SampleSize is { } made && made.Height == made.Width
+            ? made.Height
+            : throw new ConsistencyModelsException("the network's sample_size is no square, and training needs one; give --size"));
+        if (size % network.SpatialFactor != 0)
+        {
+            throw new ConsistencyModelsException($"--size is {size}, expected a multiple of {network.SpatialFactor} for this network");
+        }
+
+        var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
+        var data = Waiting.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
+            settings.Data,
+            new ImageFolderOptions { Size = size, Channels = network.InChannels, OnlySize = settings.NativeSizeOnly, Classes = classes, Threads = settings.Threads },
+            cancellation));
+        network = network with { SampleSize = new(size, size) };
+        if (IsPreset(settings))
+        {
+            network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
+        }
+
+        return new(Complete(settings, network), data, [.. Warn(settings, network, data)]);
+    }
+
+    private static bool IsPreset(TrainSettings settings) =>
+        settings.Network is { } words ? NetworkSource.IsPreset(words) : settings.Init is null;
+
+    private static UNet2DConfig Network(TrainSettings settings) => NetworkSource.Load(settings.Network ?? settings.Init ?? DefaultNetwork);
+
+    private static TrainingOptions Complete(TrainSettings settings, UNet2DConfig network)
+    {
+        var images = settings.Images ?? DefaultImages;
+        var defaults = new TrainingOptions { Folder = settings.Run, Network = network, Objective = new EdmObjective(), Images = images };
+        var schedule = new EctSchedule();
+        IObjective objective = settings.Objective == "edm"
+            ? defaults.Objective
+            : new EctObjective(new EctSchedule(
+                settings.EctQ ?? schedule.Q,
+                settings.EctK ?? schedule.K,
+                StageImages: settings.EctStageImages ?? Math.Max(1, images / DefaultStages)));
+        return defaults with
+        {
+            Objective = objective,
+            InitialWeights = settings.Init is null ? null : NetworkSource.NetworkFolder(settings.Init),
+            Batch = settings.Batch ?? defaults.Batch,
+            MicroBatch = settings.MicroBatch ?? defaults.MicroBatch,
+
+            // Tuning moves a trained network: the published recipe takes a tenth of what training takes.
+            LearningRate = settings.LearningRate ?? (objective is EdmObjective ? defaults.LearningRate : defaults.LearningRate / 10),
+            RampImages = settings.Ramp ?? Math.Min(images / 10, 50_000),
+            DecayImages = settings.Decay ?? defaults.DecayImages,
+            AverageHalfLife = settings.HalfLife ?? defaults.AverageHalfLife,
+            Flip = settings.Flip,
+            Seed = settings.Seed,
+            Device = settings.Device,
+            Threads = settings.Threads,
+            CheckpointEvery = settings.CheckpointEvery ?? defaults.CheckpointEvery,
+            SampleEvery = settings.SampleEvery ?? defaults.SampleEvery,
+            LogEverySteps = settings.LogEvery ?? defaults.LogEverySteps,
+        };
+    }
+
+    private static IEnumerable<string> Warn(TrainSettings settings, UNet2DConfig network, ImageFolderDataSet data)
+    {
+        if (settings.Objective == "ect" && settings.Init is null)
+        {
+            yield return "ect tunes a diffusion model into a consistency model; without --init it starts from nothing: train with --objective edm first";
+        }
+
+        if (data.Skipped.Count > 0)
+        {
+            yield return $"{data.Skipped.Count} pictures are left out, the first: {data.Skipped[0]}";
+        }
+
+        if (network.NumClassEmbeds is null && data.ClassNames.Count > 1)
+        {
+            yield return $"the network has no classes (num_class_embeds is null): the {data.ClassNames.Count} classes of the data are not used";
+        }
+    }
+}

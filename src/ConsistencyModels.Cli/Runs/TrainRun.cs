@@ -1,0 +1,58 @@
+using System.Globalization;
+using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Runs;
+
+namespace ConsistencyModels.Cli.Runs;
+
+/// <summary>Trains, shows how far it is, and says how to go on.</summary>
+internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsole console)
+{
+    private readonly TrainingOptions _options = plan.Options;
+
+    /// <summary>Trains until all images are seen or the user wants it to stop; saved either way.</summary>
+    public void Execute()
+    {
+        using var trainer = new Trainer(_options, plan.Data);
+        if (trainer.ImagesSeen > 0)
+        {
+            console.Error.WriteLine($"going on from image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}");
+        }
+
+        using var stopping = context.Cancellation.Register(() => console.Error.WriteLine("stopping after this step and saving; once more stops at once"));
+        if (Train(trainer))
+        {
+            console.Out.WriteLine(trainer.Folder.Model);
+            console.Error.WriteLine(_options.Objective is EdmObjective
+                ? $"a diffusion model; tune it into a consistency model: cm train {Quote(context.Arguments[1])} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
+                : $"a consistency model; draw with it: cm generate --model {Quote(trainer.Folder.Model)}");
+            return;
+        }
+
+        console.Error.WriteLine(
+            $"stopped and saved at image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}; go on with: cm {string.Join(' ', context.Arguments.Select(Quote))}");
+    }
+
+    private bool Train(Trainer trainer)
+    {
+        if (console.ErrorIsTerminal)
+        {
+            return Waiting.For(console, "training", report => trainer.Run(
+                new Told<TrainingProgress>(p => report((double)p.ImagesSeen / p.ImagesTotal, Text($"loss {p.Loss:G4}, {p.ImagesPerSecond:F1} images/s"))),
+                context.Cancellation));
+        }
+
+        return trainer.Run(new Told<TrainingProgress>(p => console.Error.WriteLine(Line(p))), context.Cancellation);
+    }
+
+    private static string Line(TrainingProgress p)
+    {
+        var left = TimeSpan.FromSeconds(Math.Min((p.ImagesTotal - p.ImagesSeen) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9));
+        return Text($"step {p.Step}  images {Sizes.Count(p.ImagesSeen)} of {Sizes.Count(p.ImagesTotal)}  loss {p.Loss:G4}  gradient {p.GradientNorm:G3}  rate {p.LearningRate:G3}  {p.ImagesPerSecond:F1} images/s  {Sizes.Time(left)} left");
+    }
+
+    // So that the line can be copied into a shell.
+    private static string Quote(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c)) ? word : $"'{word.Replace("'", "'\\''")}'";
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

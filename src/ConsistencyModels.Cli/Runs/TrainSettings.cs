@@ -1,0 +1,86 @@
+namespace ConsistencyModels.Cli.Runs;
+
+/// <summary>The words of a <c>cm train</c> command line; null where nothing was said.</summary>
+internal sealed record TrainSettings
+{
+    /// <summary>Folder or .zip of pictures.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Folder of the run.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>edm or ect.</summary>
+    public required string Objective { get; init; }
+
+    /// <summary>Model to start from.</summary>
+    public string? Init { get; init; }
+
+    /// <summary>Configuration or preset.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>Which folders are which classes.</summary>
+    public string? Classes { get; init; }
+
+    /// <summary>Side of the pictures in pixels.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>Leave out pictures of another size.</summary>
+    public bool NativeSizeOnly { get; init; }
+
+    /// <summary>Images of the whole run.</summary>
+    public long? Images { get; init; }
+
+    /// <summary>Images a step.</summary>
+    public int? Batch { get; init; }
+
+    /// <summary>Images in memory at a time.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>Step size.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Images over which the step size rises.</summary>
+    public long? Ramp { get; init; }
+
+    /// <summary>Images at the end over which it falls.</summary>
+    public long? Decay { get; init; }
+
+    /// <summary>Half-life of the average in images.</summary>
+    public long? HalfLife { get; init; }
+
+    /// <summary>q of easy consistency tuning.</summary>
+    public double? EctQ { get; init; }
+
+    /// <summary>k of easy consistency tuning.</summary>
+    public double? EctK { get; init; }
+
+    /// <summary>Images of a stage of easy consistency tuning.</summary>
+    public long? EctStageImages { get; init; }
+
+    /// <summary>Mirror at random.</summary>
+    public bool Flip { get; init; }
+
+    /// <summary>Seed of everything.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Compute threads; 0 for libtorch's choice.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Time between checkpoints.</summary>
+    public TimeSpan? CheckpointEvery { get; init; }
+
+    /// <summary>Time between sample grids.</summary>
+    public TimeSpan? SampleEvery { get; init; }
+
+    /// <summary>Steps between log lines.</summary>
+    public int? LogEvery { get; init; }
+
+    /// <summary>Only say what would be done.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Nothing but errors.</summary>
+    public bool Quiet { get; init; }
+}
