@@ -1,1 +1,23 @@
-return 0;
+using ConsistencyModels.Bench;
+
+return args switch
+{
+    ["bare"] => BareTensor.Run(),
+    ["startup", .. var rest] => StartupBench.Run(rest),
+    ["load", .. var rest] => LoadBench.Run(rest),
+    ["sampling", .. var rest] => SamplingBench.Run(rest),
+    ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("""
+        Programs behind the figures in docs/benchmarks.md. Each prints a section; --write FILE puts it into that file.
+          startup [--write FILE] [CM]        process start to a PNG on disk, against a bare TorchSharp program
+          load [--write FILE] CONFIG         peak memory while a network of that config.json is loaded
+          sampling [--write FILE] [MODEL]    what sampling adds to the network's time at batch 16
+          checkpoint CONFIG [FOLDER]         opening a .pt file, against the safetensors of the same weights
+        """);
+    return 2;
+}

@@ -60,6 +60,8 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
                 GenerateCommand.Create(context),
                 TrainCommand.Create(context),
                 InfoCommand.Create(context),
+                ConvertCommand.Create(context),
+                DownloadCommand.Create(context),
                 NewCommand.Create(context),
                 DoctorCommand.Create(context),
                 CompletionCommand.Create(context),

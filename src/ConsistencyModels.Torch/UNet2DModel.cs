@@ -1,5 +1,6 @@
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch.Modules;
+using ConsistencyModels.Torch.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -31,7 +32,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
     /// <param name="dtype">Precision of parameters and activations.</param>
     /// <param name="trainable">Whether parameters record gradients.</param>
     public UNet2DModel(UNet2DDescription description, Device? device = null, ScalarType dtype = ScalarType.Float32, bool trainable = false)
-        : base(nameof(UNet2DModel))
+        : base(LoadLibtorch())
     {
         Description = description;
         var config = description.Config;
@@ -138,6 +139,13 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         {
             _store.Dispose();
         }
+    }
+
+    // Runs before anything of TorchSharp, the base class included.
+    private static string LoadLibtorch()
+    {
+        TorchRuntime.EnsureLoaded();
+        return nameof(UNet2DModel);
     }
 
     private static Tensor Layer(UNetBlock block, int index, Tensor x, Tensor time)

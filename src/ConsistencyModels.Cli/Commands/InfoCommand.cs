@@ -11,7 +11,7 @@ internal static class InfoCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = "A model's folder, or a .safetensors file; default: the bundled model",
+            Description = "A model's folder, a .safetensors file, or a file of torch.save (.pt, .pth, .ckpt, .bin); default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var parameters = OptionOf.Switch("--parameters", "List every parameter with its type and shape");
@@ -22,6 +22,7 @@ internal static class InfoCommand
             "Say what is in a model: network, weights, classes, schedule. The weights are checked against the network.",
             "cm info                        # the bundled model and its classes",
             "cm info FOLDER --parameters    # every parameter with its shape",
+            "cm info cd_imagenet64_l2.pt    # openai's checkpoint: the network is inferred from the tensors",
             "cm info weights.safetensors --json")
         {
             model, parameters, variant, json,

@@ -9,6 +9,7 @@ namespace ConsistencyModels.Cli.Reports;
 internal sealed record ModelReport
 {
     private const string ConfigName = "config.json";
+    private static readonly string[] NetworkMarks = ["time_embed.0.weight", "time_embedding.linear_1.weight"];
 
     /// <summary>Where it is, as the user said.</summary>
     public required string Path { get; init; }
@@ -48,20 +49,19 @@ internal sealed record ModelReport
         [.. Tensors.GroupBy(tensor => tensor.DType).Select(group => (group.Key, group.Count())).OrderByDescending(pair => pair.Item2)];
 
     /// <summary>Looks at a model; the weights are checked against the network, but not read.</summary>
-    /// <param name="path">A pipeline's folder, a network's folder, or a .safetensors file or index.</param>
+    /// <param name="path">A pipeline's folder, a network's folder, a .safetensors file or index, or a torch file.</param>
     /// <param name="variant">Which weights of a folder, or null.</param>
     /// <exception cref="ConsistencyModelsException">It is missing, damaged, or the weights are not those of the network.</exception>
     public static ModelReport Read(string path, string? variant)
     {
         if (File.Exists(path))
         {
-            using var file = path.EndsWith(".json", StringComparison.Ordinal) ? (ITensorSource)ShardedTensors.Open(path) : SafetensorsFile.Open(path);
-            return OfNetwork(path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, file);
+            return OfFile(path);
         }
 
         if (!Directory.Exists(path))
         {
-            throw new ConsistencyModelsException($"{path}: there is no such file or folder, expected a model's folder or a .safetensors file");
+            throw new ConsistencyModelsException($"{path}: there is no such file or folder, expected a model's folder, a .safetensors file or a torch file");
         }
 
         if (!File.Exists(System.IO.Path.Combine(path, "model_index.json")) && NetworkSource.NetworkFolder(path) is var folder
@@ -79,6 +79,30 @@ internal sealed record ModelReport
             Scheduler = description.Scheduler,
             ClassNames = description.ClassNames,
             UnknownKeys = description.UnknownKeys,
+        };
+    }
+
+    // The tensors are listed under the names they have in the file; what a network they make is inferred if nothing tells it.
+    private static ModelReport OfFile(string path)
+    {
+        using var file = TensorFiles.Open(path);
+        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        if (!file.Tensors.Keys.Any(name => NetworkMarks.Any(mark => name == mark || name.EndsWith("." + mark, StringComparison.Ordinal))))
+        {
+            return OfNetwork(path, folder, file);
+        }
+
+        using var model = ModelFiles.Open(path);
+        if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+        {
+            return OfNetwork(path, folder, file);
+        }
+
+        var names = model.Names == ModelNames.OpenAi ? "openai's" : "diffusers'";
+        return Of(path, $"network under {names} names (its configuration is inferred; head size, image size and schedule are guesses)", file) with
+        {
+            Network = model.Config,
+            Scheduler = model.Scheduler,
         };
     }
 

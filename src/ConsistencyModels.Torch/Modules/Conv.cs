@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -6,10 +7,14 @@ namespace ConsistencyModels.Torch.Modules;
 /// <summary>A square convolution with bias over a store's parameters: [N, C, H, W] to [N, C', H', W'].</summary>
 internal sealed class Conv : nn.Module<Tensor, Tensor>
 {
+    // Output channels in multiples of this keep clear of the fault that Padded is about.
+    private const int ChannelBlock = 16;
+
     private readonly Parameter _weight;
     private readonly Parameter _bias;
     private readonly long[] _stride;
     private readonly long[] _padding;
+    private readonly int _missingChannels;
 
     public Conv(ParameterStore store, string name, int stride = 1, int padding = 1)
         : base(name)
@@ -18,10 +23,25 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
         _bias = store[$"{name}.bias"];
         _stride = [stride, stride];
         _padding = [padding, padding];
+        _missingChannels = (int)(-_weight.shape[0] & (ChannelBlock - 1));
         register_parameter("weight", _weight);
         register_parameter("bias", _bias);
     }
 
     public override Tensor forward(Tensor input) =>
-        nn.functional.conv2d(input, _weight, _bias, strides: _stride, padding: _padding);
+        _missingChannels > 0 && input.requires_grad && input.device_type == DeviceType.CPU
+            ? Padded(input)
+            : nn.functional.conv2d(input, _weight, _bias, strides: _stride, padding: _padding);
+
+    // With libtorch 2.10 on a CPU the gradient of the input is now and then NaN when the output channels are not a multiple
+    // of 16: memory that was never written is multiplied by zero. Zero channels up to the next multiple avoid it.
+    private Tensor Padded(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var shape = _weight.shape;
+        var weight = cat([_weight, zeros([_missingChannels, .. shape[1..]], dtype: _weight.dtype)], dim: 0);
+        var bias = cat([_bias, zeros([_missingChannels], dtype: _bias.dtype)], dim: 0);
+        return nn.functional.conv2d(input, weight, bias, strides: _stride, padding: _padding)
+            .narrow(1, 0, shape[0]).MoveToOuterDisposeScope();
+    }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ConsistencyModels.IO;
 
 namespace ConsistencyModels.Torch.Native;
 
@@ -16,35 +17,45 @@ internal static class PatchedLibrary
 
     /// <summary>Writes the copy once to a folder only this user can enter, and returns its path.</summary>
     /// <param name="original">The library as shipped.</param>
-    /// <param name="cache">Folder for copies; created if needed.</param>
+    /// <param name="cache">Folder for copies; created if needed. A copy lies in a folder named by the original's hash.</param>
+    /// <exception cref="ConsistencyModelsException">The library has no such need, or the copy cannot be written.</exception>
     public static string Create(string original, string cache)
     {
-        var bytes = File.ReadAllBytes(original);
-        var folder = Path.Combine(cache, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
-        // The file keeps its name: the loader recognises a loaded library by it.
-        var target = Path.Combine(folder, Path.GetFileName(original));
-        if (!ElfSymbolVersions.MakeWeak(bytes, Version))
+        try
         {
-            throw new ConsistencyModelsException($"{original}: has no need for {Version} that could be made weak; this system cannot load it");
-        }
+            var bytes = File.ReadAllBytes(original);
+            var folder = Path.Combine(cache, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+            if (!ElfSymbolVersions.MakeWeak(bytes, Version))
+            {
+                throw new ConsistencyModelsException($"{original}: has no need for {Version} that could be made weak; this system cannot load it");
+            }
 
-        if (File.Exists(target) && File.ReadAllBytes(target).AsSpan().SequenceEqual(bytes))
-        {
+            MakePrivate(folder);
+            // The file keeps its name: the loader recognises a loaded library by it.
+            var target = Path.Combine(folder, Path.GetFileName(original));
+            if (!File.Exists(target) || !File.ReadAllBytes(target).AsSpan().SequenceEqual(bytes))
+            {
+                AtomicFile.WriteAllBytes(target, bytes);
+            }
+
             return target;
         }
-
-        if (OperatingSystem.IsWindows())
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Directory.CreateDirectory(folder);
+            throw new ConsistencyModelsException(
+                $"{cache}: no copy of {Path.GetFileName(original)} for this system can be written there: {e.Message.ReplaceLineEndings(" ")}; "
+                + $"set {TorchRuntime.CacheVariable} to a folder of yours",
+                e);
         }
-        else
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+    }
 
-        var temporary = $"{target}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, bytes);
-        File.Move(temporary, target, overwrite: true);
-        return target;
+    private static void MakePrivate(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Also where it was there before: what lies in it is going to be run. Fails if it is another user's.
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 }

@@ -14,6 +14,8 @@ public static class TorchRuntime
     /// <summary>Names the folder for files this library makes once for a user; the default is <c>~/.cache/consistency-models</c> or the platform's like.</summary>
     public const string CacheVariable = "CM_CACHE";
 
+    private static readonly string[] BundledLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
+
     private static readonly Lazy<IReadOnlyList<string>> Libraries = new(Load);
 
     /// <summary>Paths of the native libraries that were loaded here; loads them if nothing has yet.</summary>
@@ -44,28 +46,23 @@ public static class TorchRuntime
             return [];
         }
 
-        var loaded = new List<string>();
-        if (Environment.GetEnvironmentVariable(LibraryFolderVariable) is { Length: > 0 } folder)
+        List<string> loaded = Environment.GetEnvironmentVariable(LibraryFolderVariable) is { Length: > 0 } folder
+            ? FromFolder(folder)
+            : [.. BundledLibraries.Select(name => LoadOne(Find(name)))];
+        loaded.Add(LoadBinding(Find("libLibTorchSharp.so")));
+        NativeLog.ErrorsOnly(NativeLibrary.Load(loaded[0]));
+        return loaded;
+    }
+
+    private static List<string> FromFolder(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, BundledLibraries[0])))
         {
-            foreach (var name in (string[])["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"])
-            {
-                var path = Path.Combine(folder, name);
-                if (File.Exists(path))
-                {
-                    loaded.Add(LoadOne(path));
-                }
-            }
-        }
-        else
-        {
-            foreach (var name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
-            {
-                loaded.Add(LoadOne(Find(name)));
-            }
+            throw new ConsistencyModelsException($"{folder}: {LibraryFolderVariable} names this folder, but {BundledLibraries[0]} is not in it");
         }
 
-        loaded.Add(LoadBinding(Find("libLibTorchSharp.so")));
-        return loaded;
+        string[] names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+        return [.. names.Select(name => Path.Combine(folder, name)).Where(File.Exists).Select(LoadOne)];
     }
 
     private static string LoadOne(string path)
@@ -92,7 +89,7 @@ public static class TorchRuntime
         {
             return LoadOne(PatchedLibrary.Create(path, CacheFolder));
         }
-        catch (DllNotFoundException e)
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw new ConsistencyModelsException($"{path}: does not load: {e.Message.ReplaceLineEndings(" ")}", e);
         }

@@ -19,23 +19,16 @@ public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, dou
     /// <inheritdoc/>
     public string Name => "ect";
 
-    /// <summary>r for each t, at a stage of the schedule.</summary>
-    /// <param name="t">[N] noise levels.</param>
-    /// <param name="stage">The stage, from 0.</param>
-    public Tensor MapToR(Tensor t, int stage)
-    {
-        using var scope = NewDisposeScope();
-        var gap = (((t * -Schedule.B).sigmoid() * Schedule.K) + 1) * Schedule.Decay(stage);
-        return (t * (1 - gap)).clamp_min(0).MoveToOuterDisposeScope();
-    }
+    /// <inheritdoc/>
+    public bool MakesConsistencyModel => true;
 
     /// <inheritdoc/>
     public Tensor Losses(Denoise denoise, TrainingBatch batch, long imagesSeen)
     {
         using var scope = NewDisposeScope();
         var t = ((batch.Normals * PStd) + PMean).exp();
-        var r = MapToR(t, Schedule.Stage(imagesSeen));
-        random.manual_seed(batch.DropoutSeed);
+        var r = Schedule.MapToR(t, Schedule.Stage(imagesSeen));
+        batch.SeedDropout();
         var student = denoise(batch.Images + (batch.Noise * t.view(-1, 1, 1, 1)), t, batch.Labels);
         var squares = (student - Target(denoise, batch, r)).square().sum([1, 2, 3]);
         var distance = C > 0 ? (squares + (C * C)).sqrt() - C : squares.clamp_min(TinySquare).sqrt();
@@ -52,7 +45,7 @@ public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, dou
             return batch.Images.alias().MoveToOuterDisposeScope();
         }
 
-        random.manual_seed(batch.DropoutSeed);
+        batch.SeedDropout();
         var target = denoise(batch.Images + (batch.Noise * r.view(-1, 1, 1, 1)), r, batch.Labels);
         // At r = 0 a network may give NaN, since its c_noise is not finite there.
         return where(moves, target.nan_to_num(), batch.Images).MoveToOuterDisposeScope();

@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace ConsistencyModels.Training.Objectives;
 
 /// <summary>
@@ -6,14 +9,36 @@ namespace ConsistencyModels.Training.Objectives;
 /// denoising; with each stage the gap shrinks by q, and the network becomes a consistency model.
 /// </summary>
 /// <param name="Q">Factor by which the gap shrinks each stage; above 1.</param>
-/// <param name="K">How much wider the gap is at small t.</param>
-/// <param name="B">How fast that widening fades with t.</param>
+/// <param name="K">How much wider the gap is at small t; only with <see cref="EctAdjustment.Sigmoid"/>.</param>
+/// <param name="B">How fast that widening fades with t; likewise.</param>
 /// <param name="StageImages">Images after which the next stage begins; 0 keeps stage 0 for the whole run.</param>
-public sealed record EctSchedule(double Q = 2, double K = 8, double B = 1, long StageImages = 0)
+/// <param name="Adjustment">How the gap depends on t.</param>
+public sealed record EctSchedule(
+    double Q = 2, double K = 8, double B = 1, long StageImages = 0, EctAdjustment Adjustment = EctAdjustment.Sigmoid)
 {
-    /// <summary>The stage after that many images.</summary>
-    public int Stage(long imagesSeen) => StageImages <= 0 ? 0 : (int)(imagesSeen / StageImages);
+    // Float32 has 24 bits: with a smaller gap little of t - r is left, and at 2^-24 the loss is 0/0.
+    private const double SmallestDecay = 1.0 / (1 << 14);
+
+    /// <summary>The stage after that many images. The last one is that whose gap is still well above float32's rounding.</summary>
+    public int Stage(long imagesSeen)
+    {
+        var last = Math.Max(0, (int)Math.Floor(-Math.Log(SmallestDecay) / Math.Log(Q)) - 1);
+        return StageImages <= 0 ? 0 : (int)Math.Min(imagesSeen / StageImages, last);
+    }
 
     /// <summary>The gap's share of t far from 0: q^-(s+1).</summary>
     public double Decay(int stage) => 1 / Math.Pow(Q, stage + 1);
+
+    /// <summary>r for each t, at a stage. The caller disposes the result.</summary>
+    /// <param name="t">[N] noise levels.</param>
+    /// <param name="stage">The stage, from 0.</param>
+    public Tensor MapToR(Tensor t, int stage)
+    {
+        using var scope = NewDisposeScope();
+        var decay = Decay(stage);
+        var r = Adjustment == EctAdjustment.Constant
+            ? t * (1 - decay)
+            : t * (1 - ((((t * -B).sigmoid() * K) + 1) * decay));
+        return r.clamp_min(0).MoveToOuterDisposeScope();
+    }
 }

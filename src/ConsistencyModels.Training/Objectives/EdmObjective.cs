@@ -15,6 +15,9 @@ public sealed record EdmObjective(double PMean = -1.2, double PStd = 1.2, double
     /// <inheritdoc/>
     public string Name => "edm";
 
+    /// <inheritdoc/>
+    public bool MakesConsistencyModel => false;
+
     /// <summary>The weighted squared error of every value [N, C, H, W].</summary>
     public Tensor Elementwise(Denoise denoise, TrainingBatch batch)
     {
@@ -23,6 +26,7 @@ public sealed record EdmObjective(double PMean = -1.2, double PStd = 1.2, double
         var s = sigma.view(-1, 1, 1, 1);
         var product = s * SigmaData;
         var weight = ((s * s) + (SigmaData * SigmaData)) / (product * product);
+        batch.SeedDropout();
         var error = denoise(batch.Images + (batch.Noise * s), sigma, batch.Labels) - batch.Images;
         return (weight * error * error).MoveToOuterDisposeScope();
     }

@@ -10,16 +10,14 @@ namespace ConsistencyModels.Training.Objectives;
 /// </summary>
 public static class TensorPreconditioning
 {
-    // Smallest float32 that still is one: keeps ln finite at sigma 0, where c_skip = 1 and c_out = 0 make the result x.
-    private const float SmallestSigma = 1e-38f;
+    // Keeps ln finite at sigma 0: the same denormal as in Preconditioning, added in float64, since a GPU may flush it to 0.
+    private const double LogOffset = 1e-44f;
 
     /// <summary>D(x; σ) = c_skip x + c_out F(c_in x; c_noise).</summary>
     /// <param name="network">F.</param>
     /// <param name="sigmaData">Standard deviation of the data; 0.5 for images in [-1, 1].</param>
     public static Denoise Edm(UNet2DModel network, double sigmaData = 0.5) => Edm(
-        (x, noise, labels) => network.forward(x, noise, labels),
-        sigma => sigma.clamp_min(SmallestSigma).log() * 250,
-        sigmaData);
+        (x, noise, labels) => network.forward(x, noise, labels), TimeScale, sigmaData);
 
     /// <summary>The same for any F and any c_noise.</summary>
     /// <param name="network">F: scaled input, c_noise [N], labels.</param>
@@ -29,11 +27,20 @@ public static class TensorPreconditioning
     {
         using var scope = NewDisposeScope();
         var s = sigma.view(-1, 1, 1, 1);
+        // In the order of EDMPrecond.forward: a loss of nearly equal outputs shows the last bit.
         var variance = (s * s) + (sigmaData * sigmaData);
-        var root = variance.sqrt();
         var cSkip = sigmaData * sigmaData / variance;
-        var cOut = s * sigmaData / root;
-        var output = network(x / root, toNoise(sigma), labels);
+        var cOut = s * sigmaData / variance.sqrt();
+        var cIn = 1 / variance.sqrt();
+        var output = network(cIn * x, toNoise(sigma), labels);
         return ((cSkip * x) + (cOut * output)).MoveToOuterDisposeScope();
     };
+
+    /// <summary>c_noise of consistency models: 250 ln(σ + 1e-44), [N] float32. The caller disposes it.</summary>
+    /// <param name="sigma">[N] noise levels.</param>
+    public static Tensor TimeScale(Tensor sigma)
+    {
+        using var scope = NewDisposeScope();
+        return ((sigma.to(ScalarType.Float64) + LogOffset).log() * 250).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
 }

@@ -1,11 +1,27 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Objectives;
 
-/// <summary>What one step learns from. The trainer makes and disposes the tensors; objectives only read them.</summary>
+/// <summary>What one step, or a part of it, learns from. The trainer makes and disposes the tensors; objectives only read them.</summary>
 /// <param name="Images">Clean images [N, C, H, W] in [-1, 1].</param>
 /// <param name="Labels">[N] int64, or null for unconditional training.</param>
 /// <param name="Normals">[N] standard normal draws, from which an objective makes noise levels.</param>
 /// <param name="Noise">[N, C, H, W] standard normal draws.</param>
-/// <param name="DropoutSeed">Seeds dropout masks: an objective that calls the network twice gives both calls the same mask.</param>
-public sealed record TrainingBatch(Tensor Images, Tensor? Labels, Tensor Normals, Tensor Noise, long DropoutSeed);
+/// <param name="DropoutSeed">Seeds dropout masks.</param>
+public sealed record TrainingBatch(Tensor Images, Tensor? Labels, Tensor Normals, Tensor Noise, long DropoutSeed)
+{
+    /// <summary>
+    /// Puts libtorch's default generators, from which dropout masks come, into the state of this batch. Objectives call it
+    /// before every pass of the network: masks are then the same in a resumed run, and in two passes over one batch.
+    /// </summary>
+    public void SeedDropout()
+    {
+        // Of the CPU only; the devices have theirs.
+        random.manual_seed(DropoutSeed).Dispose();
+        if (Images.device_type == DeviceType.CUDA)
+        {
+            cuda.manual_seed_all(DropoutSeed);
+        }
+    }
+}

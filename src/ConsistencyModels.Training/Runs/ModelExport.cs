@@ -29,7 +29,7 @@ public static class ModelExport
         SafetensorsWriter.Write(
             Path.Combine(unet, "diffusion_pytorch_model.safetensors"),
             network.Description.Parameters.Select(p => TensorStreams.ToWrite(p.Name, network.ParameterNamed(p.Name), dtype)));
-        if (objective is EdmObjective)
+        if (!objective.MakesConsistencyModel)
         {
             return;
         }

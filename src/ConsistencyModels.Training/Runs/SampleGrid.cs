@@ -33,7 +33,7 @@ internal static class SampleGrid
         var size = config.SampleSize ?? throw new ConsistencyModelsException("network: sample_size is null, expected the images' size");
         using var unet = new TorchUNet(network, owns: false);
         var generator = new TorchGenerator(options.Seed);
-        var images = options.Objective is EdmObjective
+        var images = !options.Objective.MakesConsistencyModel
             ? Diffusion(unet, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
             : Consistency(unet, generator, rows, size, cancellationToken);
         ImageEncoder.SaveFile(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }), path);

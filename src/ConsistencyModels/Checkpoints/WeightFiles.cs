@@ -3,7 +3,8 @@ namespace ConsistencyModels.Checkpoints;
 /// <summary>Finds a model's weights in its folder, by the names diffusers gives them.</summary>
 public static class WeightFiles
 {
-    private const string Stem = "diffusion_pytorch_model";
+    /// <summary>What the names of all weight files begin with.</summary>
+    internal const string Stem = "diffusion_pytorch_model";
 
     /// <summary>Opens the weights of a model.</summary>
     /// <param name="folder">A model's folder, such as <c>unet/</c>.</param>
@@ -13,36 +14,46 @@ public static class WeightFiles
     public static ITensorSource Open(string folder, string? variant = null)
     {
         var path = Find(folder, variant);
-        return path.EndsWith(".json", StringComparison.Ordinal) ? ShardedTensors.Open(path) : SafetensorsFile.Open(path);
+        return path.EndsWith(".json", StringComparison.Ordinal) ? ShardedTensors.Open(path)
+            : path.EndsWith(".bin", StringComparison.Ordinal) ? TorchFile.Open(path)
+            : SafetensorsFile.Open(path);
     }
 
-    /// <summary>Finds the file to open: an index of shards or a single safetensors file.</summary>
+    /// <summary>Finds the file to open: an index of shards, a single safetensors file, or a torch file if there is nothing else.</summary>
     /// <param name="folder">A model's folder, such as <c>unet/</c>.</param>
     /// <param name="variant">A variant such as "fp16", which must exist; null for the plain files.</param>
     /// <exception cref="CheckpointException">There is none; the message says what is there instead.</exception>
     public static string Find(string folder, string? variant = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        ThrowIfNoVariant(folder, variant);
+        return Candidates(variant).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new CheckpointException(Missing(folder, variant));
+    }
+
+    /// <summary>
+    /// The names a model's weights may have, best first, in the order of diffusers' ModelMixin.from_pretrained: an index wins over a
+    /// single file, safetensors over torch files; where a variant is asked for, the index name that older versions wrote comes second.
+    /// </summary>
+    internal static IReadOnlyList<string> Candidates(string? variant) => variant is null
+        ? [$"{Stem}.safetensors.index.json", $"{Stem}.safetensors", $"{Stem}.bin"]
+        :
+        [
+            $"{Stem}.safetensors.index.{variant}.json",
+            $"{Stem}.safetensors.{variant}.index.json",
+            $"{Stem}.{variant}.safetensors",
+            $"{Stem}.{variant}.bin",
+        ];
+
+    internal static void ThrowIfNoVariant(string folder, string? variant)
+    {
         if (variant is not null && !(variant.Length > 0 && variant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')))
         {
             throw new CheckpointException($"{folder}: {Printable.Quote(variant)} is not a variant, expected a word such as fp16");
         }
-
-        // In the order of diffusers' ModelMixin.from_pretrained: an index wins over a single file, and where a variant is
-        // asked for, the index name that its older versions wrote is tried after today's.
-        string[] candidates = variant is null
-            ? [$"{Stem}.safetensors.index.json", $"{Stem}.safetensors"]
-            :
-            [
-                $"{Stem}.safetensors.index.{variant}.json",
-                $"{Stem}.safetensors.{variant}.index.json",
-                $"{Stem}.{variant}.safetensors",
-            ];
-        return candidates.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new CheckpointException(Missing(folder, variant, candidates[^1]));
     }
 
-    private static string Missing(string folder, string? variant, string expected)
+    private static string Missing(string folder, string? variant)
     {
         if (!Directory.Exists(folder))
         {
@@ -50,13 +61,7 @@ public static class WeightFiles
         }
 
         var there = Directory.EnumerateFiles(folder, Stem + "*").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
-        var torch = variant is null ? $"{Stem}.bin" : $"{Stem}.{variant}.bin";
-        if (there.Contains(torch))
-        {
-            return $"{folder}: the weights are only there as {torch}; torch files come later, convert them to {expected}";
-        }
-
         var found = there.Length == 0 ? "no weights" : string.Join(", ", there.Take(8).Select(Printable.Quote));
-        return $"{folder}: found {found}, expected {expected}";
+        return $"{folder}: found {found}, expected {(variant is null ? Stem : $"{Stem}.{variant}")}.safetensors";
     }
 }

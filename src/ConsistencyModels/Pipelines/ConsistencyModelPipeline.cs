@@ -65,8 +65,12 @@ public sealed class ConsistencyModelPipeline : IDisposable
 
     private Preconditioning Preconditioning { get; }
 
-    /// <summary>Loads a pipeline folder as diffusers writes it: <c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>
+    /// Loads a model: a pipeline folder as diffusers writes it (<c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>), a single
+    /// file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
+    /// published checkpoints ("cd_imagenet64_l2") or an address. What is downloaded stays in huggingface_hub's cache.
+    /// </summary>
+    /// <param name="folder">The folder, file, name or address. What exists on disk wins over the Hub.</param>
     /// <param name="options">Engine, device, precision and variant; null for the defaults.</param>
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">
@@ -84,10 +88,11 @@ public sealed class ConsistencyModelPipeline : IDisposable
     /// </summary>
     /// <param name="folder">The folder; it is made if need be, and may be the one loaded from where the system allows replacing open files.</param>
     /// <param name="dtype">F32, F16 or BF16 to convert the weights, or null to keep them as they are stored.</param>
+    /// <param name="maxShardSize">The most bytes of weights in one file, from 1 up; larger weights are sharded, with an index.</param>
     /// <exception cref="InvalidOperationException">The pipeline was made of parts without a way to open its weights.</exception>
     /// <exception cref="ConsistencyModelsException">A file cannot be written, or the weights are gone or changed.</exception>
     /// <exception cref="ArgumentException"><paramref name="dtype"/> is another type.</exception>
-    public void SavePretrained(string folder, TensorDType? dtype = null)
+    public void SavePretrained(string folder, TensorDType? dtype = null, long maxShardSize = WeightWriter.DefaultShardSize)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (_openWeights is null)
@@ -96,7 +101,7 @@ public sealed class ConsistencyModelPipeline : IDisposable
         }
 
         using var weights = _openWeights();
-        PipelineFolder.Save(folder, _index, Config, SchedulerConfig, weights, dtype);
+        PipelineFolder.Save(folder, _index, Config, SchedulerConfig, weights, dtype, maxShardSize: maxShardSize);
     }
 
     /// <summary>

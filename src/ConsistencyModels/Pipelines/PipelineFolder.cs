@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Hub;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Schedulers;
 
@@ -11,24 +12,23 @@ internal static class PipelineFolder
     public const string Scheduler = "scheduler";
     public const string UNetConfig = "config.json";
     public const string SchedulerConfig = "scheduler_config.json";
-    private const string Weights = "diffusion_pytorch_model.safetensors";
 
-    public static ConsistencyModelPipeline Load(string folder, PipelineOptions options)
+    public static ConsistencyModelPipeline Load(string model, PipelineOptions options)
     {
         // The small files first: a mistake in them is not worth loading a gigabyte for.
-        var (index, scheduler, config) = ReadConfigurations(folder);
-        var unetFolder = Path.Combine(folder, UNet);
-        var engine = options.Engine ?? NetworkEngines.Default;
-        ITensorSource OpenWeights() => WeightFiles.Open(unetFolder, options.Variant);
+        var path = ModelLocator.Find(model, options.Revision, options.Variant, options.Hub, options.Progress);
+        var (index, scheduler, config, openWeights) = File.Exists(path) ? ReadFile(path, options) : ReadFolder(path, options);
+        var engineOptions = new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads };
+        var engine = options.Engine ?? NetworkEngines.DefaultFor(engineOptions);
         IUNet network;
-        using (var weights = OpenWeights())
+        using (var weights = openWeights())
         {
-            network = engine.Load(config, weights, new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads });
+            network = engine.Load(config, weights, engineOptions);
         }
 
         try
         {
-            return new ConsistencyModelPipeline(network, scheduler, index, OpenWeights);
+            return new ConsistencyModelPipeline(network, scheduler, index, openWeights);
         }
         catch
         {
@@ -51,7 +51,14 @@ internal static class PipelineFolder
     }
 
     public static void Save(
-        string folder, ModelIndex index, UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, TensorDType? dtype)
+        string folder,
+        ModelIndex index,
+        UNet2DConfig config,
+        CMStochasticIterativeSchedulerConfig scheduler,
+        ITensorSource weights,
+        TensorDType? dtype,
+        string? variant = null,
+        long maxShardSize = WeightWriter.DefaultShardSize)
     {
         var unetFolder = Path.Combine(folder, UNet);
         var schedulerFolder = Path.Combine(folder, Scheduler);
@@ -60,18 +67,26 @@ internal static class PipelineFolder
         var parameters = UNet2DDescription.Of(config).Parameters;
         var stored = NetworkWeights.Check(config, weights);
 
-        SafetensorsWriter.Write(
-            Path.Combine(unetFolder, Weights),
-            parameters.Select(p => TensorToWrite.FromSource(weights, stored[p.Name], dtype, p.Name)),
-            weights.Metadata);
-
-        // An index of shards from an earlier save would win over the file just written.
-        Change(Path.Combine(unetFolder, Weights + ".index.json"), File.Delete);
+        WeightWriter.Write(
+            unetFolder, parameters.Select(p => TensorToWrite.FromSource(weights, stored[p.Name], dtype, p.Name)), variant, maxShardSize, weights.Metadata);
         config.Save(Path.Combine(unetFolder, UNetConfig));
         scheduler.Save(Path.Combine(schedulerFolder, SchedulerConfig));
 
         // Last, so that a folder with an index is complete.
         index.Save(Path.Combine(folder, ModelIndex.FileName));
+    }
+
+    private static (ModelIndex, CMStochasticIterativeSchedulerConfig, UNet2DConfig, Func<ITensorSource>) ReadFolder(string folder, PipelineOptions options)
+    {
+        var (index, scheduler, config) = ReadConfigurations(folder);
+        return (index, scheduler, config, () => WeightFiles.Open(Path.Combine(folder, UNet), options.Variant));
+    }
+
+    // A single file says less than a folder: what it leaves open is inferred, or taken from the options.
+    private static (ModelIndex, CMStochasticIterativeSchedulerConfig, UNet2DConfig, Func<ITensorSource>) ReadFile(string path, PipelineOptions options)
+    {
+        using var model = ModelFiles.Open(path, options.Files);
+        return (new ModelIndex(), model.Scheduler, model.Config, () => ModelFiles.Open(path, options.Files).Weights);
     }
 
     private static void Change(string path, Action<string> change)

@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Hub;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Pipelines;
@@ -6,7 +7,7 @@ namespace ConsistencyModels.Pipelines;
 /// <summary>How <see cref="ConsistencyModelPipeline.FromPretrained"/> loads a pipeline.</summary>
 public sealed record PipelineOptions
 {
-    /// <summary>What runs the network; null for <see cref="NetworkEngines.Default"/>.</summary>
+    /// <summary>What runs the network; null for <see cref="NetworkEngines.DefaultFor"/> of the other options.</summary>
     public INetworkEngine? Engine { get; init; }
 
     /// <summary>"cpu", "cuda" or "cuda:1".</summary>
@@ -20,4 +21,16 @@ public sealed record PipelineOptions
 
     /// <summary>Which weights to read, such as "fp16" for <c>diffusion_pytorch_model.fp16.safetensors</c>; null for the plain ones.</summary>
     public string? Variant { get; init; }
+
+    /// <summary>The branch, tag or commit of a model on the Hub; null for "main".</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>Where models are downloaded from and to; null for <see cref="HubOptions.FromEnvironment"/>.</summary>
+    public HubOptions? Hub { get; init; }
+
+    /// <summary>Told how far a download is; from any thread.</summary>
+    public IProgress<HubProgress>? Progress { get; init; }
+
+    /// <summary>What replaces facts that a single file (a <c>.pt</c>, a <c>.safetensors</c>) does not hold; null infers them.</summary>
+    public ModelFileOptions? Files { get; init; }
 }

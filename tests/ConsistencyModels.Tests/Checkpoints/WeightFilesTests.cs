@@ -10,6 +10,9 @@ public sealed class WeightFilesTests : IDisposable
     [Theory]
     [InlineData(null, Stem + ".safetensors", Stem + ".safetensors")]
     [InlineData(null, Stem + ".safetensors.index.json", Stem + ".safetensors.index.json", Stem + ".safetensors")]
+    [InlineData(null, Stem + ".safetensors", Stem + ".safetensors", Stem + ".bin")]
+    [InlineData(null, Stem + ".bin", Stem + ".bin", Stem + ".fp16.safetensors")]
+    [InlineData("fp16", Stem + ".fp16.bin", Stem + ".fp16.bin", Stem + ".safetensors")]
     [InlineData("fp16", Stem + ".fp16.safetensors", Stem + ".fp16.safetensors", Stem + ".safetensors", Stem + ".safetensors.index.json")]
     [InlineData("fp16", Stem + ".safetensors.index.fp16.json", Stem + ".safetensors.index.fp16.json", Stem + ".safetensors.fp16.index.json", Stem + ".fp16.safetensors")]
     [InlineData("fp16", Stem + ".safetensors.fp16.index.json", Stem + ".safetensors.fp16.index.json", Stem + ".fp16.safetensors")]
@@ -21,8 +24,7 @@ public sealed class WeightFilesTests : IDisposable
 
     [Theory]
     [InlineData(null, "found no weights, expected diffusion_pytorch_model.safetensors")]
-    [InlineData(null, "only there as diffusion_pytorch_model.bin; torch files come later, convert them", Stem + ".bin")]
-    [InlineData("fp16", "only there as diffusion_pytorch_model.fp16.bin; torch files come later", Stem + ".fp16.bin", Stem + ".safetensors")]
+    [InlineData(null, "found 'diffusion_pytorch_model.fp16.bin', expected diffusion_pytorch_model.safetensors", Stem + ".fp16.bin")]
     [InlineData("fp16", "found 'diffusion_pytorch_model.safetensors', expected diffusion_pytorch_model.fp16.safetensors", Stem + ".safetensors")]
     [InlineData("../x", "is not a variant")]
     [InlineData("", "is not a variant")]
@@ -52,6 +54,15 @@ public sealed class WeightFilesTests : IDisposable
         File.WriteAllText(_folder.File(Stem + ".safetensors.index.json"), """{"weight_map":{"a":"s.safetensors"}}""");
         using var weights = WeightFiles.Open(_folder.Path);
         Assert.Equal(["a"], Assert.IsType<ShardedTensors>(weights).Tensors.Keys);
+    }
+
+    [Fact]
+    public void A_torch_file_opens_where_there_is_nothing_else()
+    {
+        File.Copy(RepositoryFiles.Data("torch", "dtypes.pt"), _folder.File(Stem + ".bin"));
+        using var weights = WeightFiles.Open(_folder.Path);
+        Assert.IsType<TorchFile>(weights);
+        Assert.Equal([2, 3], weights.Tensors["bfloat16"].Shape);
     }
 
     public void Dispose() => _folder.Dispose();

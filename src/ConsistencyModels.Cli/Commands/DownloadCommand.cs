@@ -1,0 +1,75 @@
+using System.CommandLine;
+using ConsistencyModels.Hub;
+
+namespace ConsistencyModels.Cli.Commands;
+
+/// <summary><c>cm download</c>.</summary>
+internal static class DownloadCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var model = new Argument<string>("MODEL") { Description = "organisation/name on the Hub, one of openai's checkpoints, or an address" };
+        model.CompletionSources.Add([.. PublishedCheckpoints.Names]);
+        var revision = OptionOf.Text("--revision", "A branch, a tag or a commit; default: main", "NAME");
+        var variant = OptionOf.Text("--variant", "Which weights, such as fp16; default: the plain ones", "NAME");
+        var file = OptionOf.Text("--file", "A single file of the repository instead of what a pipeline needs", "PATH");
+        var cache = OptionOf.Text("--cache", "The cache's folder; default: huggingface_hub's (HF_HUB_CACHE, HF_HOME)", "FOLDER");
+        var quiet = OptionOf.Switch("--quiet", "Print nothing but the path and errors", "-q");
+        var command = new CliCommand(
+            "download",
+            "Download a model into the cache that huggingface_hub uses, and print where it is. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are heeded.",
+            "cm download openai/diffusers-cd_imagenet64_l2",
+            "cm download cd_imagenet64_l2                   # openai's own checkpoint",
+            "cm download org/name --revision v1 --variant fp16")
+        {
+            model, revision, variant, file, cache, quiet,
+        };
+        command.SetAction(result =>
+        {
+            var words = result.GetRequiredValue(model);
+            if (!ModelLocator.IsRemote(words))
+            {
+                throw new ConsistencyModelsException(
+                    $"{words}: expected organisation/name, an address, or one of {string.Join(", ", PublishedCheckpoints.Names)}");
+            }
+
+            var options = HubOptions.FromEnvironment();
+            if (result.GetValue(cache) is { } folder)
+            {
+                options = options with { CacheFolder = Path.GetFullPath(folder), UrlCacheFolder = Path.Combine(Path.GetFullPath(folder), "urls") };
+            }
+
+            // The path goes to standard output also with --quiet: it is the result.
+            var console = result.GetValue(quiet) ? context.Console with { Error = TextWriter.Null } : context.Console;
+            var path = Waiting.For(console, "downloading", report => Download(
+                words, result.GetValue(file), result.GetValue(revision), result.GetValue(variant), options, Progress(report), context.Cancellation));
+            console.Out.WriteLine(path);
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+
+    private static string Download(
+        string model, string? file, string? revision, string? variant, HubOptions options, IProgress<HubProgress> progress, CancellationToken cancellation)
+    {
+        using var client = new HubClient(options);
+        if (HubRepositoryId.TryParse(model) is not null && model.Contains('/', StringComparison.Ordinal))
+        {
+            return file is null
+                ? client.DownloadPipelineAsync(model, revision, variant, progress, cancellation).GetAwaiter().GetResult()
+                : client.DownloadFileAsync(model, file, revision, progress, cancellation).GetAwaiter().GetResult();
+        }
+
+        if ((file ?? revision ?? variant) is not null)
+        {
+            throw new ConsistencyModelsException($"{model}: --file, --revision and --variant are for repositories on the Hub");
+        }
+
+        return client.DownloadUrlAsync(PublishedCheckpoints.Find(model) ?? new Uri(model), progress, cancellation).GetAwaiter().GetResult();
+    }
+
+    private static Told<HubProgress> Progress(Action<double, string> report) => new(now => report(
+        now.Total == 0 ? 1 : (double)now.Received / now.Total,
+        $"{now.File} {Sizes.Bytes(now.Received)} of {Sizes.Bytes(now.Total)}"));
+}

@@ -1,0 +1,80 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cpu;
+
+/// <summary>
+/// Runs networks on the processor in managed code, with fewer multiplications than direct convolutions need. All networks of
+/// a process share its threads.
+/// </summary>
+/// <param name="options">Speed or memory; null for the defaults.</param>
+public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
+{
+    private const int DefaultSize = 64;
+
+    private readonly CpuEngineOptions _options = options ?? new();
+
+    /// <inheritdoc/>
+    public string Name => "cpu";
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// <see cref="EngineOptions.Device"/> is "cpu". With <see cref="EngineOptions.DType"/> F16 weights are kept in half precision, as
+    /// with <see cref="CpuMemory.Low"/>; activations are float32 always. <see cref="EngineOptions.Threads"/> beyond the number of
+    /// cores means all cores.
+    /// </remarks>
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options) =>
+        LoadOn(ComputePool.Shared, config, weights, options);
+
+    /// <summary>As <see cref="Load"/>, with other threads than the process's.</summary>
+    internal CpuUNet LoadOn(ComputePool pool, UNet2DConfig config, ITensorSource weights, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(options);
+        if (!string.Equals(options.Device, "cpu", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ConsistencyModelsException($"The engine \"cpu\" has no device \"{options.Device}\"; use the engine \"torch\" for it.");
+        }
+
+        if (options.DType is not (TensorDType.F32 or TensorDType.F16))
+        {
+            throw new ConsistencyModelsException($"The engine \"cpu\" does not compute in {options.DType.FormatName()}; it takes F32 or F16.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        var network = UNet2DDescription.Of(config);
+        var reader = new WeightReader(network, weights);
+        var packed = new PackedWeights { Half = _options.Memory == CpuMemory.Low || options.DType == TensorDType.F16 };
+        var threads = options.Threads == 0 ? pool.Cores : Math.Min(options.Threads, pool.Cores);
+        try
+        {
+            // The nominal size's plan says which weights there are, and which algorithm suits each layer.
+            var layers = new LayerWeights(packed);
+            _ = PlanBuilder.Build(network, layers, 1, NominalSize(config), threads);
+            var region = new WorkRegion(pool, threads);
+            pool.Enter(region, CancellationToken.None);
+            try
+            {
+                packed.Fill(reader, new ParallelRunner(region));
+            }
+            finally
+            {
+                pool.Leave(region);
+            }
+
+            return new CpuUNet(network, packed, layers, pool, threads);
+        }
+        catch
+        {
+            packed.Dispose();
+            throw;
+        }
+    }
+
+    private static ImageSize NominalSize(UNet2DConfig config)
+    {
+        var size = Math.Max(config.SpatialFactor, DefaultSize / config.SpatialFactor * config.SpatialFactor);
+        return config.SampleSize ?? new ImageSize(size, size);
+    }
+}

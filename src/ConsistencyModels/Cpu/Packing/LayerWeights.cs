@@ -1,0 +1,89 @@
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cpu;
+
+/// <summary>Says, for each kind of layer, how its parameters are packed. Names are diffusers'.</summary>
+internal sealed class LayerWeights(PackedWeights weights)
+{
+    private const int Taps = 9;
+
+    /// <summary>Whether matrices keep half precision.</summary>
+    private bool Half => weights.Half;
+
+    /// <summary>A vector by its parameter's full name.</summary>
+    public PackedVector Vector(string parameter, ChannelLayout layout) =>
+        weights.Get(parameter, () => new PackedVector([(parameter, layout)]));
+
+    /// <summary>The bias of a layer.</summary>
+    public PackedVector Bias(string layer, int channels) => Vector($"{layer}.bias", new ChannelLayout(channels));
+
+    /// <summary>Biases of layers whose outputs lie side by side.</summary>
+    public PackedVector Biases(string[] layers, int channels) =>
+        weights.Get($"{layers[0]}.bias", () => new PackedVector([.. layers.Select(layer => ($"{layer}.bias", new ChannelLayout(channels)))]));
+
+    /// <summary>An embedding table.</summary>
+    public PackedTable Table(string parameter, int rows, ChannelLayout layout) =>
+        weights.Get(parameter, () => new PackedTable(parameter, rows, layout));
+
+    /// <summary>A 3x3 convolution by Winograd's algorithm; the first to ask decides by its size which one.</summary>
+    public PackedConvolution Convolution(string layer, ChannelLayout input, int channels, ImageSize size) =>
+        weights.Get($"{layer}.weight", () => new PackedConvolution(
+            $"{layer}.weight", input, channels, ConvolutionChoice.OutputSize(size.Height, size.Width, input.Channels, channels), Half));
+
+    /// <summary>Linear layers, or 1x1 convolutions, whose outputs lie side by side: weights [channels, input].</summary>
+    public PackedMatrix Linear(string[] layers, ChannelLayout input, int channels) =>
+        weights.Get($"{layers[0]}.weight", () => new PackedMatrix(
+            [.. layers.Select(layer => new PackedMatrix.Part($"{layer}.weight", Columns(0, channels, input.Channels)))],
+            input.Logical.ToArray(),
+            Half));
+
+    /// <summary>The first convolution, over patches of 9 taps of unpadded channels.</summary>
+    public PackedMatrix InputConvolution(string layer, int inChannels, int channels) =>
+        weights.Get($"{layer}.weight", () => new PackedMatrix(
+            [new($"{layer}.weight", Columns(0, channels, inChannels * Taps))],
+            [.. Enumerable.Range(0, Taps).SelectMany(tap => Enumerable.Range(0, inChannels).Select(channel => (channel * Taps) + tap))],
+            half: false));
+
+    /// <summary>A convolution over patches of 9 taps of padded channels.</summary>
+    public PackedMatrix StridedConvolution(string layer, ChannelLayout input, int channels) =>
+        weights.Get($"{layer}.weight", () => new PackedMatrix(
+            [new($"{layer}.weight", Columns(0, channels, input.Channels * Taps))],
+            [.. Enumerable.Range(0, Taps).SelectMany(tap => input.Logical.ToArray().Select(channel => channel < 0 ? -1 : (channel * Taps) + tap))],
+            Half));
+
+    /// <summary>The last convolution: a column for each tap and output channel.</summary>
+    public PackedMatrix OutputConvolution(string layer, int inChannels, int channels) =>
+        weights.Get($"{layer}.weight", () => new PackedMatrix(
+            [
+                new(
+                    $"{layer}.weight",
+                    [
+                        .. Enumerable.Range(0, Taps).SelectMany(
+                            tap => Enumerable.Range(0, channels).Select(channel => ((long)channel * inChannels * Taps) + tap)),
+                    ]),
+            ],
+            [.. new ChannelLayout(inChannels).Logical.ToArray().Select(channel => channel < 0 ? -1 : channel * Taps)],
+            half: false));
+
+    /// <summary>All residual blocks' time projections side by side; scale and shift each fill whole panels.</summary>
+    public PackedMatrix TimeProjections(IReadOnlyList<ResnetDescription> resnets, ChannelLayout time, bool scaleShift) =>
+        weights.Get("time_emb_proj.weight", () => new PackedMatrix(
+            [
+                .. resnets.SelectMany(resnet => Enumerable.Range(0, scaleShift ? 2 : 1).Select(half => new PackedMatrix.Part(
+                    $"{resnet.Name}.time_emb_proj.weight", Columns(half * resnet.OutChannels, resnet.OutChannels, time.Channels)))),
+            ],
+            time.Logical.ToArray(),
+            Half));
+
+    /// <summary>Their biases.</summary>
+    public PackedVector TimeBiases(IReadOnlyList<ResnetDescription> resnets, bool scaleShift) =>
+        weights.Get("time_emb_proj.bias", () => new PackedVector(
+        [
+            .. resnets.Select(resnet => (
+                $"{resnet.Name}.time_emb_proj.bias",
+                scaleShift ? new ChannelLayout(resnet.OutChannels, resnet.OutChannels) : new ChannelLayout(resnet.OutChannels))),
+        ]));
+
+    private static long[] Columns(int first, int count, int length) =>
+        [.. Enumerable.Range(first, count).Select(column => (long)column * length)];
+}

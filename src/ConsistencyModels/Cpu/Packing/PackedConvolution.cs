@@ -1,0 +1,109 @@
+using System.Numerics.Tensors;
+
+namespace ConsistencyModels.Cpu;
+
+/// <summary>
+/// The weights of a 3x3 convolution in Winograd's domain: (m+2)² matrices, one a product, each in <see cref="Gemm"/>'s panels.
+/// </summary>
+/// <param name="parameter">Name of the weight, [out, in, 3, 3].</param>
+/// <param name="input">Layout of the input channels.</param>
+/// <param name="outChannels">Output channels.</param>
+/// <param name="outputSize">m: 2 or 4.</param>
+/// <param name="half">Keep half precision.</param>
+internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout input, int outChannels, int outputSize, bool half)
+    : PackedTensor
+{
+    private const int Taps = 9;
+
+    // The products' matrices are written side by side: a multiple of 4 KB apart, they would compete for the same cache lines.
+    private const int PlaneStagger = 16;
+
+    /// <summary>m of F(m x m, 3 x 3).</summary>
+    public int OutputSize => outputSize;
+
+    /// <summary>(m+2)².</summary>
+    public int Products => (outputSize + 2) * (outputSize + 2);
+
+    /// <summary>Input channels in memory.</summary>
+    public int Depth => input.Padded;
+
+    /// <summary>Panels of 16 output channels.</summary>
+    public int Panels => ChannelLayout.Pad(outChannels) / Gemm.PanelWidth;
+
+    /// <inheritdoc/>
+    public override long Bytes => PlaneStride * Products * (half ? 2 : sizeof(float));
+
+    private long PlaneStride => ((long)Panels * Depth * Gemm.PanelWidth) + PlaneStagger;
+
+    /// <summary>One of the products, for some of the panels: C[rows x 16·panels] = A·U.</summary>
+    public void Multiply(int product, float* a, nint lda, int firstPanel, int panels, float* c, nint ldc, int rows)
+    {
+        var stride = (nint)Depth * Gemm.PanelWidth;
+        var start = (product * PlaneStride) + (firstPanel * stride);
+        if (half)
+        {
+            Gemm.Multiply(a, lda, (Half*)Pointer + start, stride, c, ldc, rows, Depth, panels, accumulate: false);
+        }
+        else
+        {
+            Gemm.Multiply(a, lda, (float*)Pointer + start, stride, c, ldc, rows, Depth, panels, accumulate: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Pack(WeightReader reader, ParallelRunner parallel) =>
+        reader.Read(parameter, values => parallel.For(Panels, panel => PackPanel(values, panel)));
+
+    private void PackPanel(float* values, int panel)
+    {
+        var filter = stackalloc float[Taps * Gemm.PanelWidth];
+        var products = stackalloc float[36 * Gemm.PanelWidth];
+        var filters = Math.Min(Gemm.PanelWidth, outChannels - (panel * Gemm.PanelWidth));
+        var logical = input.Logical;
+        new Span<float>(filter, Taps * Gemm.PanelWidth).Clear();
+        for (var k = 0; k < logical.Length; k++)
+        {
+            if (logical[k] < 0)
+            {
+                new Span<float>(filter, Taps * Gemm.PanelWidth).Clear();
+            }
+            else
+            {
+                for (var i = 0; i < filters; i++)
+                {
+                    var g = values + (((((long)panel * Gemm.PanelWidth) + i) * input.Channels) + logical[k]) * Taps;
+                    for (var tap = 0; tap < Taps; tap++)
+                    {
+                        filter[(tap * Gemm.PanelWidth) + i] = g[tap];
+                    }
+                }
+            }
+
+            Transform(filter, products, ((panel * (long)Depth) + k) * Gemm.PanelWidth);
+        }
+    }
+
+    private void Transform(float* filter, float* products, long offset)
+    {
+        var target = half ? products : (float*)Pointer + offset;
+        var stride = half ? Gemm.PanelWidth : (nint)PlaneStride;
+        if (outputSize == 4)
+        {
+            WinogradF4.Weight(filter, target, stride);
+        }
+        else
+        {
+            WinogradF2.Weight(filter, target, stride);
+        }
+
+        if (half)
+        {
+            for (var product = 0; product < Products; product++)
+            {
+                TensorPrimitives.ConvertToHalf(
+                    new ReadOnlySpan<float>(products + (product * Gemm.PanelWidth), Gemm.PanelWidth),
+                    new Span<Half>((Half*)Pointer + (product * PlaneStride) + offset, Gemm.PanelWidth));
+            }
+        }
+    }
+}

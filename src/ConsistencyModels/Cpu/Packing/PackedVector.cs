@@ -1,0 +1,33 @@
+namespace ConsistencyModels.Cpu;
+
+/// <summary>Biases or factors of channels, one after another from several parameters; padding holds zeros.</summary>
+internal sealed unsafe class PackedVector(IReadOnlyList<(string Parameter, ChannelLayout Layout)> parts) : PackedTensor
+{
+    /// <summary>Number of values.</summary>
+    public int Length { get; } = parts.Sum(part => part.Layout.Padded);
+
+    /// <inheritdoc/>
+    public override long Bytes => Length * sizeof(float);
+
+    /// <summary>The values.</summary>
+    public float* Values => (float*)Pointer;
+
+    /// <inheritdoc/>
+    public override void Pack(WeightReader reader, ParallelRunner parallel)
+    {
+        var offset = 0;
+        foreach (var (parameter, layout) in parts)
+        {
+            var target = Values + offset;
+            reader.Read(parameter, values =>
+            {
+                var logical = layout.Logical;
+                for (var i = 0; i < logical.Length; i++)
+                {
+                    target[i] = logical[i] < 0 ? 0 : values[logical[i]];
+                }
+            });
+            offset += layout.Padded;
+        }
+    }
+}

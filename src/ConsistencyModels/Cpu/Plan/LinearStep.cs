@@ -1,0 +1,61 @@
+namespace ConsistencyModels.Cpu;
+
+/// <summary>A linear layer: one matrix product over the pixels of the batch.</summary>
+internal sealed unsafe class LinearStep : Step
+{
+    // A multiple of every tile's rows; with a depth of 1024 a block of A takes 400 KB of the second-level cache.
+    private const int RowsOfBlock = 96;
+
+    private readonly LinearSpec _spec;
+    private readonly int _rowBlocks;
+    private readonly int _panelsOfChunk;
+    private readonly int _panelChunks;
+
+    /// <summary>Plans the step.</summary>
+    public LinearStep(LinearSpec spec)
+    {
+        _spec = spec;
+        _rowBlocks = Chunks.Count(spec.Output.Rows, RowsOfBlock);
+        var rows = Math.Min(spec.Output.Rows, RowsOfBlock);
+        _panelsOfChunk = Chunks.ByOperations((double)rows * spec.Weights.Depth * Gemm.PanelWidth, spec.Weights.Panels);
+        _panelChunks = Chunks.Count(spec.Weights.Panels, _panelsOfChunk);
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<ArenaSlot> Slots =>
+    [
+        .. _spec.Inputs.Select(input => input.Slot), _spec.Output.Slot,
+        .. _spec.Residual is { } residual ? [residual.Slot] : Array.Empty<ArenaSlot>(),
+    ];
+
+    /// <inheritdoc/>
+    public override void Run(Call call) => call.For(this, 0, _rowBlocks * _panelChunks);
+
+    /// <inheritdoc/>
+    public override void Chunk(Call call, int phase, int chunk, int slot)
+    {
+        // Neighbouring chunks share the weights, which are what does not fit the cache.
+        var (part, rowBlock) = Math.DivRem(chunk, _rowBlocks);
+        var firstRow = rowBlock * RowsOfBlock;
+        var rows = Math.Min(RowsOfBlock, _spec.Output.Rows - firstRow);
+        var firstPanel = part * _panelsOfChunk;
+        var panels = Math.Min(_panelsOfChunk, _spec.Weights.Panels - firstPanel);
+        var column = firstPanel * Gemm.PanelWidth;
+        var output = _spec.Output;
+        var c = call.At(output.Slot) + ((long)firstRow * output.Stride) + column;
+
+        // What is already in the output is its own residual: the product adds to it.
+        var inPlace = _spec.Residual == output;
+        var depth = 0;
+        foreach (var input in _spec.Inputs)
+        {
+            var a = call.At(input.Slot) + ((long)firstRow * input.Stride);
+            _spec.Weights.Multiply(a, input.Stride, depth, input.Stride, firstPanel, panels, c, output.Stride, rows, inPlace || depth > 0);
+            depth += input.Stride;
+        }
+
+        var residual = _spec.Residual is { } added && !inPlace ? call.At(added.Slot) + ((long)firstRow * added.Stride) + column : null;
+        Epilogue.Apply(
+            c, output.Stride, rows, panels * Gemm.PanelWidth, _spec.Bias.Values + column, residual, _spec.Residual?.Stride ?? 0, _spec.Scale, _spec.SiLU);
+    }
+}

@@ -1,0 +1,64 @@
+namespace ConsistencyModels.Hub;
+
+/// <summary>The environment variables of huggingface_hub (its constants.py), with its order of precedence.</summary>
+internal static class HubEnvironment
+{
+    private const int LongestToken = 4096;
+
+    public static HubOptions Read(Func<string, string?> variable)
+    {
+        string? Get(params ReadOnlySpan<string> names)
+        {
+            foreach (var name in names)
+            {
+                if (variable(name) is { Length: > 0 } value)
+                {
+                    return value;
+                }
+            }
+
+            return null;
+        }
+
+        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var caches = Expand(Get("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), user);
+        var home = Expand(Get("HF_HOME") ?? Path.Combine(caches, "huggingface"), user);
+        return new HubOptions
+        {
+            Endpoint = Endpoint(Get("HF_ENDPOINT") ?? "https://huggingface.co"),
+            CacheFolder = Expand(Get("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"), user),
+            UrlCacheFolder = Path.Combine(caches, "consistency-models"),
+            Token = Clean(Get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")) ?? TokenFile(Expand(Get("HF_TOKEN_PATH") ?? Path.Combine(home, "token"), user)),
+            Offline = Get("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
+        };
+    }
+
+    private static Uri Endpoint(string text) =>
+        Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0
+            ? uri
+            : throw new HubException($"HF_ENDPOINT is '{text}', expected an address such as https://huggingface.co");
+
+    private static string Expand(string path, string user) =>
+        Path.GetFullPath(path == "~" ? user : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(user, path[2..]) : path);
+
+    private static string? TokenFile(string path)
+    {
+        try
+        {
+            return File.Exists(path) && new FileInfo(path).Length <= LongestToken ? Clean(File.ReadAllText(path)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // as without one: public models need none
+        }
+    }
+
+    // A token is a header's value: line feeds around it come from editors, inside it nothing but printable ASCII.
+    private static string? Clean(string? token)
+    {
+        token = token?.ReplaceLineEndings("").Trim();
+        return string.IsNullOrEmpty(token) ? null
+            : token.All(c => c is > ' ' and < '\x7f') ? token
+            : throw new HubException("The Hub's token has characters that no token has; check HF_TOKEN");
+    }
+}

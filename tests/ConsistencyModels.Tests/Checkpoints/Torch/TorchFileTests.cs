@@ -1,0 +1,116 @@
+using System.Text.Json;
+using ConsistencyModels.Checkpoints;
+
+namespace ConsistencyModels.Tests.Checkpoints.Torch;
+
+/// <summary>Files that torch.save wrote (tests/data/torch/make.py), against the values PyTorch had in memory.</summary>
+public class TorchFileTests
+{
+    private static readonly JsonElement Expected =
+        JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Data("torch", "expected.json"))).RootElement;
+
+    public static TheoryData<string> Files() => [.. Expected.EnumerateObject().Select(file => file.Name)];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Every_value_is_what_PyTorch_saved(string name)
+    {
+        using var file = TorchFile.Open(RepositoryFiles.Data("torch", name));
+        var expected = Expected.GetProperty(name);
+        Assert.Equal(expected.EnumerateObject().Select(t => t.Name).Order(), file.Tensors.Keys.Order());
+        foreach (var tensor in expected.EnumerateObject())
+        {
+            var info = file.Tensors[tensor.Name];
+            Assert.Equal(tensor.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()), info.Shape);
+            Assert.Equal(DType(tensor.Value.GetProperty("dtype").GetString()!), info.DType);
+            var values = new float[info.ElementCount];
+            file.CopyTo(tensor.Name, values);
+            Assert.Equal(tensor.Value.GetProperty("values").EnumerateArray().Select(value => (float)value.GetDouble()), values);
+
+            var again = new float[values.Length];
+            FloatConversion.ToSingle(info.DType, file.Bytes(tensor.Name), again);
+            Assert.Equal(values, again);
+            file.Release(tensor.Name);
+            file.CopyTo(tensor.Name, again);
+            Assert.Equal(values, again);
+        }
+    }
+
+    [Theory]
+    [InlineData(null, "ema", "0.weight")]
+    [InlineData("model", "model", "0.weight")]
+    [InlineData("", "", "model.0.weight")]
+    [InlineData("optimizer.state.0", "optimizer.state.0", null)]
+    public void A_part_of_a_training_checkpoint_is_chosen_or_asked_for(string? entry, string chosen, string? tensor)
+    {
+        var path = RepositoryFiles.Data("torch", "training.pt");
+        if (tensor is null)
+        {
+            // The optimizer's state is keyed by integers.
+            Assert.Contains("there is no '0'", Assert.Throws<CheckpointException>(() => TorchFile.Open(path, entry)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        using var file = TorchFile.Open(path, entry);
+        Assert.Equal(chosen, file.Entry);
+        Assert.Equal([2, 1, 3, 3], file.Tensors[tensor].Shape);
+    }
+
+    [Fact]
+    public void A_part_that_is_not_there_is_said() =>
+        Assert.EndsWith(
+            "there is no 'teacher' in it, found 'step', 'lr', 'name', 'model', 'ema', 'optimizer', 'size'",
+            Assert.Throws<CheckpointException>(() => TorchFile.Open(RepositoryFiles.Data("torch", "training.pt"), "teacher")).Message,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("evil.pt", "asks for 'posix.system', which is not among the names a checkpoint may use; nothing was run")]
+    [InlineData("evil_legacy.pt", "asks for 'posix.system', which is not among the names")]
+    [InlineData("whole_module.pt", "asks for 'torch.nn.modules.container.Sequential', which is not among")]
+    [InlineData("complex.pt", "asks for 'torch.ComplexFloatStorage', which is not among")]
+    [InlineData("compressed.pt", "is compressed or encrypted, expected it stored")]
+    [InlineData("script.pt", "a TorchScript program, expected a state dict")]
+    [InlineData("expected.json", "not a torch file: it is neither a zip file nor a pickle")]
+    public void What_is_not_a_state_dict_is_refused_by_name(string name, string expected)
+    {
+        var path = RepositoryFiles.Data("torch", name);
+        var error = Assert.Throws<CheckpointException>(() => TorchFile.Open(path).Dispose());
+        Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists("/tmp/this-must-not-exist"));
+    }
+
+    [Fact]
+    public void Contiguous_tensors_are_views_and_share_storage()
+    {
+        using var file = TorchFile.Open(RepositoryFiles.Data("torch", "strides.pt"));
+        var whole = file.Bytes("whole");
+        Assert.True(whole.Overlaps(file.Bytes("row"), out var offset));
+        Assert.Equal(2 * 6 * sizeof(float), offset);
+        Assert.False(whole.Overlaps(file.Bytes("transposed")));
+    }
+
+    [Fact]
+    public void A_disposed_file_is_not_read()
+    {
+        var file = TorchFile.Open(RepositoryFiles.Data("torch", "strides.pt"));
+        file.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => file.Bytes("whole").Length);
+        Assert.Throws<ObjectDisposedException>(() => file.CopyTo("transposed", new float[24]));
+    }
+
+    private static TensorDType DType(string torch) => torch switch
+    {
+        "float32" => TensorDType.F32,
+        "float16" => TensorDType.F16,
+        "bfloat16" => TensorDType.BF16,
+        "float64" => TensorDType.F64,
+        "int64" => TensorDType.I64,
+        "int32" => TensorDType.I32,
+        "int16" => TensorDType.I16,
+        "int8" => TensorDType.I8,
+        "uint8" => TensorDType.U8,
+        "bool" => TensorDType.Bool,
+        _ => throw new ArgumentException(torch),
+    };
+}
