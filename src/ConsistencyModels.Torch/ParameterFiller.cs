@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Random;
@@ -56,12 +55,12 @@ public static class ParameterFiller
         }
         else if (parameter.device_type == DeviceType.CPU && parameter.dtype == ScalarType.Float32)
         {
-            source.CopyTo(name, MemoryMarshal.Cast<byte, float>(parameter.bytes));
+            source.CopyTo(name, TensorMemory.Floats(parameter));
         }
         else
         {
             var values = empty(parameter.shape, dtype: ScalarType.Float32);
-            source.CopyTo(name, MemoryMarshal.Cast<byte, float>(values.bytes));
+            source.CopyTo(name, TensorMemory.Floats(values));
             parameter.copy_(values);
         }
     }

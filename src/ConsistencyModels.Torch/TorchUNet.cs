@@ -13,12 +13,13 @@ public sealed class TorchUNet : IUNet
     private readonly ScalarType _dtype;
     private readonly bool _owns;
 
-    /// <summary>Wraps a network.</summary>
-    /// <param name="network">The network.</param>
+    /// <summary>Wraps a network and puts it into evaluation mode: there is no dropout here.</summary>
+    /// <param name="network">The network; not to be trained while this is in use.</param>
     /// <param name="owns">Whether disposing this disposes the network.</param>
     public TorchUNet(UNet2DModel network, bool owns = true)
     {
         _network = network;
+        network.eval();
         _device = network.FlatParameters.device;
         _dtype = network.FlatParameters.dtype;
         _owns = owns;
@@ -41,9 +42,9 @@ public sealed class TorchUNet : IUNet
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
         var x = empty([shape.Batch, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32);
-        MemoryMarshal.AsBytes(sample).CopyTo(x.bytes);
+        sample.CopyTo(TensorMemory.Floats(x));
         var t = empty([shape.Batch], dtype: ScalarType.Float32);
-        var times = MemoryMarshal.Cast<byte, float>(t.bytes);
+        var times = TensorMemory.Floats(t);
         if (timesteps.Length == 1)
         {
             times.Fill(timesteps[0]);
@@ -66,7 +67,7 @@ public sealed class TorchUNet : IUNet
 
         var result = _network.forward(x.to(_dtype, _device), t.to(_device), labels?.to(_device));
         var host = result.to(ScalarType.Float32, CPU).contiguous();
-        MemoryMarshal.Cast<byte, float>(host.bytes).CopyTo(output);
+        TensorMemory.Floats(host).CopyTo(output);
     }
 
     /// <summary>Disposes the network if this owns it.</summary>

@@ -26,7 +26,10 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
     private readonly Norm _normOut;
     private readonly Conv _convOut;
 
-    /// <summary>Builds the network; its parameters are uninitialised until <see cref="ParameterFiller"/> or a checkpoint fills them.</summary>
+    /// <summary>
+    /// Builds the network; its parameters are uninitialised until <see cref="ParameterFiller"/> fills them. A trainable one
+    /// starts in training mode, with dropout, as modules do; another one in evaluation mode.
+    /// </summary>
     /// <param name="description">Blocks and parameters.</param>
     /// <param name="device">Where the parameters live; null is the CPU.</param>
     /// <param name="dtype">Precision of parameters and activations.</param>
@@ -64,6 +67,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
 
         register_module("conv_norm_out", _normOut);
         register_module("conv_out", _convOut);
+        train(trainable);
     }
 
     /// <summary>The network's blocks and parameters.</summary>
@@ -113,16 +117,17 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         {
             for (var i = 0; i < block.Resnets.Count; i++)
             {
-                hidden = Layer(block, i, cat([hidden, skips.Pop()], dim: 1), time);
+                var layer = i;
+                hidden = Join(hidden, skips.Pop()).Then(x => Layer(block, layer, x, time));
             }
 
             if (block.Resamples)
             {
-                hidden = block.Resample(hidden, time);
+                hidden = hidden.Then(x => block.Resample(x, time));
             }
         }
 
-        var output = _convOut.forward(nn.functional.silu(_normOut.forward(hidden)));
+        var output = hidden.Then(_normOut.forward).Then(x => nn.functional.silu(x)).Then(_convOut.forward);
         if (config.TimeEmbeddingType == "fourier")
         {
             output = output / timesteps.view(-1, 1, 1, 1).to(output.dtype);
@@ -148,10 +153,20 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         return nameof(UNet2DModel);
     }
 
+    // Disposes both.
+    private static Tensor Join(Tensor hidden, Tensor skip)
+    {
+        using (hidden)
+        using (skip)
+        {
+            return cat([hidden, skip], dim: 1);
+        }
+    }
+
     private static Tensor Layer(UNetBlock block, int index, Tensor x, Tensor time)
     {
         x = block.Resnets[index].forward(x, time);
-        return block.Attentions.Count > 0 ? block.Attentions[index].forward(x) : x;
+        return block.Attentions.Count > 0 ? x.Then(block.Attentions[index].forward) : x;
     }
 
     private Tensor Middle(Tensor x, Tensor time)
@@ -161,15 +176,17 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
             return x;
         }
 
+        // The input stays: it is the last skip connection too.
         x = _middle.Resnets[0].forward(x, time);
         for (var i = 1; i < _middle.Resnets.Count; i++)
         {
             if (_middle.Attentions.Count > 0)
             {
-                x = _middle.Attentions[i - 1].forward(x);
+                x = x.Then(_middle.Attentions[i - 1].forward);
             }
 
-            x = _middle.Resnets[i].forward(x, time);
+            var resnet = _middle.Resnets[i];
+            x = x.Then(hidden => resnet.forward(hidden, time));
         }
 
         return x;

@@ -1,3 +1,4 @@
+using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Torch.Tests;
@@ -7,21 +8,23 @@ public class PipelineTests
 {
     private static readonly GenerateOptions Options = new() { Seeds = [1, 2, 3], NumInferenceSteps = 2, OutputType = OutputType.Raw };
 
+    private static PipelineOptions Torch() => new() { Engine = NetworkEngines.Find("torch") };
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void The_default_engine_is_found_without_naming_it_and_a_saved_copy_gives_the_same_picture()
+    public void The_engine_is_found_by_its_name_and_a_saved_copy_gives_the_same_picture()
     {
         var copy = Directory.CreateTempSubdirectory("cm-tests-").FullName;
         try
         {
-            using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder());
+            using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder(), Torch());
             Assert.Equal(6, pipeline.Config.NumClassEmbeds);
             var first = pipeline.Generate(Options, Token);
             Assert.All(first.Values, value => Assert.InRange(value, -1.001f, 1.001f));
             pipeline.SavePretrained(copy);
             Assert.Equal(File.ReadAllText(Path.Combine(Folder(), "model_index.json")).TrimEnd(), File.ReadAllText(Path.Combine(copy, "model_index.json")).TrimEnd());
-            using var again = ConsistencyModelPipeline.FromPretrained(copy);
+            using var again = ConsistencyModelPipeline.FromPretrained(copy, Torch());
             var second = again.Generate(Options, Token);
             Assert.Equal(first.ClassLabels, second.ClassLabels);
             Near(first.Values, second.Values);
@@ -35,14 +38,14 @@ public class PipelineTests
     [Fact]
     public void Chunks_of_one_give_the_picture_of_the_whole_batch()
     {
-        using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder());
+        using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder(), Torch());
         Near(pipeline.Generate(Options, Token).Values, pipeline.Generate(Options with { ChunkSize = 1 }, Token).Values);
     }
 
     [Fact]
     public async Task Two_threads_get_what_one_gets()
     {
-        using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder());
+        using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder(), Torch());
         var alone = pipeline.Generate(Options, Token).Values;
         var together = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => pipeline.Generate(Options, Token).Values, Token)));
         Assert.All(together, values => Near(alone, values));

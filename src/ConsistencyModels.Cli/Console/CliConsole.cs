@@ -6,6 +6,9 @@ namespace ConsistencyModels.Cli;
 /// <param name="ErrorIsTerminal">Whether somebody may be watching <see cref="Error"/>, so that lines can be redrawn.</param>
 internal sealed record CliConsole(TextWriter Out, TextWriter Error, bool ErrorIsTerminal)
 {
+    /// <summary>How long work takes before its progress is shown.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The process's own streams.</summary>
     public static CliConsole OfProcess() => new(Console.Out, Console.Error, !Console.IsErrorRedirected);
 

@@ -3,12 +3,11 @@ using System.Globalization;
 namespace ConsistencyModels.Cli;
 
 /// <summary>
-/// Runs work and shows how far it is, once it has taken a second: a bar where somebody watches, now and then a plain line
+/// Runs work and shows how far it is, once it has taken a second or so: a bar where somebody watches, now and then a plain line
 /// where nobody does.
 /// </summary>
 internal static class Waiting
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs the work to its end and hands on what it returns or throws.</summary>
@@ -20,7 +19,7 @@ internal static class Waiting
         var state = new State();
         var task = Task.Factory.StartNew(
             () => work(state.Set), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        if (!Finished(task, Patience) && !ReferenceEquals(console.Error, TextWriter.Null))
+        if (!Finished(task, console.Patience) && !ReferenceEquals(console.Error, TextWriter.Null))
         {
             if (console.ErrorIsTerminal)
             {

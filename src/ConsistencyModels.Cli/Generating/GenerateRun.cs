@@ -39,8 +39,7 @@ internal sealed class GenerateRun(GenerateSettings settings, GeneratePlan plan, 
 
     private ConsistencyModelPipeline Load() => ConsistencyModelPipeline.FromPretrained(plan.Folder, new PipelineOptions
     {
-        // Devices other than the CPU are libtorch's business, whatever engine is the default.
-        Engine = settings.Engine is { } name ? NetworkEngines.Find(name) : settings.Device == "cpu" ? null : NetworkEngines.Find("torch"),
+        Engine = settings.Engine is { } name ? NetworkEngines.Find(name) : null,
         Device = settings.Device,
         DType = settings.DType,
         Variant = settings.Variant,

@@ -101,11 +101,15 @@ internal sealed class PictureFiles
         && !Path.EndsInDirectorySeparator(output)
         && Path.GetExtension(output).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".webp" or ".gif" or ".bmp" or ".tif" or ".tiff";
 
+    // Said before the work, not after it. The folders above need not exist either, but a file cannot be among them.
     private static void ThrowIfFile(string folder)
     {
-        if (File.Exists(folder))
+        for (var above = folder; !string.IsNullOrEmpty(above); above = Path.GetDirectoryName(above))
         {
-            throw new ConsistencyModelsException($"--out: {folder} is a file, expected a folder");
+            if (File.Exists(above))
+            {
+                throw new ConsistencyModelsException($"--out: {above} is a file, expected a folder");
+            }
         }
     }
 

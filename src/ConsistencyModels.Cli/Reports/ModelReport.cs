@@ -92,7 +92,12 @@ internal sealed record ModelReport
             return OfNetwork(path, folder, file);
         }
 
-        using var model = ModelFiles.Open(path);
+        using var model = TryInfer(path);
+        if (model is null)
+        {
+            return OfNetwork(path, folder, file);
+        }
+
         if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
         {
             return OfNetwork(path, folder, file);
@@ -104,6 +109,19 @@ internal sealed record ModelReport
             Network = model.Config,
             Scheduler = model.Scheduler,
         };
+    }
+
+    // Tensors that make no network that is known are still worth listing.
+    private static ModelFiles? TryInfer(string path)
+    {
+        try
+        {
+            return ModelFiles.Open(path);
+        }
+        catch (ConsistencyModelsException)
+        {
+            return null;
+        }
     }
 
     private static ModelReport OfNetwork(string path, string folder, ITensorSource weights)

@@ -41,10 +41,14 @@ internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
         var (batch, channels, height, width) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3]);
         var flat = input.reshape(batch, channels, height * width);
         var tokens = (_norm is null ? flat : _norm.forward(flat)).transpose(1, 2);
-        var attended = nn.functional.scaled_dot_product_attention(
-            Heads(_query.forward(tokens)), Heads(_key.forward(tokens)), Heads(_value.forward(tokens)));
-        var merged = attended.transpose(1, 2).reshape(batch, height * width, _description.InnerDim);
-        var sum = _out.forward(merged).transpose(1, 2).reshape(batch, channels, height, width) + input;
+        var queries = Heads(_query.forward(tokens));
+        var keys = Heads(_key.forward(tokens));
+        var values = Heads(_value.forward(tokens));
+        var sum = nn.functional.scaled_dot_product_attention(queries, keys, values)
+            .Then(x => x.transpose(1, 2).reshape(batch, height * width, _description.InnerDim))
+            .Then(_out.forward)
+            .Then(x => x.transpose(1, 2).reshape(batch, channels, height, width))
+            .Then(x => x + input);
         return (_description.OutputScale == 1 ? sum : sum / _description.OutputScale).MoveToOuterDisposeScope();
     }
 

@@ -29,12 +29,12 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input) =>
-        _missingChannels > 0 && input.requires_grad && input.device_type == DeviceType.CPU
+        _missingChannels > 0 && input.device_type == DeviceType.CPU && (input.requires_grad || input.dtype == ScalarType.BFloat16)
             ? Padded(input)
             : nn.functional.conv2d(input, _weight, _bias, strides: _stride, padding: _padding);
 
-    // With libtorch 2.10 on a CPU the gradient of the input is now and then NaN when the output channels are not a multiple
-    // of 16: memory that was never written is multiplied by zero. Zero channels up to the next multiple avoid it.
+    // libtorch 2.10 errs on a CPU when the output channels are not a multiple of 16: the gradient of the input is now and
+    // then NaN, and bfloat16 results are off by a third. Zero channels up to the next multiple avoid both (decision 0001).
     private Tensor Padded(Tensor input)
     {
         using var scope = NewDisposeScope();

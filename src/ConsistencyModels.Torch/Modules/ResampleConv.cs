@@ -25,12 +25,9 @@ internal sealed class ResampleConv : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        if (_kind == ResampleKind.Up)
-        {
-            return _conv.forward(Resampling.Double(input)).MoveToOuterDisposeScope();
-        }
-
-        var x = _padFarEdges ? nn.functional.pad(input, (0, 1, 0, 1)) : input;
+        var x = _kind == ResampleKind.Up ? Resampling.Double(input)
+            : _padFarEdges ? nn.functional.pad(input, (0, 1, 0, 1))
+            : input;
         return _conv.forward(x).MoveToOuterDisposeScope();
     }
 }

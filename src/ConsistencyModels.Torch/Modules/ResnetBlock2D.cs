@@ -46,27 +46,26 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor input, Tensor activatedTime)
     {
         using var scope = NewDisposeScope();
-        var hidden = Resample(nn.functional.silu(_norm1.forward(input)));
-        var skip = Resample(input);
-        hidden = _conv1.forward(hidden);
+        var hidden = _norm1.forward(input).Then(Silu).Then(Resample).Then(_conv1.forward);
         var time = _time.forward(activatedTime).unsqueeze(-1).unsqueeze(-1);
         if (_scaleShift)
         {
             var parts = time.chunk(2, dim: 1);
-            hidden = (_norm2.forward(hidden) * (parts[0] + 1)) + parts[1];
+            hidden = hidden.Then(_norm2.forward).Then(x => x * (parts[0] + 1)).Then(x => x + parts[1]);
         }
         else
         {
-            hidden = _norm2.forward(hidden + time);
+            hidden = hidden.Then(x => x + time).Then(_norm2.forward);
         }
 
-        hidden = nn.functional.silu(hidden);
+        hidden = hidden.Then(Silu);
         if (_dropout > 0 && training)
         {
-            hidden = nn.functional.dropout(hidden, _dropout, training: true);
+            hidden = hidden.Then(x => nn.functional.dropout(x, _dropout, training: true));
         }
 
-        hidden = _conv2.forward(hidden);
+        hidden = hidden.Then(_conv2.forward);
+        var skip = Resample(input);
         if (_shortcut is not null)
         {
             skip = _shortcut.forward(skip);
@@ -75,6 +74,8 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
         var sum = skip + hidden;
         return (_description.OutputScale == 1 ? sum : sum / _description.OutputScale).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Silu(Tensor x) => nn.functional.silu(x);
 
     private Tensor Resample(Tensor x) => _description.Resample switch
     {

@@ -24,4 +24,24 @@ public sealed record TrainingBatch(Tensor Images, Tensor? Labels, Tensor Normals
             cuda.manual_seed_all(DropoutSeed);
         }
     }
+
+    /// <summary>
+    /// Images [first, first + count) with their draws, as views; the caller disposes them. Only the dropout masks depend on
+    /// how a batch is cut: they are drawn for a whole pass.
+    /// </summary>
+    internal TrainingBatch Slice(int first, int count) => new(
+        Images.narrow(0, first, count),
+        Labels?.narrow(0, first, count),
+        Normals.narrow(0, first, count),
+        Noise.narrow(0, first, count),
+        DropoutSeed + first);
+
+    /// <summary>The same on another device; the caller disposes the copies.</summary>
+    internal TrainingBatch To(Device device) => this with
+    {
+        Images = Images.to(device),
+        Labels = Labels?.to(device),
+        Normals = Normals.to(device),
+        Noise = Noise.to(device),
+    };
 }

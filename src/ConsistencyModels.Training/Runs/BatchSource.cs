@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using ConsistencyModels.Random;
+using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Data;
 using ConsistencyModels.Training.Objectives;
 using TorchSharp;
@@ -11,46 +11,43 @@ namespace ConsistencyModels.Training.Runs;
 /// The batch of any step, as a function of the seed and the step alone: an order of the data for each epoch, and noise,
 /// flips and dropout seeds for each step. Nothing is carried from step to step, so a resumed run goes on exactly.
 /// </summary>
-internal sealed class BatchSource(IImageDataSet data, ulong seed, bool flip, bool labelled)
+internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, bool flip, bool labelled)
 {
     private const ulong OrderStream = 1;
     private const ulong StepStream = 2;
     private long _epoch = -1;
     private int[] _order = [];
 
-    /// <summary>Images [first, first + count) of the run's endless sequence, with the draws of a step. The caller disposes the tensors.</summary>
-    /// <param name="step">Number of the step, for its random draws.</param>
-    /// <param name="part">Number of the part within the step.</param>
-    /// <param name="first">Images before these.</param>
-    /// <param name="count">How many.</param>
-    public TrainingBatch Next(long step, int part, long first, int count)
+    /// <summary>The images of a step, on the CPU, with all its draws. The caller disposes the tensors.</summary>
+    /// <param name="step">Number of the step, from 0.</param>
+    public TrainingBatch Next(long step)
     {
-        var generator = new TorchGenerator(Mix(Mix(Mix(seed, StepStream), (ulong)step), (ulong)part));
-        var indices = new int[count];
-        for (var i = 0; i < count; i++)
+        var generator = new TorchGenerator(Mix(Mix(seed, StepStream), (ulong)step));
+        var indices = new int[batch];
+        for (var i = 0; i < batch; i++)
         {
-            indices[i] = IndexAt(first + i);
+            indices[i] = IndexAt((step * batch) + i);
         }
 
-        var flips = new bool[flip ? count : 0];
+        var flips = new bool[flip ? batch : 0];
         if (flip)
         {
-            var coins = new long[count];
+            var coins = new long[batch];
             generator.RandInt(0, 2, coins);
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < batch; i++)
             {
                 flips[i] = coins[i] == 1;
             }
         }
 
-        long[] shape = [count, data.Channels, data.Height, data.Width];
-        var images = empty(shape);
-        var labels = new int[count];
-        data.Fill(indices, MemoryMarshal.Cast<byte, float>(images.bytes), labels, flips);
-        var normals = empty([count]);
-        generator.Randn(MemoryMarshal.Cast<byte, float>(normals.bytes));
-        var noise = empty(shape);
-        generator.Randn(MemoryMarshal.Cast<byte, float>(noise.bytes));
+        long[] shape = [batch, data.Channels, data.Height, data.Width];
+        var images = empty(shape, dtype: ScalarType.Float32);
+        var labels = new int[batch];
+        data.Fill(indices, TensorMemory.Floats(images), labels, flips);
+        var normals = empty([batch], dtype: ScalarType.Float32);
+        generator.Randn(TensorMemory.Floats(normals));
+        var noise = empty(shape, dtype: ScalarType.Float32);
+        generator.Randn(TensorMemory.Floats(noise));
         var dropoutSeed = new long[1];
         generator.RandInt(0, int.MaxValue, dropoutSeed);
         return new(images, labelled ? tensor(labels, dtype: ScalarType.Int64) : null, normals, noise, dropoutSeed[0]);

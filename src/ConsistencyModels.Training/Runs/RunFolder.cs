@@ -45,22 +45,50 @@ public sealed class RunFolder
     /// <summary>The file of a sample grid taken after that many images.</summary>
     public string Sample(long images) => Path.Combine(Samples, Name(images, ".png"));
 
-    /// <summary>The newest checkpoint, or null.</summary>
-    public string? LatestCheckpoint() => All().LastOrDefault();
+    /// <summary>All checkpoints, oldest first.</summary>
+    public IReadOnlyList<string> CheckpointFiles() =>
+        [.. Directory.EnumerateFiles(Checkpoints, Prefix + "*" + Extension).Order(StringComparer.Ordinal)];
 
     /// <summary>Deletes all but the newest checkpoints.</summary>
     public void Prune(int keep)
     {
-        foreach (var old in All().SkipLast(Math.Max(1, keep)))
+        foreach (var old in CheckpointFiles().SkipLast(Math.Max(1, keep)))
         {
-            File.Delete(old);
+            OnFile(old, () => File.Delete(old));
+        }
+    }
+
+    /// <summary>Deletes what a killed process was writing.</summary>
+    internal void RemoveLeftovers()
+    {
+        foreach (var leftover in Directory.EnumerateFiles(Checkpoints, ".*.tmp"))
+        {
+            OnFile(leftover, () => File.Delete(leftover));
+        }
+    }
+
+    /// <summary>Renames the newest checkpoints, which cannot be read, so that they are no longer taken for checkpoints.</summary>
+    internal void SetAside(int newest)
+    {
+        foreach (var path in CheckpointFiles().TakeLast(newest))
+        {
+            OnFile(path, () => File.Move(path, path + ".damaged", overwrite: true));
+        }
+    }
+
+    private static void OnFile(string path, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConsistencyModelsException($"{path}: cannot be removed: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 
     // Fixed width, so that the order of names is the order of time.
     private static string Name(long images, string extension) =>
         Prefix + images.ToString("D12", CultureInfo.InvariantCulture) + extension;
-
-    private IEnumerable<string> All() =>
-        Directory.EnumerateFiles(Checkpoints, Prefix + "*" + Extension).Order(StringComparer.Ordinal);
 }

@@ -1,23 +1,43 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ConsistencyModels.IO;
 
 namespace ConsistencyModels.Training.Runs;
 
 /// <summary>Gathers losses and writes a line every so many steps, to the run's log file and to whoever listens.</summary>
-internal sealed class RunLog(string path, long imagesTotal, IProgress<TrainingProgress>? progress) : IDisposable
+internal sealed class RunLog : IDisposable
 {
-    private readonly StreamWriter _writer = new(path, append: true) { AutoFlush = true };
+    private readonly string _path;
+    private readonly TrainingOptions _options;
+    private readonly IProgress<TrainingProgress>? _progress;
+    private readonly StreamWriter _writer;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private double _sum;
     private double _norm;
     private int _count;
     private int _skipped;
-    private long _images;
 
-    /// <summary>Adds a step; writes when enough have been gathered.</summary>
-    public void Add(long step, long imagesSeen, int batch, double loss, double norm, double rate, int every)
+    /// <summary>Opens the log. Lines of steps that a killed run had made after its last checkpoint are taken out: they come again.</summary>
+    /// <exception cref="ConsistencyModelsException">It cannot be written, or another process is training in this folder.</exception>
+    public RunLog(string path, TrainingOptions options, long imagesSeen, IProgress<TrainingProgress>? progress)
     {
-        _images += batch;
+        _path = path;
+        _options = options;
+        _progress = progress;
+        try
+        {
+            Trim(path, imagesSeen);
+            _writer = new StreamWriter(path, append: true) { AutoFlush = true };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(e);
+        }
+    }
+
+    /// <summary>Adds a step; writes a line when enough have been gathered.</summary>
+    public void Add(long step, long imagesSeen, double loss, double norm, double rate)
+    {
         if (double.IsFinite(loss) && double.IsFinite(norm))
         {
             _sum += loss;
@@ -29,22 +49,60 @@ internal sealed class RunLog(string path, long imagesTotal, IProgress<TrainingPr
             _skipped++;
         }
 
-        if (_count + _skipped < every && imagesSeen < imagesTotal)
+        // By the run's steps and not those of this process, so that a resumed run writes at the same places.
+        if (imagesSeen / _options.Batch % _options.LogEverySteps != 0 && imagesSeen < _options.Images)
         {
             return;
         }
 
-        var line = new TrainingProgress(step, imagesSeen, imagesTotal, _sum / Math.Max(_count, 1), _norm, rate, _images / _clock.Elapsed.TotalSeconds, _skipped);
-        _writer.WriteLine(Json(line));
-        progress?.Report(line);
+        var speed = (_count + _skipped) * _options.Batch / _clock.Elapsed.TotalSeconds;
+        var line = new TrainingProgress(step, imagesSeen, _options.Images, _sum / Math.Max(_count, 1), _norm, rate, speed, _skipped);
+        try
+        {
+            _writer.WriteLine(Json(line));
+        }
+        catch (IOException e)
+        {
+            throw Failure(e);
+        }
+
+        _progress?.Report(line);
         _clock.Restart();
         _sum = 0;
         _count = 0;
         _skipped = 0;
-        _images = 0;
     }
 
     public void Dispose() => _writer.Dispose();
+
+    private static void Trim(string path, long imagesSeen)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        var lines = File.ReadAllLines(path);
+        var kept = lines.TakeWhile(line => ImagesOf(line) is { } images && images <= imagesSeen).ToArray();
+        if (kept.Length < lines.Length)
+        {
+            AtomicFile.WriteAllText(path, string.Concat(kept.Select(line => line + "\n")));
+        }
+    }
+
+    // Null for what is no line of ours: the last one of a killed process.
+    private static long? ImagesOf(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.GetProperty("images").GetInt64();
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
 
     private static string Json(TrainingProgress line)
     {
@@ -64,4 +122,7 @@ internal sealed class RunLog(string path, long imagesTotal, IProgress<TrainingPr
 
         return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
+
+    private ConsistencyModelsException Failure(Exception e) => new(
+        e is IOException io && AtomicFile.IsDiskFull(io) ? $"{_path}: disk is full; the run stops" : $"{_path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
 }

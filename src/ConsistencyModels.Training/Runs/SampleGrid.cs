@@ -27,7 +27,7 @@ internal static class SampleGrid
     {
         var config = options.Network;
         var rows = Math.Clamp(config.NumClassEmbeds ?? 4, 1, LargestRows);
-        var size = config.SampleSize ?? throw new ConsistencyModelsException("network: sample_size is null, expected the images' size");
+        var size = config.SampleSize ?? throw new ArgumentException("The trainer sets the sample size.", nameof(options));
         using var unet = new TorchUNet(network, owns: false);
         var generator = new TorchGenerator(options.Seed);
         var images = !options.Objective.MakesConsistencyModel

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
 using ConsistencyModels.Torch;
-using ConsistencyModels.Torch.Native;
 using ConsistencyModels.Training.Data;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Optimization;
@@ -35,23 +33,19 @@ public sealed class Trainer : IDisposable
     public Trainer(TrainingOptions options, IImageDataSet data)
     {
         TrainingChecks.ThrowIfInvalid(options, data);
-        TorchRuntime.EnsureLoaded();
-        if (options.Threads > 0)
-        {
-            set_num_threads(options.Threads);
-        }
-
+        options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
         _options = options;
         _data = data;
+        _device = TorchDevice.Prepare(options.Device, options.Threads);
         _folder = new(options.Folder);
-        _device = TorchDevice.Parse(options.Device);
         _identity = TrainingChecks.Identity(options, data);
-        _batches = new(data, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null);
+        _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null);
         _state = new(UNet2DDescription.Of(options.Network), _device, options.Beta2);
         _denoise = TensorPreconditioning.Edm(_state.Network);
         try
         {
-            Start();
+            _folder.RemoveLeftovers();
+            Note = StartingPoint.Set(_state, options, _folder, _identity);
         }
         catch
         {
@@ -62,6 +56,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Images learnt from so far; more than 0 right after opening means the run was resumed.</summary>
     public long ImagesSeen => _state.ImagesSeen;
+
+    /// <summary>What the user should know about how the run was opened, or null: that its newest checkpoint is damaged and an older one was taken.</summary>
+    public string? Note { get; }
 
     /// <summary>The running average of the network's parameters; owned by the trainer.</summary>
     public UNet2DModel Average => _state.Average;
@@ -76,16 +73,16 @@ public sealed class Trainer : IDisposable
     /// <exception cref="ConsistencyModelsException">The loss is no longer finite: the run stops without saving over the last checkpoint.</exception>
     public bool Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        using var log = new RunLog(_folder.Log, _options.Images, progress);
+        using var log = new RunLog(_folder.Log, _options, _state.ImagesSeen, progress);
         var sinceCheckpoint = Stopwatch.StartNew();
         var sinceSamples = Stopwatch.StartNew();
         while (_state.ImagesSeen < _options.Images && !cancellationToken.IsCancellationRequested)
         {
             var (loss, norm, rate) = Step();
-            log.Add(_state.Optimizer.Steps, _state.ImagesSeen, _options.Batch, loss, norm, rate, _options.LogEverySteps);
+            log.Add(_state.Optimizer.Steps, _state.ImagesSeen, loss, norm, rate);
             if (sinceSamples.Elapsed >= _options.SampleEvery)
             {
-                SaveSamples(cancellationToken);
+                SaveSamplesUnlessCancelled(cancellationToken);
                 sinceSamples.Restart();
             }
 
@@ -102,27 +99,30 @@ public sealed class Trainer : IDisposable
             return false;
         }
 
-        SaveSamples(cancellationToken);
         SaveModel();
+        SaveSamplesUnlessCancelled(cancellationToken);
         return true;
     }
 
     /// <summary>One optimizer step.</summary>
     /// <returns>Mean loss, gradient norm and step size.</returns>
+    /// <exception cref="ConsistencyModelsException">Loss or gradient was not finite too many times in a row.</exception>
     public (double Loss, double GradientNorm, double LearningRate) Step()
     {
         using var scope = NewDisposeScope();
         _state.Network.train();
         _state.Parameters.ZeroGradients();
-        var micro = _options.MicroBatch > 0 ? Math.Min(_options.MicroBatch, _options.Batch) : _options.Batch;
+        var whole = _batches.Next(_state.ImagesSeen / _options.Batch).To(_device);
+        var micro = _options.MicroBatch > 0 ? _options.MicroBatch : _options.Batch;
         var total = 0.0;
-        for (int done = 0, part = 0; done < _options.Batch; done += micro, part++)
+        for (var done = 0; done < _options.Batch; done += micro)
         {
-            total += Accumulate(part, _state.ImagesSeen + done, Math.Min(micro, _options.Batch - done));
+            total += Accumulate(whole, done, Math.Min(micro, _options.Batch - done));
         }
 
         var norm = _state.Parameters.Gradients.norm().item<float>();
         var rate = LearningRate.At(_options, _state.ImagesSeen);
+        var beta = ExponentialAverage.Beta(_options.Batch, _state.ImagesSeen, _options.AverageHalfLife, _options.AverageRampRatio);
         _state.ImagesSeen += _options.Batch;
         if (!double.IsFinite(total) || !float.IsFinite(norm))
         {
@@ -132,10 +132,7 @@ public sealed class Trainer : IDisposable
 
         _skippedInARow = 0;
         _state.Optimizer.Step(_state.Parameters.Values, _state.Parameters.Gradients, rate);
-        ExponentialAverage.Update(
-            _state.Average.FlatParameters,
-            _state.Parameters.Values,
-            ExponentialAverage.Beta(_options.Batch, _state.ImagesSeen, _options.AverageHalfLife, _options.AverageRampRatio));
+        ExponentialAverage.Update(_state.Average.FlatParameters, _state.Parameters.Values, beta);
         return (total, norm, rate);
     }
 
@@ -166,40 +163,24 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private double Accumulate(int part, long first, int count)
+    private void SaveSamplesUnlessCancelled(CancellationToken cancellationToken)
     {
-        using var scope = NewDisposeScope();
-        var host = _batches.Next(_state.Optimizer.Steps, part, first, count);
-        var batch = host with
+        try
         {
-            Images = host.Images.to(_device),
-            Labels = host.Labels?.to(_device),
-            Normals = host.Normals.to(_device),
-            Noise = host.Noise.to(_device),
-        };
-        var loss = _options.Objective.Losses(_denoise, batch, _state.ImagesSeen).sum() / _options.Batch;
-        loss.backward();
-        return loss.item<float>();
+            SaveSamples(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The run stops and saves, it does not fail; the next grid is drawn when it goes on.
+        }
     }
 
-    private void Start()
+    // Adds the gradient of a part's share of the mean loss, and returns that share.
+    private double Accumulate(TrainingBatch whole, int first, int count)
     {
-        if (_folder.LatestCheckpoint() is { } checkpoint)
-        {
-            TrainingCheckpoint.Load(checkpoint, _state, _identity);
-            return;
-        }
-
-        if (_options.InitialWeights is { } weights)
-        {
-            using var source = Checkpoints.WeightFiles.Open(weights);
-            ParameterFiller.Load(_state.Network, source);
-        }
-        else
-        {
-            ParameterFiller.Initialize(_state.Network, new TorchGenerator(_options.Seed), zeroResiduals: true);
-        }
-
-        _state.RestartAverage();
+        using var scope = NewDisposeScope();
+        var loss = _options.Objective.Losses(_denoise, whole.Slice(first, count), _state.ImagesSeen).sum() / _options.Batch;
+        loss.backward();
+        return loss.item<float>();
     }
 }

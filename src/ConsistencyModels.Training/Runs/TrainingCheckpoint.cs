@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,8 +26,9 @@ internal static class TrainingCheckpoint
         SafetensorsWriter.Write(path, Buffers(state).Select(buffer => TensorStreams.ToWrite(buffer.Name, buffer.Tensor)), metadata);
     }
 
-    /// <summary>Restores the state.</summary>
-    /// <exception cref="ConsistencyModelsException">The file is damaged, or belongs to another run: says what differs.</exception>
+    /// <summary>Restores the state; if it fails, the state is as it was.</summary>
+    /// <exception cref="CheckpointException">The file is damaged.</exception>
+    /// <exception cref="ConsistencyModelsException">It belongs to another run: says what differs.</exception>
     public static void Load(string path, TrainingState state, IReadOnlyDictionary<string, string> identity)
     {
         using var file = SafetensorsFile.Open(path);
@@ -34,23 +36,37 @@ internal static class TrainingCheckpoint
         {
             if (!file.Metadata.TryGetValue(key, out var found) || found != expected)
             {
-                throw new CheckpointException($"{path}: {key} is {found ?? "missing"}, this run has {expected}; choose another run folder or the old settings");
+                throw new ConsistencyModelsException(
+                    $"{path}: this is a checkpoint of another run: {key} is {found ?? "missing"}, this run has {expected}; choose another run folder or the old settings");
             }
         }
 
         StrictTensors.Check(file, Buffers(state).Select(buffer => (buffer.Name, (IReadOnlyList<long>)buffer.Tensor.shape)));
+        var imagesSeen = Number(file, ImagesKey);
+        var steps = Number(file, StepsKey);
         using var noGrad = no_grad();
         foreach (var (name, tensor) in Buffers(state))
         {
-            using var scope = NewDisposeScope();
-            var values = empty(tensor.shape);
-            file.Bytes(name).CopyTo(values.bytes);
-            tensor.copy_(values);
+            Copy(file, name, tensor);
             file.Release(name);
         }
 
-        state.ImagesSeen = Number(file, ImagesKey);
-        state.Optimizer.Steps = Number(file, StepsKey);
+        state.ImagesSeen = imagesSeen;
+        state.Optimizer.Steps = steps;
+    }
+
+    private static void Copy(SafetensorsFile file, string name, Tensor tensor)
+    {
+        if (tensor.device_type == DeviceType.CPU)
+        {
+            file.CopyTo(name, TensorMemory.Floats(tensor));
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var values = empty(tensor.shape, dtype: ScalarType.Float32);
+        file.CopyTo(name, TensorMemory.Floats(values));
+        tensor.copy_(values);
     }
 
     private static (string Name, Tensor Tensor)[] Buffers(TrainingState state) =>

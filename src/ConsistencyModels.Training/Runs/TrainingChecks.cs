@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Data;
 
 namespace ConsistencyModels.Training.Runs;
@@ -20,6 +21,17 @@ internal static class TrainingChecks
             throw new ConsistencyModelsException($"data: images are {data.Height}x{data.Width}, the network takes multiples of {network.SpatialFactor}");
         }
 
+        if (network.SampleSize is { } size && size != new ImageSize(data.Height, data.Width))
+        {
+            throw new ConsistencyModelsException($"network: sample_size is {size}, the images are {data.Height}x{data.Width}");
+        }
+
+        if (network.TimeEmbeddingType == "fourier")
+        {
+            throw new ConsistencyModelsException(
+                "network: time_embedding_type is \"fourier\", expected \"positional\": consistency models pass 250 ln(sigma), which has no logarithm below sigma 1");
+        }
+
         if (network.NumClassEmbeds is { } classes && classes < data.ClassNames.Count)
         {
             throw new ConsistencyModelsException($"network: num_class_embeds is {classes}, the data have {data.ClassNames.Count} classes");
@@ -29,10 +41,20 @@ internal static class TrainingChecks
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Images, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MicroBatch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.LearningRate);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.RampImages);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.DecayImages);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.AverageHalfLife);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.AverageRampRatio);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Beta2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Beta2, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepCheckpoints, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LogEverySteps, 1);
     }
 
-    /// <summary>What a checkpoint must agree on for a run to go on from it with the same losses.</summary>
+    /// <summary>
+    /// What makes it this run: a checkpoint must agree on it. Step sizes, averaging and the run's length are not part of it,
+    /// so that they can be changed in the middle on purpose; the losses are then no longer those of an uninterrupted run.
+    /// </summary>
     public static Dictionary<string, string> Identity(TrainingOptions options, IImageDataSet data) => new()
     {
         ["network"] = (options.Network with { Extra = new Dictionary<string, System.Text.Json.JsonElement>() }).ToJson(),

@@ -9,7 +9,7 @@ public sealed record TrainingOptions
     /// <summary>Folder of the run: checkpoints, log, sample grids, the model. A run that is there already is resumed.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>The network.</summary>
+    /// <summary>The network. Its sample size becomes that of the images.</summary>
     public required UNet2DConfig Network { get; init; }
 
     /// <summary>What it is trained for.</summary>
@@ -18,13 +18,13 @@ public sealed record TrainingOptions
     /// <summary>Images the whole run learns from, counted with repetition.</summary>
     public required long Images { get; init; }
 
-    /// <summary>Folder with the weights to start from (a diffusers UNet2DModel); null starts fresh.</summary>
+    /// <summary>Folder with the weights to start from: a diffusers UNet2DModel of the same configuration, or a model with one in <c>unet/</c>. Null starts fresh.</summary>
     public string? InitialWeights { get; init; }
 
     /// <summary>Images a step.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Images in memory at a time: a step adds up the gradients of as many parts as it takes. 0 means the whole batch.</summary>
+    /// <summary>Images that pass the network at a time: a step adds up the gradients of as many parts as it takes. 0 means the whole batch.</summary>
     public int MicroBatch { get; init; }
 
     /// <summary>Step size of the optimizer.</summary>

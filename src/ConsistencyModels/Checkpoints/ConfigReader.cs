@@ -27,6 +27,15 @@ public sealed class ConfigReader
             throw new ConsistencyModelsException($"{origin}: found {Describe(root)}, expected a JSON object.");
         }
 
+        try
+        {
+            Decode(root);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ConsistencyModelsException($"{origin}: a string in it is not valid Unicode, expected a JSON object of readable text.", e);
+        }
+
         foreach (var property in root.EnumerateObject())
         {
             // A repeated key: the last one wins, as in Python's json.
@@ -179,14 +188,37 @@ public sealed class ConfigReader
         return element.ValueKind == JsonValueKind.Number;
     }
 
+    // JSON may hold half of a surrogate pair, which only shows when the string is decoded: here, rather than wherever it is used.
+    private static void Decode(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                {
+                    Decode(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    Decode(property.Value);
+                }
+
+                break;
+        }
+    }
+
     private static string Describe(JsonElement element)
     {
         var text = element.GetRawText().ReplaceLineEndings(" ");
         return text.Length <= LongestQuote ? text : string.Concat(text.AsSpan(0, LongestQuote), "…");
     }
-
-
-
 
 
     private ConsistencyModelsException Missing(string key, string expected) =>

@@ -15,14 +15,16 @@ internal sealed unsafe partial class MappedFile : IDisposable
     private const int MadvDontNeed = 4; // the same on Linux and macOS
 
     private readonly SafeMemoryMappedViewHandle _handle;
+    private readonly SafeFileHandle _file;
     private readonly byte* _start;
     private int _disposed;
 
-    private MappedFile(string path, long length, SafeMemoryMappedViewHandle handle, long offset)
+    private MappedFile(string path, long length, SafeFileHandle file, SafeMemoryMappedViewHandle handle, long offset)
     {
         Path = path;
         Length = length;
         _handle = handle;
+        _file = file;
         byte* pointer = null;
         handle.AcquirePointer(ref pointer);
         _start = pointer + offset;
@@ -44,11 +46,13 @@ internal sealed unsafe partial class MappedFile : IDisposable
             throw new PlatformNotSupportedException("Checkpoints are little-endian and this machine is not.");
         }
 
+        SafeFileHandle? file = null;
+        var kept = false;
         try
         {
             // Others may read it, and replace it by renaming; on Windows that needs Delete.
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
-            var length = file.Length;
+            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            var length = RandomAccess.GetLength(file);
             if (length == 0)
             {
                 throw new CheckpointException($"{path}: the file is empty");
@@ -57,7 +61,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
             using var map = MemoryMappedFile.CreateFromFile(
                 file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             var view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            return new MappedFile(path, length, view.SafeMemoryMappedViewHandle, view.PointerOffset);
+            var mapped = new MappedFile(path, length, file, view.SafeMemoryMappedViewHandle, view.PointerOffset);
+            kept = true;
+            return mapped;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -67,6 +73,35 @@ internal sealed unsafe partial class MappedFile : IDisposable
         {
             var what = Directory.Exists(path) ? "this is a folder, expected a file" : "cannot be read: " + Printable.Line(e.Message);
             throw new CheckpointException($"{path}: {what}", e);
+        }
+        finally
+        {
+            if (!kept)
+            {
+                file?.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Copies a few bytes without touching the mapping: for headers scattered over a large file, each of which would bring its
+    /// neighbourhood into resident memory.
+    /// </summary>
+    /// <exception cref="CheckpointException">They cannot be read.</exception>
+    public void Read(long offset, Span<byte> destination)
+    {
+        CheckRange(offset, destination.Length);
+        try
+        {
+            for (var done = 0; done < destination.Length;)
+            {
+                var count = RandomAccess.Read(_file, destination[done..], offset + done);
+                done += count > 0 ? count : throw new CheckpointException($"{Path}: it was cut short while it was read");
+            }
+        }
+        catch (IOException e)
+        {
+            throw new CheckpointException($"{Path}: cannot be read: {Printable.Line(e.Message)}", e);
         }
     }
 
@@ -120,6 +155,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
         {
             _handle.ReleasePointer();
             _handle.Dispose();
+            _file.Dispose();
         }
     }
 

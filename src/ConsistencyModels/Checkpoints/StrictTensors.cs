@@ -8,10 +8,13 @@ public static class StrictTensors
     /// <summary>Compares what a checkpoint holds with what is expected.</summary>
     /// <param name="source">The checkpoint.</param>
     /// <param name="expected">Every parameter's name and shape; names are unique.</param>
-    /// <param name="aliases">Other names a tensor may be stored under, to the expected name; null for none.</param>
+    /// <param name="aliases">
+    /// Other names a tensor may be stored under, to the expected name; null for none. Under both names at once only if it is
+    /// the same tensor: older diffusers kept one under two names while it renamed it (<c>time_proj.W</c>).
+    /// </param>
     /// <returns>For each expected name, the name it is stored under in <paramref name="source"/>.</returns>
     /// <exception cref="CheckpointException">
-    /// Tensors are missing, unexpected, of another shape, or stored under two names. One message lists the first ten of each kind.
+    /// Tensors are missing, unexpected, of another shape, or two under one name and its alias. One message lists the first ten of each kind.
     /// </exception>
     public static IReadOnlyDictionary<string, string> Check(
         ITensorSource source,
@@ -32,6 +35,11 @@ public static class StrictTensors
             }
             else if (!stored.TryAdd(target, name))
             {
+                if (Same(source, stored[target], name))
+                {
+                    continue;
+                }
+
                 twice.Add($"{Printable.Quote(target)} as {Printable.Quote(stored[target])} and {Printable.Quote(name)}");
             }
             else if (!shape.SequenceEqual(info.Shape))
@@ -43,12 +51,18 @@ public static class StrictTensors
         var missing = shapes.Keys.Where(name => !stored.ContainsKey(name)).Select(Printable.Quote).ToList();
         var complaints = new[]
         {
-            Complaint("missing", missing), Complaint("unexpected", unexpected), Complaint("of another shape", wrong), Complaint("stored twice", twice),
+            Complaint("missing", missing), Complaint("unexpected", unexpected), Complaint("of another shape", wrong), Complaint("stored twice, differently", twice),
         }.OfType<string>().ToArray();
         return complaints.Length == 0
             ? stored.AsReadOnly()
             : throw new CheckpointException(
                 $"{source.Origin}: the tensors are not those of the network ({shapes.Count} expected, {source.Tensors.Count} found): {string.Join("; ", complaints)}");
+    }
+
+    private static bool Same(ITensorSource source, string a, string b)
+    {
+        var (first, second) = (source.Tensors[a], source.Tensors[b]);
+        return first.DType == second.DType && first.Shape.SequenceEqual(second.Shape) && source.Bytes(a).SequenceEqual(source.Bytes(b));
     }
 
     private static string? Complaint(string kind, List<string> items)

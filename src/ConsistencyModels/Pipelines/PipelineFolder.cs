@@ -18,11 +18,12 @@ internal static class PipelineFolder
         // The small files first: a mistake in them is not worth loading a gigabyte for.
         var path = ModelLocator.Find(model, options.Revision, options.Variant, options.Hub, options.Progress);
         var (index, scheduler, config, openWeights) = File.Exists(path) ? ReadFile(path, options) : ReadFolder(path, options);
-        var engine = options.Engine ?? NetworkEngines.Default;
+        var engineOptions = new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads };
+        var engine = options.Engine ?? NetworkEngines.DefaultFor(engineOptions);
         IUNet network;
         using (var weights = openWeights())
         {
-            network = engine.Load(config, weights, new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads });
+            network = engine.Load(config, weights, engineOptions);
         }
 
         try

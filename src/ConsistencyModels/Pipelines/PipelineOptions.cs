@@ -7,7 +7,7 @@ namespace ConsistencyModels.Pipelines;
 /// <summary>How <see cref="ConsistencyModelPipeline.FromPretrained"/> loads a pipeline.</summary>
 public sealed record PipelineOptions
 {
-    /// <summary>What runs the network; null for <see cref="NetworkEngines.Default"/>.</summary>
+    /// <summary>What runs the network; null for <see cref="NetworkEngines.DefaultFor"/> of the other options.</summary>
     public INetworkEngine? Engine { get; init; }
 
     /// <summary>"cpu", "cuda" or "cuda:1".</summary>

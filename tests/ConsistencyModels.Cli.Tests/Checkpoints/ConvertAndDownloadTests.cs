@@ -1,11 +1,12 @@
 using System.Text.Json;
+using ConsistencyModels.Tests;
 
 namespace ConsistencyModels.Cli.Tests.Checkpoints;
 
 /// <summary>The commands that read and write other programs' checkpoints.</summary>
 public sealed class ConvertAndDownloadTests : IDisposable
 {
-    private static readonly string Tiny = Golden("openai", "tiny", "model_fp32.pt");
+    private static readonly string Tiny = RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt");
     private readonly string _folder = Directory.CreateTempSubdirectory("cm-cli-").FullName;
 
     [Fact]
@@ -50,13 +51,13 @@ public sealed class ConvertAndDownloadTests : IDisposable
     [InlineData("model_fp32_legacy.pt")]
     public void Info_reads_torch_files(string file)
     {
-        var (code, output, _) = Run("info", Golden("openai", "tiny", file), "--json");
+        var (code, output, _) = Run("info", RepositoryFiles.Golden("openai", "tiny", file), "--json");
         Assert.Equal(0, code);
         var report = JsonDocument.Parse(output).RootElement;
         Assert.Equal(354723, report.GetProperty("parameter_count").GetInt64());
         Assert.Equal(6, report.GetProperty("network").GetProperty("num_class_embeds").GetInt32());
         Assert.Equal(143, report.GetProperty("dtypes").GetProperty("F32").GetInt32());
-        Assert.Contains("openai's names", Run("info", Golden("openai", "tiny", file)).Output, StringComparison.Ordinal);
+        Assert.Contains("openai's names", Run("info", RepositoryFiles.Golden("openai", "tiny", file)).Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,19 +76,6 @@ public sealed class ConvertAndDownloadTests : IDisposable
         using var error = new StringWriter();
         var code = new CommandLineApp(new CliConsole(output, error, ErrorIsTerminal: false)).Run(args);
         return (code, output.ToString(), error.ToString());
-    }
-
-    private static string Golden(params string[] parts)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "ConsistencyModels.slnx")))
-            {
-                return Path.Combine([folder.FullName, "tests", "golden", .. parts]);
-            }
-        }
-
-        throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
     private string Out(string name) => Path.Combine(_folder, name);

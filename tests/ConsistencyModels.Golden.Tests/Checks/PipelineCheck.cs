@@ -18,7 +18,15 @@ internal sealed class PipelineCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        using var pipeline = Load(golden, golden.Json.GetProperty("scheduler_config"));
+        foreach (var engine in Engines.All)
+        {
+            Check(golden, engine);
+        }
+    }
+
+    private static void Check(GoldenCase golden, INetworkEngine engine)
+    {
+        using var pipeline = Load(golden, golden.Json.GetProperty("scheduler_config"), engine);
         var arguments = golden.Json.GetProperty("call_kwargs");
         var latents = golden.Floats("latents");
         var allowed = Allowed(pipeline);
@@ -66,11 +74,11 @@ internal sealed class PipelineCheck : IGoldenCheck
     }
 
     /// <summary>A case's network under a scheduler of the given settings, on the default engine.</summary>
-    internal static ConsistencyModelPipeline Load(GoldenCase golden, JsonElement scheduler)
+    internal static ConsistencyModelPipeline Load(GoldenCase golden, JsonElement scheduler, INetworkEngine engine)
     {
         var folder = Path.Combine(golden.Root, golden.Json.GetProperty("unet_dir").GetString()!);
         using var weights = WeightFiles.Open(folder);
-        var network = NetworkEngines.Default.Load(UNet2DConfig.Load(Path.Combine(folder, "config.json")), weights, new EngineOptions());
+        var network = engine.Load(UNet2DConfig.Load(Path.Combine(folder, "config.json")), weights, new EngineOptions());
         return new ConsistencyModelPipeline(network, CMStochasticIterativeSchedulerConfig.FromJson(scheduler.GetRawText()));
     }
 

@@ -17,7 +17,7 @@ internal sealed class PipelineErrorsCheck : IGoldenCheck
     public void Check(GoldenCase golden)
     {
         using var scheduler = System.Text.Json.JsonDocument.Parse("{}");
-        using var pipeline = PipelineCheck.Load(golden, scheduler.RootElement);
+        using var pipeline = PipelineCheck.Load(golden, scheduler.RootElement, Engines.All[0]);
         foreach (var item in golden.Json.GetProperty("cases").EnumerateArray())
         {
             var what = item.GetProperty("what").GetString()!;

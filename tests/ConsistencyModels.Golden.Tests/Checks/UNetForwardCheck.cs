@@ -1,7 +1,6 @@
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Torch;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
@@ -18,12 +17,15 @@ internal sealed class UNetForwardCheck : IGoldenCheck
         var config = UNet2DConfig.Load(Path.Combine(golden.Folder, "config.json"));
         Assert.Equal(golden.Json.GetProperty("num_parameters").GetInt64(), UNet2DDescription.Of(config).ParameterCount);
         using var weights = WeightFiles.Open(golden.Folder);
-        using var network = new TorchEngine().Load(config, weights, new EngineOptions());
         var outputs = golden.Json.GetProperty("tensors").GetProperty("outputs").EnumerateObject().Select(output => output.Name).ToList();
         Assert.Contains("out", outputs);
-        foreach (var name in outputs)
+        foreach (var engine in Engines.All)
         {
-            Near.Equal(golden.Floats(name), Forward(golden, network, Timesteps(golden, name)), 0, Absolute, name);
+            using var network = engine.Load(config, weights, new EngineOptions());
+            foreach (var name in outputs)
+            {
+                Near.Equal(golden.Floats(name), Forward(golden, network, Timesteps(golden, name)), 0, Absolute, $"{engine.Name}: {name}");
+            }
         }
     }
 

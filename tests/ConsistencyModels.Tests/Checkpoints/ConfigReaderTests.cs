@@ -102,8 +102,15 @@ public class ConfigReaderTests
     {
         using var folder = new TempFolder();
         var path = folder.File("missing/config.json");
-        Assert.StartsWith($"{path}: cannot be written: ", Message(() => new ConfigWriter().Set("a", 1).Save(path)), StringComparison.Ordinal);
+        Assert.StartsWith($"{path}: its folder does not exist", Message(() => new ConfigWriter().Set("a", 1).Save(path)), StringComparison.Ordinal);
     }
 
     private static string Message(Action action) => Assert.Throws<ConsistencyModelsException>(action).Message;
+
+    [Theory]
+    [InlineData("""{"\ud800": 1}""")]
+    [InlineData("""{"a": "\udfff"}""")]
+    [InlineData("""{"a": [{"b": "\ud800x"}]}""")]
+    public void Half_a_surrogate_pair_is_refused_at_once(string json) =>
+        Assert.Contains("x.json: a string in it is not valid Unicode", Assert.Throws<ConsistencyModelsException>(() => ConfigReader.Parse(json, "x.json")).Message, StringComparison.Ordinal);
 }

@@ -29,7 +29,7 @@ internal ref struct PickleMachine
     private readonly TorchObjects _objects;
     private readonly List<object?> _stack = [];
     private readonly List<int> _marks = [];
-    private readonly Dictionary<uint, object?> _memo = [];
+    private readonly Dictionary<int, object?> _memo = [];
     private PickleInput _input;
 
     private PickleMachine(string path, ReadOnlySpan<byte> data, AllocationBudget budget)
@@ -151,9 +151,26 @@ internal ref struct PickleMachine
             throw Bad($"has an integer of {length} bytes, expected at most {LongestInteger}");
         }
 
+        if (length is > 0 and <= sizeof(long))
+        {
+            return Box(Small(_input.Take(length)));
+        }
+
         var value = new BigInteger(_input.Take(length));
         Charge(3 * BoxCost);
         return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
+    }
+
+    // Little-endian two's complement.
+    private static long Small(ReadOnlySpan<byte> bytes)
+    {
+        var value = (long)(sbyte)bytes[^1];
+        for (var i = bytes.Length - 2; i >= 0; i--)
+        {
+            value = (value << 8) | bytes[i];
+        }
+
+        return value;
     }
 
     private string Text(ulong length)
@@ -226,11 +243,11 @@ internal ref struct PickleMachine
     private readonly void Remember(uint index)
     {
         Charge(MemoCost);
-        _memo[index] = Peek();
+        _memo[unchecked((int)index)] = Peek();
     }
 
     private readonly object? Recall(uint index) =>
-        _memo.TryGetValue(index, out var value) ? value : throw Bad($"recalls memo {index}, which was never stored");
+        _memo.TryGetValue(unchecked((int)index), out var value) ? value : throw Bad($"recalls memo {index}, which was never stored");
 
     private readonly PickleGlobal Global(string module, string name) =>
         PickleGlobals.Find($"{module}.{name}")

@@ -21,11 +21,20 @@ internal sealed class PickleList
 /// <summary>A Python dict, or what counts as one (OrderedDict). A repeated key stays in the list: the last one is right.</summary>
 internal sealed class PickleDict
 {
-    private List<(object? Key, object? Value)>? _items;
+    private List<object?>? _keys;
+    private List<object?>? _values;
 
-    public IReadOnlyList<(object? Key, object? Value)> Items => _items ?? (IReadOnlyList<(object?, object?)>)[];
+    public IReadOnlyList<object?> Keys => _keys ?? (IReadOnlyList<object?>)[];
 
-    public void Add(object? key, object? value) => (_items ??= []).Add((key, value));
+    public IReadOnlyList<object?> Values => _values ?? (IReadOnlyList<object?>)[];
+
+    public int Count => _keys?.Count ?? 0;
+
+    public void Add(object? key, object? value)
+    {
+        (_keys ??= []).Add(key);
+        (_values ??= []).Add(value);
+    }
 }
 
 /// <summary>A value that is allowed in a checkpoint and means nothing here: bytes, a set, a device.</summary>

@@ -30,7 +30,7 @@ internal static class StateDictChoice
         var chosen = "";
         for (var depth = 0; depth < Deepest; depth++)
         {
-            if (root is not PickleDict dict || dict.Items.Any(item => item.Value is TorchTensor))
+            if (root is not PickleDict dict || dict.Values.Any(value => value is TorchTensor))
             {
                 break;
             }
@@ -62,8 +62,8 @@ internal static class StateDictChoice
             }
         }
 
-        var there = root is PickleDict { Items: var items }
-            ? string.Join(", ", items.Select(item => item.Key).OfType<string>().Take(8).Select(Printable.Quote))
+        var there = root is PickleDict { Keys: var keys }
+            ? string.Join(", ", keys.OfType<string>().Take(8).Select(Printable.Quote))
             : "no dict";
         throw new CheckpointException($"{path}: there is no {Printable.Quote(entry)} in it, found {there}");
     }
@@ -72,11 +72,11 @@ internal static class StateDictChoice
     {
         value = null;
         var found = false;
-        foreach (var item in dict.Items)
+        for (var i = 0; i < dict.Count; i++)
         {
-            if (item.Key is string name && name == key)
+            if (dict.Keys[i] is string name && name == key)
             {
-                (value, found) = (item.Value, true);
+                (value, found) = (dict.Values[i], true);
             }
         }
 

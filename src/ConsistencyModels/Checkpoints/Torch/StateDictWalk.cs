@@ -2,43 +2,63 @@ namespace ConsistencyModels.Checkpoints;
 
 /// <summary>
 /// Walks nested dicts, lists and tuples. A pickle can share its containers, and even let them contain themselves: the depth is
-/// bounded, and the visits of all walks with one instance together.
+/// bounded, the visits of all walks with one instance together, and what they allocate.
 /// </summary>
-internal sealed class StateDictWalk(string path)
+internal sealed class StateDictWalk(string path, AllocationBudget budget)
 {
     private const int Deepest = 32;
     private const int MostVisits = 1_000_000;
+    private const int ContainerCost = 64; // enumerators
     private const long MostNameCharacters = 8_000_000;
     private const int LongestName = 4096;
     private int _visits;
     private long _nameCharacters;
 
-    /// <summary>Every tensor, under its keys joined by '.'.</summary>
-    public IEnumerable<(string Name, TorchTensor Tensor)> NamedTensors(object? root) => Walk("", root, 0, named: true);
+    /// <summary>Hands over every tensor, under its keys joined by '.'.</summary>
+    public void NamedTensors(object? root, Action<string, TorchTensor> found) => Walk("", root, 0, named: true, found);
 
-    /// <summary>Every tensor, as often as it is reached.</summary>
-    public IEnumerable<TorchTensor> Tensors(object? root) => Walk("", root, 0, named: false).Select(item => item.Tensor);
+    /// <summary>Hands over every tensor, as often as it is reached.</summary>
+    public void Tensors(object? root, Action<TorchTensor> found) => Walk("", root, 0, named: false, (_, tensor) => found(tensor));
 
     /// <summary>Whether there is a tensor somewhere inside that is reached through dicts only: lists have no names.</summary>
-    public bool HasNamedTensor(object? value, int depth = 0) =>
-        value is PickleDict dict && depth < Deepest && dict.Items.Any(item =>
+    public bool HasNamedTensor(object? value, int depth = 0)
+    {
+        if (value is not PickleDict dict || depth == Deepest)
+        {
+            return false;
+        }
+
+        budget.Charge(ContainerCost);
+        foreach (var child in dict.Values)
         {
             Visit();
-            return item.Value is TorchTensor || HasNamedTensor(item.Value, depth + 1);
-        });
+            if (child is TorchTensor || HasNamedTensor(child, depth + 1))
+            {
+                return true;
+            }
+        }
 
-    private IEnumerable<(string Name, TorchTensor Tensor)> Walk(string prefix, object? value, int depth, bool named)
+        return false;
+    }
+
+    private void Walk(string prefix, object? value, int depth, bool named, Action<string, TorchTensor> found)
     {
         if (value is TorchTensor tensor)
         {
-            yield return (prefix, tensor);
-            yield break;
+            found(prefix, tensor);
+            return;
         }
 
-        var children = Children(value);
+        var children = value switch
+        {
+            PickleDict { Values: var values } => values,
+            PickleList { Items: var items } => items,
+            PickleTuple { Items: var items } => items,
+            _ => null,
+        };
         if (children is null)
         {
-            yield break;
+            return;
         }
 
         if (depth == Deepest)
@@ -46,17 +66,14 @@ internal sealed class StateDictWalk(string path)
             throw new CheckpointException($"{path}: its dicts and lists are nested more than {Deepest} deep");
         }
 
-        foreach (var (key, child) in children)
+        budget.Charge(ContainerCost);
+        for (var i = 0; i < children.Count; i++)
         {
             Visit();
-            if (child is not (TorchTensor or PickleDict or PickleList or PickleTuple))
+            if (children[i] is TorchTensor or PickleDict or PickleList or PickleTuple)
             {
-                continue;
-            }
-
-            foreach (var found in Walk(named ? Join(prefix, key) : "", child, depth + 1, named))
-            {
-                yield return found;
+                var name = named ? Join(prefix, value is PickleDict dict ? dict.Keys[i] : (long)i) : "";
+                Walk(name, children[i], depth + 1, named, found);
             }
         }
     }
@@ -68,14 +85,6 @@ internal sealed class StateDictWalk(string path)
             throw new CheckpointException($"{path}: its dicts and lists hold more than {MostVisits} values");
         }
     }
-
-    private static IEnumerable<(object? Key, object? Value)>? Children(object? value) => value switch
-    {
-        PickleDict dict => dict.Items,
-        PickleList list => list.Items.Select((item, index) => ((object?)(long)index, item)),
-        PickleTuple tuple => tuple.Items.Select((item, index) => ((object?)(long)index, item)),
-        _ => null,
-    };
 
     private string Join(string prefix, object? key)
     {

@@ -52,9 +52,9 @@ public sealed class TorchFile : ITensorSource
         {
             var budget = new AllocationBudget(path, file.Length);
             var storages = OpenStorages(file, budget);
-            var walk = new StateDictWalk(path);
+            var walk = new StateDictWalk(path, budget);
             var (value, chosen) = StateDictChoice.Find(path, storages.Root, entry, walk);
-            return new TorchFile(file, Place(file, storages, walk.NamedTensors(value), budget), chosen);
+            return new TorchFile(file, Place(file, storages, walk, value, budget), chosen);
         }
         catch
         {
@@ -142,11 +142,11 @@ public sealed class TorchFile : ITensorSource
     }
 
     private static Dictionary<string, TorchPlacement> Place(
-        MappedFile file, ITorchStorages storages, IEnumerable<(string Name, TorchTensor Tensor)> tensors, AllocationBudget budget)
+        MappedFile file, ITorchStorages storages, StateDictWalk walk, object? root, AllocationBudget budget)
     {
         var places = new Dictionary<string, TorchPlacement>(StringComparer.Ordinal);
         var copies = 0L;
-        foreach (var (key, tensor) in tensors)
+        walk.NamedTensors(root, (key, tensor) =>
         {
             var name = key.Length == 0 ? "tensor" : key;
             budget.Charge(256 + (2 * name.Length));
@@ -166,7 +166,7 @@ public sealed class TorchFile : ITensorSource
             {
                 throw new CheckpointException($"{file.Path}: tensor {Printable.Quote(name)} repeats its elements until they take more memory than the file");
             }
-        }
+        });
 
         return places.Count > 0 ? places : throw new CheckpointException($"{file.Path}: there is no tensor in it");
     }

@@ -33,7 +33,7 @@ internal sealed class TorchLegacy : ITorchStorages
 
         _ = Next(file, budget, ref position); // the system it was written on
         Root = Next(file, budget, ref position);
-        CollectStorages(Root);
+        CollectStorages(Root, budget);
         PlaceStorages(file, Next(file, budget, ref position), position, budget);
     }
 
@@ -65,12 +65,9 @@ internal sealed class TorchLegacy : ITorchStorages
     }
 
     // The list of keys does not say how wide elements are; the tensors do.
-    private void CollectStorages(object? root)
+    private void CollectStorages(object? root, AllocationBudget budget)
     {
-        foreach (var tensor in new StateDictWalk(_path).Tensors(root))
-        {
-            _used.TryAdd(tensor.Storage.Key, tensor.Storage);
-        }
+        new StateDictWalk(_path, budget).Tensors(root, tensor => _used.TryAdd(tensor.Storage.Key, tensor.Storage));
     }
 
     private void PlaceStorages(MappedFile file, object? keys, long position, AllocationBudget budget)

@@ -81,7 +81,7 @@ internal sealed class TorchObjects(string path, AllocationBudget budget)
         }
 
         // Lazy conjugation and negation: views whose bytes are not their values.
-        if (rest.Length > metadata && rest[metadata] is not null and not PickleDict { Items.Count: 0 })
+        if (rest.Length > metadata && rest[metadata] is not null and not PickleDict { Count: 0 })
         {
             throw Bad("has a tensor with metadata (a lazily negated or conjugated view), which is not supported");
         }

@@ -61,7 +61,8 @@ internal sealed class ZipDirectory
             throw Bad($"entry {Printable.Quote(name)} should be at byte {entry.Header}, the file has {_file.Length}");
         }
 
-        var header = _file.Span(entry.Header, LocalLength);
+        Span<byte> header = stackalloc byte[LocalLength];
+        _file.Read(entry.Header, header);
         if (BinaryPrimitives.ReadUInt32LittleEndian(header) != LocalSignature)
         {
             throw Bad($"entry {Printable.Quote(name)} has no header at byte {entry.Header}");
@@ -223,5 +224,5 @@ internal sealed class ZipDirectory
 
     private CheckpointException Bad(string what) => new($"{_file.Path}: {what}");
 
-    private readonly record struct Entry(int Flags, int Method, long Packed, long Length, long Header);
+    private sealed record Entry(int Flags, int Method, long Packed, long Length, long Header);
 }

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Random;
+using ConsistencyModels.Torch;
+
+namespace ConsistencyModels.Training.Runs;
+
+/// <summary>Where a run begins: at its newest checkpoint that can be read, else at given weights, else at fresh ones.</summary>
+internal static class StartingPoint
+{
+    /// <summary>Fills the state.</summary>
+    /// <returns>What the user should know, or null: that a damaged checkpoint was left out.</returns>
+    /// <exception cref="ConsistencyModelsException">
+    /// The folder holds another run, or only damaged checkpoints; or the weights to start from are not those of the network.
+    /// </exception>
+    public static string? Set(TrainingState state, TrainingOptions options, RunFolder folder, IReadOnlyDictionary<string, string> identity)
+    {
+        var damaged = new List<CheckpointException>();
+        foreach (var path in folder.CheckpointFiles().Reverse())
+        {
+            try
+            {
+                TrainingCheckpoint.Load(path, state, identity);
+                if (damaged.Count == 0)
+                {
+                    return null;
+                }
+
+                // Only now, and not deleted: otherwise good ones would be pruned in their favour.
+                folder.SetAside(damaged.Count);
+                return $"{damaged[0].Message}; it is set aside, and the run goes on from {path}";
+            }
+            catch (CheckpointException e)
+            {
+                damaged.Add(e);
+            }
+        }
+
+        if (damaged.Count > 0)
+        {
+            throw new ConsistencyModelsException(
+                $"{damaged[0].Message}; no other checkpoint of the run can be read: delete {folder.Checkpoints} to start anew", damaged[0]);
+        }
+
+        if (options.InitialWeights is { } weights)
+        {
+            LoadWeights(state.Network, weights);
+        }
+        else
+        {
+            ParameterFiller.Initialize(state.Network, new TorchGenerator(options.Seed), zeroResiduals: true);
+        }
+
+        state.RestartAverage();
+        return null;
+    }
+
+    private static void LoadWeights(UNet2DModel network, string folder)
+    {
+        // A model's folder may be given as well as its unet/ in it.
+        var inner = Path.Combine(folder, "unet");
+        folder = Directory.Exists(inner) ? inner : folder;
+        var config = Path.Combine(folder, "config.json");
+        if (File.Exists(config))
+        {
+            ThrowIfOther(config, UNet2DConfig.Load(config), network.Description.Config);
+        }
+
+        using var source = WeightFiles.Open(folder);
+        ParameterFiller.Load(network, source);
+    }
+
+    // Shapes do not tell: group sizes, epsilons or the order of sines may differ where every tensor fits.
+    private static void ThrowIfOther(string path, UNet2DConfig found, UNet2DConfig expected)
+    {
+        using var theirs = JsonDocument.Parse(WhatWeightsNeed(found).ToJson());
+        using var ours = JsonDocument.Parse(WhatWeightsNeed(expected).ToJson());
+        foreach (var setting in ours.RootElement.EnumerateObject())
+        {
+            var other = theirs.RootElement.GetProperty(setting.Name).GetRawText();
+            if (other != setting.Value.GetRawText())
+            {
+                throw new ConsistencyModelsException(
+                    $"{path}: {setting.Name} is {other}, the network to train has {setting.Value.GetRawText()}: its weights would mean something else there");
+            }
+        }
+    }
+
+    private static UNet2DConfig WhatWeightsNeed(UNet2DConfig config) => config with
+    {
+        SampleSize = null,
+        Dropout = 0,
+        ActFn = "silu",
+        TimeEmbeddingDim = config.TimeEmbeddingWidth,
+        Extra = new Dictionary<string, JsonElement>(),
+    };
+}

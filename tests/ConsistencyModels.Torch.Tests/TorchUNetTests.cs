@@ -1,0 +1,110 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
+using TorchSharp;
+
+namespace ConsistencyModels.Torch.Tests;
+
+public class TorchUNetTests
+{
+    [Fact]
+    public async Task Two_threads_get_what_one_gets()
+    {
+        using var network = new TorchUNet(Networks.Make(Networks.Conditional));
+        var expected = Networks.Run(network);
+        var cancellation = TestContext.Current.CancellationToken;
+        var runs = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(
+            () => Enumerable.Range(0, 20).Select(_ => Networks.Run(network)).ToArray(), cancellation)));
+        Assert.All(runs.SelectMany(run => run), output => Assert.Equal(expected, output));
+    }
+
+    [Fact]
+    public void An_image_does_not_depend_on_the_batch_around_it()
+    {
+        using var network = new TorchUNet(Networks.Make(Networks.Conditional));
+        var length = Networks.Shape(network.Config, 1).Length;
+        var together = Networks.Run(network, batch: 5);
+        for (var i = 0; i < 5; i++)
+        {
+            var alone = Networks.Run(network, batch: 1, first: i);
+            Assert.InRange(Networks.LargestDifference(together[(i * length)..((i + 1) * length)], alone), 0, 1e-5f);
+        }
+    }
+
+    [Fact]
+    public void One_timestep_stands_for_all()
+    {
+        using var network = new TorchUNet(Networks.Make(Networks.Plain));
+        var shape = Networks.Shape(network.Config, 2);
+        var sample = Enumerable.Range(0, shape.Length).Select(i => MathF.Sin(i)).ToArray();
+        var one = new float[shape.Length];
+        var two = new float[shape.Length];
+        network.Forward(sample, shape, [31.5f], [], one, TestContext.Current.CancellationToken);
+        network.Forward(sample, shape, [31.5f, 31.5f], [], two, TestContext.Current.CancellationToken);
+        Assert.Equal(one, two);
+    }
+
+    [Theory]
+    [InlineData(TensorDType.F16, 0.004)]
+    [InlineData(TensorDType.BF16, 0.03)]
+    public void Narrow_types_come_close(TensorDType dtype, double tolerance)
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.safetensors");
+        SafetensorsWriter.Write(path, Networks.Weights(Networks.Conditional));
+        using var weights = SafetensorsFile.Open(path);
+        using var exact = new TorchEngine().Load(Networks.Conditional, weights, new());
+        using var narrow = new TorchEngine().Load(Networks.Conditional, weights, new() { DType = dtype });
+        var expected = Networks.Run(exact);
+        var found = Networks.Run(narrow);
+        var error = RootMeanSquare(expected.Zip(found, (a, b) => a - b)) / RootMeanSquare(expected);
+
+        // Not equal either: it must really have run narrow.
+        Assert.InRange(error, 1e-6, tolerance);
+    }
+
+    private static double RootMeanSquare(IEnumerable<float> values) => Math.Sqrt(values.Average(value => (double)value * value));
+
+    [Fact]
+    public void Other_element_types_are_refused()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.safetensors");
+        SafetensorsWriter.Write(path, Networks.Weights(Networks.Plain));
+        using var weights = SafetensorsFile.Open(path);
+        var error = Assert.Throws<ConsistencyModelsException>(() => new TorchEngine().Load(Networks.Plain, weights, new() { DType = TensorDType.I64 }));
+        Assert.Equal("dtype: found I64, expected F32, F16 or BF16", error.Message);
+    }
+
+    [Fact]
+    public void Live_tensors_stay_flat()
+    {
+        using var network = new TorchUNet(Networks.Make(Networks.Conditional));
+        Networks.Run(network);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (var i = 0; i < 200; i++)
+        {
+            Networks.Run(network);
+        }
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void Bad_calls_name_what_is_wrong()
+    {
+        using var network = new TorchUNet(Networks.Make(Networks.Conditional));
+        var shape = Networks.Shape(network.Config, 2);
+        var x = new float[shape.Length];
+        void Forward(ImageShape size, float[] times, int[] labels) => network.Forward(x, size, times, labels, new float[shape.Length]);
+
+        Assert.Contains("multiples of 2", Assert.Throws<ArgumentException>(() => Forward(shape with { Height = 7 }, [1], [0, 0])).Message, StringComparison.Ordinal);
+        Assert.Contains("[N, 3, H, W]", Assert.Throws<ArgumentException>(() => Forward(shape with { Channels = 4 }, [1], [0, 0])).Message, StringComparison.Ordinal);
+        Assert.Contains("3 timesteps", Assert.Throws<ArgumentException>(() => Forward(shape, [1, 2, 3], [0, 0])).Message, StringComparison.Ordinal);
+        Assert.Contains("0 to 4", Assert.ThrowsAny<ArgumentException>(() => Forward(shape, [1], [0, 5])).Message, StringComparison.Ordinal);
+        Assert.Contains("1 class labels", Assert.Throws<ArgumentException>(() => Forward(shape, [1], [0])).Message, StringComparison.Ordinal);
+        Assert.Throws<OperationCanceledException>(() => network.Forward(x, shape, [1], [0, 0], x, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void The_engine_is_found_by_name() => Assert.IsType<TorchEngine>(NetworkEngines.Find("Torch"));
+}
