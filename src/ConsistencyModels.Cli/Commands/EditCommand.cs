@@ -48,7 +48,7 @@ internal static class EditCommand
                 {
                     File = result.GetValue(mask),
                     Alpha = result.GetValue(alpha),
-                    Rectangle = result.GetValue(rectangle),
+                    Rectangle = result.GetResult(rectangle) is null ? null : result.GetValue(rectangle),
                     Shape = result.GetValue(shape),
                     Invert = result.GetValue(invert),
                 },

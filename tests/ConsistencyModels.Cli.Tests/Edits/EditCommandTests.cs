@@ -1,0 +1,178 @@
+using ConsistencyModels.Imaging;
+
+namespace ConsistencyModels.Cli.Tests.Edits;
+
+/// <summary><c>cm edit</c>, verb by verb, and what is wrong with a line.</summary>
+public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditProgram>
+{
+    [Fact]
+    public void Inpainting_leaves_the_rest_of_the_picture_alone()
+    {
+        var before = program.Picture("a.png", 8, 8);
+        program.Fine("edit inpaint @a.png -m @model --rect 2,1,3,4 --steps 2 --seed 1 -o @inpainted.png");
+        var after = program.Read("inpainted.png");
+        var changed = 0;
+        for (var y = 0; y < 8; y++)
+        {
+            for (var x = 0; x < 8; x++)
+            {
+                var same = before.Pixel(x, y).SequenceEqual(after.Pixel(x, y));
+                Assert.True(same || (x is >= 2 and < 5 && y is >= 1 and < 5), $"({x}, {y}) has changed");
+                changed += same ? 0 : 1;
+            }
+        }
+
+        Assert.True(changed > 6);
+        Assert.Equal("inpaint", PngText.ReadFile(program.Path("inpainted.png"))["edit"]);
+    }
+
+    [Fact]
+    public void A_picture_of_any_size_is_tiled_and_pasted_back()
+    {
+        var before = program.Picture("wide.png", 21, 13);
+        program.Fine("edit inpaint @wide.png -m @model --auto checkers --fit tile --steps 1 --seed 1 -o @tiled.png");
+        var after = program.Read("tiled.png");
+        Assert.Equal((21, 13), (after.Width, after.Height));
+        Assert.NotEqual(before.Pixels, after.Pixels);
+        var error = program.Fine("edit inpaint @wide.png -m @model --auto center --paste --steps 1 --seed 1 -o @pasted.png").Error;
+        Assert.Contains("wide.png has 21x13 pixels: its middle is used, scaled to 8x8; --fit pad uses all of it, --fit tile cuts it into tiles", error, StringComparison.Ordinal);
+        var pasted = program.Read("pasted.png");
+        Assert.Equal((21, 13), (pasted.Width, pasted.Height));
+
+        // The middle quarter at the picture's size is all that may change.
+        Assert.Equal(before.Row(0), pasted.Row(0));
+        Assert.Equal(before.Row(12), pasted.Row(12));
+    }
+
+    [Theory]
+    [InlineData("colorize @c.png --class floor --steps 2", 2, 8)]
+    [InlineData("superres @c.png --factor 4 --steps 2", 2, 8)]
+    [InlineData("stroke @c.png --steps 2", 1, 8)]
+    [InlineData("denoise @c.png --sigma 0.3", 1, 8)]
+    [InlineData("variations @c.png --sigma 1 -n 3", 3, 8)]
+    [InlineData("inpaint @c.png --auto left --colorize --steps 2 -n 2", 3, 8)]
+    [InlineData("superres @c.png --factor 2 --fit tile --steps 1", 1, 16)]
+    public void Every_verb_makes_a_strip(string words, int after, int side)
+    {
+        program.Picture("c.png", 8, 8, seed: 2);
+        program.Fine($"edit {words} -m @model --seed 3 --compare --scale 2 -o @strip.png");
+        var strip = program.Read("strip.png");
+
+        // Before, and what comes after it; two pixels around each.
+        Assert.Equal((((1 + after) * ((2 * side) + 2)) + 2, (2 * side) + 4), (strip.Width, strip.Height));
+    }
+
+    [Fact]
+    public void An_interpolation_begins_and_ends_with_its_pictures()
+    {
+        var a = program.Picture("from.png", 8, 8, seed: 4);
+        var b = program.Picture("to.png", 8, 8, seed: 5);
+        program.Fine("edit interpolate @from.png @to.png -m @model --frames 4 --seed 1 -o @between.png");
+        var strip = program.Read("between.png");
+        Assert.Equal((42, 12), (strip.Width, strip.Height));
+        Assert.Equal(a.Pixels, ImageResize.Crop(strip, 2, 2, 8, 8).Pixels);
+        Assert.Equal(b.Pixels, ImageResize.Crop(strip, 32, 2, 8, 8).Pixels);
+
+        program.Fine("edit interpolate --seeds 1,2 -m @gray --frames 3 --seed 1 -o @seeds.png");
+        program.Fine("generate -m @gray --seed 1 -o @one.png");
+        Assert.Equal(program.Read("one.png", 1).Pixels, ImageResize.Crop(program.Read("seeds.png", 1), 2, 2, 8, 8).Pixels);
+    }
+
+    [Fact]
+    public void Several_pictures_make_files_of_their_own_and_one_sheet()
+    {
+        program.Picture("p.png", 8, 8, seed: 6);
+        program.Picture("q.png", 16, 8, seed: 7);
+        var result = program.Fine("edit stroke @p.png @q.png -m @model --seed 1 -n 2 -o @many --quiet --json");
+        Assert.Contains("p-stroke-1.png", result.Out, StringComparison.Ordinal);
+        Assert.Equal(["p-stroke-1.png", "p-stroke-2.png", "q-stroke-1.png", "q-stroke-2.png"], Directory.EnumerateFiles(program.Path("many")).Select(Path.GetFileName).Order());
+        program.Fine("edit stroke @p.png @q.png -m @model --seed 1 -n 2 --compare -o @sheet.png");
+        Assert.Equal((32, 22), (program.Read("sheet.png").Width, program.Read("sheet.png").Height));
+    }
+
+    [Fact]
+    public void Masks_come_from_files_and_from_transparency()
+    {
+        var picture = program.Picture("holes.png", 8, 8, channels: 4);
+        program.Fine("edit inpaint @holes.png -m @model --alpha --steps 1 --seed 1 -o @filled.png");
+        var filled = program.Read("filled.png");
+        var mask = new ImageBuffer(8, 8, 1);
+        for (var i = 0; i < 64; i++)
+        {
+            mask.Pixels[i] = picture.Pixels[(4 * i) + 3] >= 128 ? byte.MaxValue : (byte)0;
+        }
+
+        ImageEncoder.SaveFile(mask, program.Path("mask.png"));
+        program.Fine("edit inpaint @holes.png -m @model --mask @mask.png --steps 1 --seed 1 -o @masked.png");
+        Assert.Equal(filled.Pixels, program.Read("masked.png").Pixels);
+        program.Fine("edit inpaint @holes.png -m @model --mask @mask.png --invert --steps 1 --seed 1 -o @inverted.png");
+        Assert.NotEqual(filled.Pixels, program.Read("inverted.png").Pixels);
+    }
+
+    [Theory]
+    [InlineData("inpaint @a.png", "nothing says what to fill: give --mask FILE, --alpha, --rect X,Y,W,H, or to try it --auto center")]
+    [InlineData("inpaint @a.png --mask @small.png", "small.png has 4x4 pixels, expected 8x8, as ")]
+    [InlineData("inpaint @a.png --alpha", "has no transparent part, so nothing says what to fill; give --mask, --rect or --auto")]
+    [InlineData("inpaint @a.png --alpha --auto left", "--mask, --alpha, --rect and --auto each say what to keep; give one of them")]
+    [InlineData("inpaint @a.png --rect 1,2,3", "--rect is '1,2,3', expected four whole numbers such as 8,8,16,16")]
+    [InlineData("inpaint @a.png --rect 6,6,4,4", "The rectangle is 4x4 at (6, 6) (width x height, column, row); expected one inside 8x8.")]
+    [InlineData("inpaint @a.png --auto spiral", "--auto is 'spiral', expected center, left, top, checkers or stripes")]
+    [InlineData("superres @a.png --factor 3", "The factor is 3, which does not divide the size 8x8; expected a divisor of both sides, such as 2, 4, 8.")]
+    [InlineData("superres @a.png --steps 41", "--steps: The number of steps is 41, expected 1 to num_train_timesteps, 40. For example --steps 4")]
+    [InlineData("colorize @a.png --timesteps 0,3", "--timesteps: The timesteps must be in descending order; found 3 after 0. For example --timesteps 30,20,10,0")]
+    [InlineData("colorize @a.png --steps 2 --timesteps 3,0", "--steps and --timesteps say the same thing in two ways; give one of them")]
+    [InlineData("colorize @a.png --class dragon", "--classes: there is no class 'dragon'.")]
+    [InlineData("colorize @text.png", "text.png: not an image that can be read; expected PNG, JPEG, WebP, GIF or BMP.")]
+    [InlineData("colorize @missing.png", "missing.png: cannot be read:")]
+    [InlineData("stroke @a.png --sigma 0.001", "--sigma is 0.001, expected a noise level above the model's smallest, 0.002")]
+    [InlineData("denoise @a.png", "--sigma")]
+    [InlineData("interpolate @a.png", "an interpolation is between two pictures or two --seeds; found 1 pictures")]
+    [InlineData("interpolate --seeds 1", "--seeds is '1', expected two whole numbers such as 1,2")]
+    public void Mistakes_are_one_line(string words, string expected)
+    {
+        program.Picture("a.png", 8, 8);
+        program.Picture("small.png", 4, 4);
+        File.WriteAllText(program.Path("text.png"), "no picture");
+        program.Bad($"edit {words} -m @model", expected);
+    }
+
+    [Fact]
+    public void A_gray_model_has_no_colours_to_give()
+    {
+        program.Picture("a.png", 8, 8);
+        program.Bad("edit colorize @a.png -m @gray", "This edit weighs 3 colour channels against each other; the model's images have 1 (gray), expected 3.");
+        program.Bad("edit inpaint @a.png -m @gray --auto left --colorize", "the model's images have 1 (gray), expected 3.");
+    }
+
+    [Fact]
+    public void A_bomb_is_refused_by_its_header()
+    {
+        // A picture of one row whose header says 20,000 x 20,000; the checksum is right.
+        program.Picture("bomb.png", 8, 1);
+        var bytes = File.ReadAllBytes(program.Path("bomb.png"));
+        byte[] side = [0, 0, 0x4E, 0x20];
+        side.CopyTo(bytes, 16);
+        side.CopyTo(bytes, 20);
+        var checksum = Crc(bytes.AsSpan(12, 17));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(29), checksum);
+        File.WriteAllBytes(program.Path("bomb.png"), bytes);
+        var allocated = GC.GetTotalAllocatedBytes();
+        program.Bad("edit colorize @bomb.png -m @model", "bomb.png: the header says 20000x20000 = 400000000 pixels; at most 67108864 are accepted.");
+        Assert.InRange(GC.GetTotalAllocatedBytes() - allocated, 0, 200L << 20);
+    }
+
+    private static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
+            }
+        }
+
+        return ~crc;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using ConsistencyModels.Cli.Searching;
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cli.Tests.Edits;
+
+/// <summary><c>cm search-steps</c> and its distance.</summary>
+public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditProgram>
+{
+    [Fact]
+    public void It_ends_with_timesteps_that_generate_takes()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            program.Picture($"reference-{i}.png", 8 + i, 9, seed: i);
+        }
+
+        Directory.CreateDirectory(program.Path("reference"));
+        foreach (var file in Directory.EnumerateFiles(program.Path(""), "reference-*.png"))
+        {
+            File.Move(file, Path.Combine(program.Path("reference"), Path.GetFileName(file)), overwrite: true);
+        }
+
+        var result = JsonDocument.Parse(program.Fine("search-steps -m @gray --reference @reference --samples 4 --json").Out).RootElement;
+        int[] timesteps = [.. result.GetProperty("timesteps").EnumerateArray().Select(value => value.GetInt32())];
+        Assert.Equal(2, timesteps.Length);
+        Assert.InRange(timesteps[0], 1, 38);
+        Assert.Equal(0, timesteps[1]);
+        Assert.True(double.IsFinite(result.GetProperty("held_out_distance").GetDouble()));
+        program.Fine($"generate -m @gray --timesteps {string.Join(',', timesteps)} -o @found.png");
+    }
+
+    [Fact]
+    public void It_wants_pictures_to_compare_with()
+    {
+        program.Bad("search-steps -m @model", "--reference");
+        program.Bad("search-steps -m @model --reference @nowhere", "--reference: there is no folder");
+        Directory.CreateDirectory(program.Path("empty"));
+        program.Bad("search-steps -m @model --reference @empty", "holds 0 pictures, expected at least 4, better hundreds");
+    }
+
+    [Fact]
+    public void The_distance_tells_noise_and_colour_apart_and_is_nothing_between_equals()
+    {
+        var shape = new ImageShape(64, 3, 16, 16);
+        var plain = ImageFeatures.Of(Pictures(shape, 1, noise: 0.1f, shift: 0), shape);
+        var alike = ImageFeatures.Of(Pictures(shape, 2, noise: 0.1f, shift: 0), shape);
+        var noisy = ImageFeatures.Of(Pictures(shape, 3, noise: 0.3f, shift: 0), shape);
+        var reddish = ImageFeatures.Of(Pictures(shape, 4, noise: 0.1f, shift: 0.3f), shape);
+        Assert.Equal(ImageFeatures.Length(3), plain[0].Length);
+        var scale = ImageFeatures.Scaling(plain);
+        double Distance(float[][] other) => ImageFeatures.EnergyDistance([.. plain.Select(scale)], [.. other.Select(scale)]);
+        var none = Math.Abs(Distance(alike));
+        Assert.True(Distance(noisy) > 10 * none, $"{Distance(noisy)} and {none}");
+        Assert.True(Distance(reddish) > 10 * none, $"{Distance(reddish)} and {none}");
+    }
+
+    private static float[] Pictures(ImageShape shape, int seed, float noise, float shift)
+    {
+        var random = new System.Random(seed);
+        var values = new float[shape.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var red = i / (shape.Height * shape.Width) % shape.Channels == 0;
+            values[i] = (noise * ((2 * random.NextSingle()) - 1)) + (red ? shift : 0);
+        }
+
+        return values;
+    }
+}
