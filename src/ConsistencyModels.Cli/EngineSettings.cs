@@ -32,8 +32,7 @@ internal sealed record EngineSettings
     /// <param name="folder">Its folder.</param>
     public ConsistencyModelPipeline Load(string folder) => ConsistencyModelPipeline.FromPretrained(folder, new PipelineOptions
     {
-        // Devices other than the CPU are libtorch's business, whatever engine is the default.
-        Engine = Engine is { } name ? NetworkEngines.Find(name) : Device == "cpu" ? null : NetworkEngines.Find("torch"),
+        Engine = Engine is { } name ? NetworkEngines.Find(name) : null,
         Device = Device,
         DType = DType,
         Variant = Variant,

@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Golden.Tests;
@@ -31,6 +32,6 @@ internal sealed class GoldenDenoisers : IDisposable
         // The conversion of openai/tiny/model_fp32.pt to diffusers' names.
         var folder = Path.Combine(golden.Root, "openai", "tiny", "diffusers", "unet");
         using var weights = WeightFiles.Open(folder);
-        return NetworkEngines.Default.Load(UNet2DConfig.Load(Path.Combine(folder, "config.json")), weights, new EngineOptions());
+        return new CpuEngine().Load(UNet2DConfig.Load(Path.Combine(folder, "config.json")), weights, new EngineOptions());
     }
 }
