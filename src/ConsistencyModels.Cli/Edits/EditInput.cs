@@ -62,9 +62,12 @@ internal sealed class EditInput
                 return null;
             }
 
-            // For super-resolution any size is welcome; for the others something is left out that the user may want.
-            var target = _settings.Verb == EditVerb.Superres ? $"{_size.Width / _settings.Factor}x{_size.Height / _settings.Factor}" : $"{_size.Width}x{_size.Height}";
-            return $"{Path} has {Picture.Width}x{Picture.Height} pixels: its middle is used, scaled to {target}; --fit pad uses all of it, --fit tile cuts it into tiles";
+            var factor = _settings.Verb == EditVerb.Superres ? _settings.Factor : 1;
+            var (width, height) = (_size.Width / factor, _size.Height / factor);
+            var scaled = $"scaled to {width}x{height}; --fit tile cuts it into tiles at its own size";
+            return (long)Picture.Width * height == (long)Picture.Height * width
+                ? $"{Path} has {Picture.Width}x{Picture.Height} pixels: it is {scaled}"
+                : $"{Path} has {Picture.Width}x{Picture.Height} pixels: its middle is used, {scaled}, --fit pad uses all of it";
         }
     }
 

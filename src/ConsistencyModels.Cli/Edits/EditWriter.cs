@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using ConsistencyModels.Editing;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Random;
 
 namespace ConsistencyModels.Cli.Edits;
 
@@ -36,7 +38,7 @@ internal sealed class EditWriter(EditSettings settings, EditWork work)
                 continue;
             }
 
-            ImageBuffer[] strip = [input.Before(), .. Seen(input), .. assembled];
+            ImageBuffer[] strip = [input.Before(), .. Seen(input, SeedOf(i, 0)), .. assembled];
             columns = strip.Length;
             sheet.AddRange(strip);
             if (!work.OneSheet)
@@ -61,35 +63,58 @@ internal sealed class EditWriter(EditSettings settings, EditWork work)
         Save(Scaled(frames, frames.Count, 2), $"{stem}-{Verb}", work.Seed);
     }
 
-    /// <summary>What the model knew of the picture, where that is less than all and can be shown beside it.</summary>
-    private IEnumerable<ImageBuffer> Seen(EditInput input)
+    /// <summary>What the model was shown of the picture, where that is less than all and can stand beside it.</summary>
+    private IEnumerable<ImageBuffer> Seen(EditInput input, ulong seed)
     {
-        var size = new ImageSize(input.Picture.Height, input.Picture.Width);
-        if (settings.Verb == EditVerb.Superres)
-        {
-            return input.Tiled ? [] : [ImageGrid.Compose([input.Fitted.Parts[0]], new GridOptions { Padding = 0, Scale = settings.Factor })];
-        }
-
-        var whole = input.Tiled || settings.Paste;
-        IMeasurement? measurement = settings.Verb switch
-        {
-            EditVerb.Inpaint when settings.Colorize => Measurement.Colorization(whole ? input.Mask! : input.PartMasks[0]),
-            EditVerb.Inpaint => Measurement.Inpainting(whole ? input.Mask! : input.PartMasks[0]),
-            EditVerb.Colorize => Measurement.Colorization(whole ? size : work.Size),
-            _ => null,
-        };
-        if (measurement is null)
-        {
-            return [];
-        }
-
         var picture = input.Before();
+        var known = input.Tiled || settings.Paste ? input.Mask : input.PartMasks.FirstOrDefault();
+        return settings.Verb switch
+        {
+            EditVerb.Superres => input.Tiled ? [] : [ImageGrid.Compose([input.Fitted.Parts[0]], new GridOptions { Padding = 0, Scale = settings.Factor })],
+            EditVerb.Inpaint => [Masked(settings.Colorize ? Gray(picture) : picture, picture, known!, hidden: null)],
+            EditVerb.Colorize => [known is null ? Gray(picture) : Masked(picture, picture, known, hidden: Gray(picture))],
+            EditVerb.Denoise when settings.AddNoise && !input.Tiled && !settings.Paste => [Noisy(picture, seed)],
+            _ => [],
+        };
+    }
+
+    /// <summary>One picture where a mask keeps, another (or black) where it does not.</summary>
+    private static ImageBuffer Masked(ImageBuffer kept, ImageBuffer like, ImageMask known, ImageBuffer? hidden)
+    {
+        var result = new ImageBuffer(like.Width, like.Height, like.Channels);
+        for (var y = 0; y < like.Height; y++)
+        {
+            for (var x = 0; x < like.Width; x++)
+            {
+                (known.IsKnown(0, y, x) ? kept : hidden)?.Pixel(x, y).CopyTo(result.Pixel(x, y));
+            }
+        }
+
+        return result;
+    }
+
+    // Only for RGB: colours are nobody else's.
+    private static ImageBuffer Gray(ImageBuffer picture)
+    {
+        var result = new ImageBuffer(picture.Width, picture.Height, picture.Channels);
+        for (var i = 0; i < picture.Pixels.Length; i += picture.Channels)
+        {
+            result.Pixels.AsSpan(i, picture.Channels).Fill(new RgbColor(picture.Pixels[i], picture.Pixels[i + 1], picture.Pixels[i + 2]).Luma);
+        }
+
+        return result;
+    }
+
+    // The noise that the first result's seed draws first.
+    private ImageBuffer Noisy(ImageBuffer picture, ulong seed)
+    {
         var shape = new ImageShape(1, picture.Channels, picture.Height, picture.Width);
         var values = new float[shape.Length];
-        var observed = new float[shape.Length];
+        var noise = new float[shape.Length];
         PixelConversion.FromImages([picture], values);
-        measurement.Observe(values, observed, shape);
-        return PixelConversion.ToImages(observed, shape);
+        new TorchGenerator(seed).Randn(noise);
+        TensorPrimitives.MultiplyAdd(noise, (float)settings.Sigma!.Value, values, values);
+        return PixelConversion.ToImages(values, shape)[0];
     }
 
     // Seeds count on over pictures, results and parts.

@@ -35,7 +35,7 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
         Assert.Equal((21, 13), (after.Width, after.Height));
         Assert.NotEqual(before.Pixels, after.Pixels);
         var error = program.Fine("edit inpaint @wide.png -m @model --auto center --paste --steps 1 --seed 1 -o @pasted.png").Error;
-        Assert.Contains("wide.png has 21x13 pixels: its middle is used, scaled to 8x8; --fit pad uses all of it, --fit tile cuts it into tiles", error, StringComparison.Ordinal);
+        Assert.Contains("wide.png has 21x13 pixels: its middle is used, scaled to 8x8; --fit tile cuts it into tiles at its own size, --fit pad uses all of it", error, StringComparison.Ordinal);
         var pasted = program.Read("pasted.png");
         Assert.Equal((21, 13), (pasted.Width, pasted.Height));
 
@@ -52,6 +52,7 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
     [InlineData("variations @c.png --sigma 1 -n 3", 3, 8)]
     [InlineData("inpaint @c.png --auto left --colorize --steps 2 -n 2", 3, 8)]
     [InlineData("superres @c.png --factor 2 --fit tile --steps 1", 1, 16)]
+    [InlineData("denoise @c.png --sigma 0.3 --add-noise", 2, 8)]
     public void Every_verb_makes_a_strip(string words, int after, int side)
     {
         program.Picture("c.png", 8, 8, seed: 2);
