@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -9,6 +10,9 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
 {
     // Output channels in multiples of this keep clear of the fault that Padded is about.
     private const int ChannelBlock = 16;
+
+    // For float16, and without AVX-512 for bfloat16 too, libtorch has only its slowest convolution, up to 90 times slower.
+    private static readonly bool HasFastBFloat16 = Avx512BW.IsSupported;
 
     private readonly Parameter _weight;
     private readonly Parameter _bias;
@@ -28,10 +32,32 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
         register_parameter("bias", _bias);
     }
 
-    public override Tensor forward(Tensor input) =>
-        _missingChannels > 0 && input.device_type == DeviceType.CPU && (input.requires_grad || input.dtype == ScalarType.BFloat16)
-            ? Padded(input)
-            : nn.functional.conv2d(input, _weight, _bias, strides: _stride, padding: _padding);
+    public override Tensor forward(Tensor input)
+    {
+        if (input.device_type == DeviceType.CPU)
+        {
+            if (input.dtype == ScalarType.Float16 || (input.dtype == ScalarType.BFloat16 && !HasFastBFloat16))
+            {
+                return InFloat32(input);
+            }
+
+            if (_missingChannels > 0 && (input.requires_grad || input.dtype == ScalarType.BFloat16))
+            {
+                return Padded(input);
+            }
+        }
+
+        return nn.functional.conv2d(input, _weight, _bias, strides: _stride, padding: _padding);
+    }
+
+    private Tensor InFloat32(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        using var weight = _weight.to(ScalarType.Float32);
+        var result = nn.functional.conv2d(
+            input.to(ScalarType.Float32), weight, _bias.to(ScalarType.Float32), strides: _stride, padding: _padding);
+        return result.to(input.dtype).MoveToOuterDisposeScope();
+    }
 
     // libtorch 2.10 errs on a CPU when the output channels are not a multiple of 16: the gradient of the input is now and
     // then NaN, and bfloat16 results are off by a third. Zero channels up to the next multiple avoid both (decision 0001).
