@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Bench;
@@ -38,34 +37,5 @@ internal static class SamplingBench
         var clock = Stopwatch.StartNew();
         pipeline.Generate(new() { BatchSize = Batch, NumInferenceSteps = steps, Seed = seed, OutputType = output });
         return (clock.Elapsed / network.Elapsed) - 1;
-    }
-
-    private sealed class TimedUNet(IUNet inner) : IUNet
-    {
-        private readonly Stopwatch _clock = new();
-
-        public UNet2DConfig Config => inner.Config;
-
-        public TimeSpan Elapsed => _clock.Elapsed;
-
-        public void Reset() => _clock.Reset();
-
-        public void Forward(
-            ReadOnlySpan<float> sample,
-            ImageShape shape,
-            ReadOnlySpan<float> timesteps,
-            ReadOnlySpan<int> classLabels,
-            Span<float> output,
-            CancellationToken cancellationToken = default)
-        {
-            _clock.Start();
-            inner.Forward(sample, shape, timesteps, classLabels, output, cancellationToken);
-            _clock.Stop();
-        }
-
-        // The network belongs to the pipeline it was loaded with.
-        public void Dispose()
-        {
-        }
     }
 }
