@@ -1,6 +1,8 @@
+using System.Numerics.Tensors;
 using ConsistencyModels.Editing;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Random;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Pipelines;
@@ -152,8 +154,16 @@ public sealed partial class ConsistencyModelPipeline
         options ??= new();
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 2);
         ThrowIfPerImage(options);
+
+        // Before anything is drawn: a bad argument advances no generator.
+        _ = MultistepSchedule.From(sigma, options.NumInferenceSteps ?? BetweenSteps, SchedulerConfig);
         var (ends, pair) = Pictures.ToBatch([from, to], Config.InChannels);
-        var generator = options.Generator ?? new Random.TorchGenerator(options.Seed ?? (options = options with { Seed = FreshSeed() }).Seed!.Value);
+        if (options.Generator is null)
+        {
+            options = options with { Seed = options.Seed ?? FreshSeed() };
+        }
+
+        var generator = options.Generator ?? new TorchGenerator(options.Seed!.Value);
         var start = FramesBetween(ends, pair, frames, sigma, generator);
         var keepsEnds = new EditPlan
         {
@@ -192,7 +202,7 @@ public sealed partial class ConsistencyModelPipeline
     {
         var size = Config.SampleSize ?? throw new InvalidOperationException("The network's configuration has no sample_size.");
         var latent = new float[new ImageShape(1, Config.InChannels, size.Height, size.Width).Length];
-        new Random.TorchGenerator(seed).Randn(latent);
+        new TorchGenerator(seed).Randn(latent);
         return latent;
     }
 
@@ -218,11 +228,11 @@ public sealed partial class ConsistencyModelPipeline
         }
     }
 
-    private static float[] FramesBetween(ReadOnlyMemory<float> ends, ImageShape pair, int frames, double sigma, Random.INoiseGenerator generator)
+    private static float[] FramesBetween(ReadOnlyMemory<float> ends, ImageShape pair, int frames, double sigma, INoiseGenerator generator)
     {
         var noisy = new float[pair.Length];
         generator.Randn(noisy, 1);
-        System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(noisy, (float)sigma, ends.Span, noisy);
+        TensorPrimitives.MultiplyAdd(noisy, (float)sigma, ends.Span, noisy);
         return Interpolation.Frames(noisy.AsSpan(0, pair.ImageLength), noisy.AsSpan(pair.ImageLength), frames);
     }
 
@@ -242,6 +252,11 @@ public sealed partial class ConsistencyModelPipeline
         if (options.Seeds is not null || !options.Latents.IsEmpty)
         {
             throw new ArgumentException("All frames of an interpolation share their noise; give Seed or Generator in place of Seeds and Latents.", nameof(options));
+        }
+
+        if (options.Seed is not null && options.Generator is not null)
+        {
+            throw new ArgumentException("At most one of Seed and Generator can be given.", nameof(options));
         }
     }
 

@@ -1,3 +1,4 @@
+using ConsistencyModels.Networks;
 using ConsistencyModels.Random;
 
 namespace ConsistencyModels.Pipelines;
@@ -51,7 +52,7 @@ public sealed record EditOptions
     /// <summary>The most images in one network call; 0 chooses by their size. The noise does not depend on it.</summary>
     public int ChunkSize { get; init; }
 
-    internal GenerateOptions ToGenerate(Networks.ImageShape shape, int steps) => new()
+    internal GenerateOptions ToGenerate(ImageShape shape, int steps) => new()
     {
         BatchSize = shape.Batch,
         Height = shape.Height,

@@ -2,6 +2,7 @@ using ConsistencyModels.Editing;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
+using ConsistencyModels.Random;
 using ConsistencyModels.Tests.Imaging;
 using ConsistencyModels.Tests.Pipelines;
 
@@ -144,6 +145,7 @@ public sealed class EditTests
         Assert.Throws<ArgumentException>(() => pipeline.Stroke([image], 1, new() { Timesteps = [3, 0] }, cancellationToken: Token));
         Assert.Throws<ArgumentException>(() => pipeline.Interpolate(image, image, 3, options: new() { Seeds = [1, 2, 3] }, cancellationToken: Token));
         Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Interpolate(image, image, 1, cancellationToken: Token));
+        Assert.Throws<ArgumentException>(() => pipeline.Interpolate(image, image, 3, options: new() { Seed = 1, Generator = new TorchGenerator(1) }, cancellationToken: Token));
         Assert.Throws<ArgumentException>(() => pipeline.Edit(new float[5], new(1, 3, 8, 8), Measurement.Colorization(new ImageSize(8, 8)), cancellationToken: Token));
         Assert.Throws<ArgumentException>(() => pipeline.Edit(new float[64], new(1, 1, 8, 8), Measurement.Inpainting(ImageMask.All(new(8, 8))), cancellationToken: Token));
     }
