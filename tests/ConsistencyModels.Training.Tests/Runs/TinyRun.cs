@@ -1,0 +1,34 @@
+using ConsistencyModels.Networks;
+using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Runs;
+
+namespace ConsistencyModels.Training.Tests.Runs;
+
+/// <summary>A run small enough to be made for every test, in a folder of its own.</summary>
+internal sealed class TinyRun : IDisposable
+{
+    public string Folder { get; } = Directory.CreateTempSubdirectory("cm-tests-").FullName;
+
+    public TrainingOptions Options(IObjective? objective = null, string name = "run") => new()
+    {
+        Folder = Path.Combine(Folder, name),
+        Network = new UNet2DConfig
+        {
+            SampleSize = new(8, 8),
+            BlockOutChannels = [16, 16],
+            NormNumGroups = 4,
+            LayersPerBlock = 1,
+            AttentionHeadDim = 8,
+            DownBlockTypes = ["DownBlock2D", "AttnDownBlock2D"],
+            UpBlockTypes = ["AttnUpBlock2D", "UpBlock2D"],
+            NumClassEmbeds = 2,
+        },
+        Objective = objective ?? new EdmObjective(),
+        Images = 100_000,
+        Batch = 8,
+        LogEverySteps = 1,
+        Seed = 5,
+    };
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
