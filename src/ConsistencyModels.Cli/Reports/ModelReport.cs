@@ -92,7 +92,18 @@ internal sealed record ModelReport
             return OfNetwork(path, folder, file);
         }
 
-        using var model = ModelFiles.Open(path);
+        ModelFiles model;
+        try
+        {
+            model = ModelFiles.Open(path);
+        }
+        catch (ConsistencyModelsException e)
+        {
+            // The tensors are all right; what network they make is only a guess.
+            return Of(path, $"tensors of a network whose configuration cannot be inferred ({e.Message})", file);
+        }
+
+        using var opened = model;
         if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
         {
             return OfNetwork(path, folder, file);
