@@ -90,7 +90,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         var config = Description.Config;
         if (config.CenterInputSample)
         {
-            sample = (sample * 2) - 1;
+            sample = sample.Times(2).Plus(-1);
         }
 
         var time = EmbedTime(timesteps, classLabels, sample.dtype);
@@ -200,7 +200,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         if (_classes is not null)
         {
             var labels = classLabels ?? throw new ArgumentNullException(nameof(classLabels), "This network is class-conditional: labels are needed.");
-            embedding = embedding + _classes.index_select(0, labels);
+            embedding = embedding.Plus(_classes.index_select(0, labels));
         }
         else if (classLabels is not null)
         {

@@ -92,18 +92,12 @@ internal sealed record ModelReport
             return OfNetwork(path, folder, file);
         }
 
-        ModelFiles model;
-        try
+        using var model = TryInfer(path);
+        if (model is null)
         {
-            model = ModelFiles.Open(path);
-        }
-        catch (ConsistencyModelsException e)
-        {
-            // The tensors are all right; what network they make is only a guess.
-            return Of(path, $"tensors of a network whose configuration cannot be inferred ({e.Message})", file);
+            return OfNetwork(path, folder, file);
         }
 
-        using var opened = model;
         if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
         {
             return OfNetwork(path, folder, file);
@@ -115,6 +109,19 @@ internal sealed record ModelReport
             Network = model.Config,
             Scheduler = model.Scheduler,
         };
+    }
+
+    // Tensors that make no network that is known are still worth listing.
+    private static ModelFiles? TryInfer(string path)
+    {
+        try
+        {
+            return ModelFiles.Open(path);
+        }
+        catch (ConsistencyModelsException)
+        {
+            return null;
+        }
     }
 
     private static ModelReport OfNetwork(string path, string folder, ITensorSource weights)

@@ -48,8 +48,8 @@ internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
             .Then(x => x.transpose(1, 2).reshape(batch, height * width, _description.InnerDim))
             .Then(_out.forward)
             .Then(x => x.transpose(1, 2).reshape(batch, channels, height, width))
-            .Then(x => x + input);
-        return (_description.OutputScale == 1 ? sum : sum / _description.OutputScale).MoveToOuterDisposeScope();
+            .Then(x => x.Plus(input));
+        return (_description.OutputScale == 1 ? sum : sum.Over(_description.OutputScale)).MoveToOuterDisposeScope();
     }
 
     // [N, HW, heads·dim] -> [N, heads, HW, dim]

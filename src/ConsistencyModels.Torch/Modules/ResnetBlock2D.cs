@@ -51,11 +51,11 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
         if (_scaleShift)
         {
             var parts = time.chunk(2, dim: 1);
-            hidden = hidden.Then(_norm2.forward).Then(x => x * (parts[0] + 1)).Then(x => x + parts[1]);
+            hidden = hidden.Then(_norm2.forward).Then(x => x * parts[0].Plus(1)).Then(x => x.Plus(parts[1]));
         }
         else
         {
-            hidden = hidden.Then(x => x + time).Then(_norm2.forward);
+            hidden = hidden.Then(x => x.Plus(time)).Then(_norm2.forward);
         }
 
         hidden = hidden.Then(Silu);
@@ -71,8 +71,8 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
             skip = _shortcut.forward(skip);
         }
 
-        var sum = skip + hidden;
-        return (_description.OutputScale == 1 ? sum : sum / _description.OutputScale).MoveToOuterDisposeScope();
+        var sum = skip.Plus(hidden);
+        return (_description.OutputScale == 1 ? sum : sum.Over(_description.OutputScale)).MoveToOuterDisposeScope();
     }
 
     private static Tensor Silu(Tensor x) => nn.functional.silu(x);

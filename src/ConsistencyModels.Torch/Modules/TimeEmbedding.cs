@@ -9,22 +9,30 @@ namespace ConsistencyModels.Torch.Modules;
 internal sealed class TimeEmbedding : nn.Module<Tensor, Tensor>
 {
     private const double LongestPeriod = 10_000;
-    private readonly int _width;
-    private readonly int _freqShift;
+    private readonly bool _odd;
     private readonly bool _cosinesFirst;
     private readonly Parameter? _fourier;
+    private readonly Tensor? _frequencies;
 
     public TimeEmbedding(ParameterStore store, UNet2DConfig config)
         : base("time_proj")
     {
-        _width = config.BlockOutChannels[0];
-        _freqShift = config.FreqShift;
-        _cosinesFirst = config.FlipSinToCos;
         if (config.TimeEmbeddingType == "fourier")
         {
             _fourier = store["time_proj.weight"];
             register_parameter("weight", _fourier);
+            return;
         }
+
+        var half = config.BlockOutChannels[0] / 2;
+        _odd = config.BlockOutChannels[0] % 2 != 0;
+        _cosinesFirst = config.FlipSinToCos;
+
+        // In float32, as the reference computes them: a timestep of 1000 shows the last bit.
+        var step = (float)(-Math.Log(LongestPeriod) / (half - config.FreqShift));
+        using var scope = NewDisposeScope();
+        _frequencies = tensor([.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))], dtype: ScalarType.Float32, device: store.Flat.device)
+            .unsqueeze(0).DetachFromDisposeScope();
     }
 
     public override Tensor forward(Tensor timesteps)
@@ -32,15 +40,22 @@ internal sealed class TimeEmbedding : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         if (_fourier is not null)
         {
-            var angles = timesteps.log().unsqueeze(1) * _fourier.to(ScalarType.Float32).unsqueeze(0) * (2 * Math.PI);
+            var angles = (timesteps.log().unsqueeze(1) * _fourier.to(ScalarType.Float32).unsqueeze(0)).Times(2 * Math.PI);
             return cat([angles.sin(), angles.cos()], dim: -1).MoveToOuterDisposeScope();
         }
 
-        var half = _width / 2;
-        var exponent = arange(half, dtype: ScalarType.Float32, device: timesteps.device) * (-Math.Log(LongestPeriod) / (half - _freqShift));
-        var phases = timesteps.unsqueeze(1) * exponent.exp().unsqueeze(0);
-        var parts = _cosinesFirst ? new[] { phases.cos(), phases.sin() } : [phases.sin(), phases.cos()];
+        var phases = timesteps.unsqueeze(1) * _frequencies!;
+        Tensor[] parts = _cosinesFirst ? [phases.cos(), phases.sin()] : [phases.sin(), phases.cos()];
         var features = cat(parts, dim: -1);
-        return (_width % 2 == 0 ? features : nn.functional.pad(features, (0L, 1L))).MoveToOuterDisposeScope();
+        return (_odd ? nn.functional.pad(features, (0L, 1L)) : features).MoveToOuterDisposeScope();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _frequencies?.Dispose();
+        }
     }
 }

@@ -1,3 +1,4 @@
+using ConsistencyModels.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,12 +27,13 @@ public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, dou
     public Tensor Losses(Denoise denoise, TrainingBatch batch, long imagesSeen)
     {
         using var scope = NewDisposeScope();
-        var t = ((batch.Normals * PStd) + PMean).exp();
+        var t = batch.Normals.Times(PStd).Plus(PMean).exp();
         var r = Schedule.MapToR(t, Schedule.Stage(imagesSeen));
         batch.SeedDropout();
-        var student = denoise(batch.Images + (batch.Noise * t.view(-1, 1, 1, 1)), t, batch.Labels);
-        var squares = (student - Target(denoise, batch, r)).square().sum([1, 2, 3]);
-        var distance = C > 0 ? (squares + (C * C)).sqrt() - C : squares.clamp_min(TinySquare).sqrt();
+        var student = denoise(batch.Images.Plus(batch.Noise * t.view(-1, 1, 1, 1)), t, batch.Labels);
+        var difference = student - Target(denoise, batch, r);
+        var squares = (difference * difference).sum([1, 2, 3]);
+        var distance = C > 0 ? squares.Plus(C * C).sqrt().Plus(-C) : squares.AtLeast(TinySquare).sqrt();
         return (distance / (t - r)).MoveToOuterDisposeScope();
     }
 
@@ -39,14 +41,14 @@ public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, dou
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var moves = (r > 0).view(-1, 1, 1, 1);
+        var moves = r.Above(0).view(-1, 1, 1, 1);
         if (!moves.any().item<bool>())
         {
             return batch.Images.alias().MoveToOuterDisposeScope();
         }
 
         batch.SeedDropout();
-        var target = denoise(batch.Images + (batch.Noise * r.view(-1, 1, 1, 1)), r, batch.Labels);
+        var target = denoise(batch.Images.Plus(batch.Noise * r.view(-1, 1, 1, 1)), r, batch.Labels);
         // At r = 0 a network may give NaN, since its c_noise is not finite there.
         return where(moves, target.nan_to_num(), batch.Images).MoveToOuterDisposeScope();
     }

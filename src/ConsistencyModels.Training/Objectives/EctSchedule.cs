@@ -1,3 +1,4 @@
+using ConsistencyModels.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,8 +38,8 @@ public sealed record EctSchedule(
         using var scope = NewDisposeScope();
         var decay = Decay(stage);
         var r = Adjustment == EctAdjustment.Constant
-            ? t * (1 - decay)
-            : t * (1 - ((((t * -B).sigmoid() * K) + 1) * decay));
-        return r.clamp_min(0).MoveToOuterDisposeScope();
+            ? t.Times(1 - decay)
+            : t * t.Times(-B).sigmoid().Times(K).Plus(1).Times(-decay).Plus(1);
+        return r.AtLeast(0).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using ConsistencyModels.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,12 +23,12 @@ public sealed record EdmObjective(double PMean = -1.2, double PStd = 1.2, double
     public Tensor Elementwise(Denoise denoise, TrainingBatch batch)
     {
         using var scope = NewDisposeScope();
-        var sigma = ((batch.Normals * PStd) + PMean).exp();
+        var sigma = batch.Normals.Times(PStd).Plus(PMean).exp();
         var s = sigma.view(-1, 1, 1, 1);
-        var product = s * SigmaData;
-        var weight = ((s * s) + (SigmaData * SigmaData)) / (product * product);
+        var product = s.Times(SigmaData);
+        var weight = (s * s).Plus(SigmaData * SigmaData) / (product * product);
         batch.SeedDropout();
-        var error = denoise(batch.Images + (batch.Noise * s), sigma, batch.Labels) - batch.Images;
+        var error = denoise(batch.Images.Plus(batch.Noise * s), sigma, batch.Labels) - batch.Images;
         return (weight * error * error).MoveToOuterDisposeScope();
     }
 

@@ -28,12 +28,12 @@ public static class TensorPreconditioning
         using var scope = NewDisposeScope();
         var s = sigma.view(-1, 1, 1, 1);
         // In the order of EDMPrecond.forward: a loss of nearly equal outputs shows the last bit.
-        var variance = (s * s) + (sigmaData * sigmaData);
-        var cSkip = sigmaData * sigmaData / variance;
-        var cOut = s * sigmaData / variance.sqrt();
-        var cIn = 1 / variance.sqrt();
+        var variance = (s * s).Plus(sigmaData * sigmaData);
+        var cSkip = variance.reciprocal().Times(sigmaData * sigmaData);
+        var cOut = s.Times(sigmaData) / variance.sqrt();
+        var cIn = variance.sqrt().reciprocal();
         var output = network(cIn * x, toNoise(sigma), labels);
-        return ((cSkip * x) + (cOut * output)).MoveToOuterDisposeScope();
+        return (cSkip * x).Plus(cOut * output).MoveToOuterDisposeScope();
     };
 
     /// <summary>c_noise of consistency models: 250 ln(σ + 1e-44), [N] float32. The caller disposes it.</summary>
@@ -41,6 +41,6 @@ public static class TensorPreconditioning
     public static Tensor TimeScale(Tensor sigma)
     {
         using var scope = NewDisposeScope();
-        return ((sigma.to(ScalarType.Float64) + LogOffset).log() * 250).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return sigma.to(ScalarType.Float64).Plus(LogOffset).log().Times(250).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 }

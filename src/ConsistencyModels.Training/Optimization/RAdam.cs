@@ -1,3 +1,4 @@
+using ConsistencyModels.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,9 +48,11 @@ public sealed class RAdam : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         Steps++;
-        var gradient = weightDecay == 0 ? gradients : gradients + (values * weightDecay);
-        FirstMoment.mul_(_beta1).add_(gradient, alpha: 1 - _beta1);
-        SecondMoment.mul_(_beta2).addcmul_(gradient, gradient, value: 1 - _beta2);
+        var gradient = weightDecay == 0 ? gradients : gradients.Plus(values.Times(weightDecay));
+        FirstMoment.ScaleInPlace(_beta1);
+        FirstMoment.AddInPlace(gradient, 1 - _beta1);
+        SecondMoment.ScaleInPlace(_beta2);
+        SecondMoment.AddProductInPlace(gradient, gradient, 1 - _beta2);
         var correction1 = 1 - Math.Pow(_beta1, Steps);
         var correction2 = 1 - Math.Pow(_beta2, Steps);
         var rhoInfinity = (2 / (1 - _beta2)) - 1;
@@ -57,13 +60,15 @@ public sealed class RAdam : IDisposable
         // Below this many effective samples the variance of the adaptive rate is unbounded: plain momentum instead.
         if (rho <= 5)
         {
-            values.add_(FirstMoment, alpha: -learningRate / correction1);
+            values.AddInPlace(FirstMoment, -learningRate / correction1);
             return;
         }
 
         var rectification = Math.Sqrt((rho - 4) * (rho - 2) * rhoInfinity / ((rhoInfinity - 4) * (rhoInfinity - 2) * rho));
         var rate = learningRate * rectification * Math.Sqrt(correction2) / correction1;
-        values.addcdiv_(FirstMoment, SecondMoment.sqrt().add_(_eps), value: -rate);
+        var root = SecondMoment.sqrt();
+        root.AddInPlace(_eps);
+        values.AddQuotientInPlace(FirstMoment, root, -rate);
     }
 
     /// <inheritdoc/>

@@ -179,7 +179,7 @@ public sealed class Trainer : IDisposable
     private double Accumulate(TrainingBatch whole, int first, int count)
     {
         using var scope = NewDisposeScope();
-        var loss = _options.Objective.Losses(_denoise, whole.Slice(first, count), _state.ImagesSeen).sum() / _options.Batch;
+        var loss = _options.Objective.Losses(_denoise, whole.Slice(first, count), _state.ImagesSeen).sum().Over(_options.Batch);
         loss.backward();
         return loss.item<float>();
     }

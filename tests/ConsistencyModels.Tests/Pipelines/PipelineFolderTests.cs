@@ -139,12 +139,14 @@ public class PipelineFolderTests
     }
 
     [Fact]
-    public void Without_an_engine_the_error_says_so()
+    public void Without_the_engine_that_a_precision_needs_the_error_says_so()
     {
         using var folder = new TempFolder();
         var target = Save(folder);
-        var error = Assert.Throws<ConsistencyModelsException>(() => ConsistencyModelPipeline.FromPretrained(target));
-        Assert.Contains("No network engine", error.Message);
+        var options = new PipelineOptions { DType = TensorDType.BF16 };
+        var error = Assert.Throws<ConsistencyModelsException>(() => ConsistencyModelPipeline.FromPretrained(target, options));
+        Assert.Contains("ConsistencyModels.Torch is not beside the program", error.Message);
+        Assert.Equal("cpu", NetworkEngines.DefaultFor(new()).Name);
     }
 
     [Fact]
