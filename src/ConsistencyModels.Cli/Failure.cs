@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ConsistencyModels.IO;
 
 namespace ConsistencyModels.Cli;
 
@@ -13,6 +14,7 @@ internal sealed record Failure(string Line, int Code)
         AggregateException { InnerException: { } inner } => Of(inner),
         ConsistencyModelsException => Bad(exception.Message),
         ArgumentException argument => Bad(WithoutParameter(argument)),
+        IOException full when AtomicFile.IsDiskFull(full) => Bad($"disk is full: {exception.Message}"),
         IOException or UnauthorizedAccessException => Bad(exception.Message),
         OperationCanceledException => new("cancelled", ExitCode.Failed),
         OutOfMemoryException or InsufficientMemoryException =>

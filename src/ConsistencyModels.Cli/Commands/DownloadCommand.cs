@@ -10,7 +10,7 @@ internal static class DownloadCommand
     public static Command Create(CommandContext context)
     {
         var model = new Argument<string>("MODEL") { Description = "organisation/name on the Hub, one of openai's checkpoints, or an address" };
-        model.CompletionSources.Add([.. PublishedCheckpoints.Names]);
+        model.CompletionSources.Add(_ => PublishedCheckpoints.Names);
         var revision = OptionOf.Text("--revision", "A branch, a tag or a commit; default: main", "NAME");
         var variant = OptionOf.Text("--variant", "Which weights, such as fp16; default: the plain ones", "NAME");
         var file = OptionOf.Text("--file", "A single file of the repository instead of what a pipeline needs", "PATH");

@@ -34,7 +34,8 @@ internal static class GenerateCommand
         var columns = OptionOf.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
         var scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
         var format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
-        var engine = OptionOf.Text("--engine", "What runs the network: torch; default: the fastest there is", "NAME");
+        var engine = OptionOf.Text("--engine", "What runs the network: cpu (managed code; default on a CPU) or torch (libtorch; default for bf16 and GPUs)", "NAME");
+        engine.CompletionSources.Add("cpu", "torch");
         var device = ModelOptions.Device();
         var dtype = ModelOptions.DType("Precision to compute in; default: f32");
         var variant = OptionOf.Text("--variant", "Which weights of the folder, such as fp16; default: the plain ones", "NAME");

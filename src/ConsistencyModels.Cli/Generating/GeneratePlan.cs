@@ -10,7 +10,9 @@ namespace ConsistencyModels.Cli.Generating;
 /// </summary>
 internal sealed record GeneratePlan
 {
-    private const int MostPixels = 1 << 25;
+    // So that the first files are there soon and memory is bounded, and still many network calls' worth.
+    private const int MostAtATime = 1024;
+    private const int MostValuesAtATime = 1 << 24;
 
     /// <summary>The model's folder.</summary>
     public required string Folder { get; init; }
@@ -40,7 +42,7 @@ internal sealed record GeneratePlan
     public required PictureFiles Files { get; init; }
 
     /// <summary>Pictures generated and written at a time, so that memory does not grow with their number.</summary>
-    public int Block => Math.Clamp(MostPixels / Shape.ImageLength, 1, Count);
+    public int Block => Math.Clamp(MostValuesAtATime / Shape.ImageLength, 1, Math.Min(Count, MostAtATime));
 
     /// <summary>The name by which pictures and reports call the model.</summary>
     public string ModelName => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));

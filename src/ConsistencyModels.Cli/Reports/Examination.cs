@@ -44,6 +44,7 @@ internal sealed class Examination
         Fact("processor", $"{Machine.Processor()}, {Environment.ProcessorCount} threads");
         var sets = Machine.InstructionSets();
         Fact("instructions", sets.Count == 0 ? "none of those looked for" : string.Join(", ", sets));
+        Fact("engines", "cpu (managed code; the default), torch (libtorch; trains, and runs GPUs and bf16)");
         Fact("memory", Sizes.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
         if (RuntimeInformation.ProcessArchitecture == Architecture.X64 && !sets.Contains("AVX2"))
         {
@@ -73,7 +74,7 @@ internal sealed class Examination
         catch (ConsistencyModelsException e)
         {
             Fact("libtorch", "does not load");
-            Problem(e.Message, OperatingSystem.IsWindows()
+            Problem($"training, GPUs and bf16 do not work, the rest does: {e.Message}", OperatingSystem.IsWindows()
                 ? "TorchSharp 0.107.0 is reported not to load against libtorch 2.10 on Windows (TorchSharp issue 1567): use WSL or Linux until it is mended"
                 : $"install the package again, or set {TorchRuntime.LibraryFolderVariable} to a folder with libtorch's libraries");
         }

@@ -69,7 +69,7 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
             MicroBatch = settings.MicroBatch ?? defaults.MicroBatch,
 
             // Tuning moves a trained network: the published recipe takes a tenth of what training takes.
-            LearningRate = settings.LearningRate ?? (objective is EdmObjective ? defaults.LearningRate : defaults.LearningRate / 10),
+            LearningRate = settings.LearningRate ?? (!objective.MakesConsistencyModel ? defaults.LearningRate : defaults.LearningRate / 10),
             RampImages = settings.Ramp ?? Math.Min(images / 10, 50_000),
             DecayImages = settings.Decay ?? defaults.DecayImages,
             AverageHalfLife = settings.HalfLife ?? defaults.AverageHalfLife,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Runs;
@@ -13,6 +12,11 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     public void Execute()
     {
         using var trainer = new Trainer(_options, plan.Data);
+        if (trainer.Note is { } note)
+        {
+            console.Error.WriteLine($"note: {note}");
+        }
+
         if (trainer.ImagesSeen > 0)
         {
             console.Error.WriteLine($"going on from image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}");
@@ -22,7 +26,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         if (Train(trainer))
         {
             console.Out.WriteLine(trainer.Folder.Model);
-            console.Error.WriteLine(_options.Objective is EdmObjective
+            console.Error.WriteLine(!_options.Objective.MakesConsistencyModel
                 ? $"a diffusion model; tune it into a consistency model: cm train {Quote(context.Arguments[1])} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
                 : $"a consistency model; draw with it: cm generate --model {Quote(trainer.Folder.Model)}");
             return;
@@ -47,7 +51,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     private static string Line(TrainingProgress p)
     {
         var left = TimeSpan.FromSeconds(Math.Min((p.ImagesTotal - p.ImagesSeen) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9));
-        return Text($"step {p.Step}  images {Sizes.Count(p.ImagesSeen)} of {Sizes.Count(p.ImagesTotal)}  loss {p.Loss:G4}  gradient {p.GradientNorm:G3}  rate {p.LearningRate:G3}  {p.ImagesPerSecond:F1} images/s  {Sizes.Time(left)} left");
+        return Text($"step {p.Step}  images {Sizes.Count(p.ImagesSeen)} of {Sizes.Count(p.ImagesTotal)}  loss {p.Loss:G4}  gradient {p.GradientNorm:G3}  rate {p.LearningRate:G3}  {p.ImagesPerSecond:F1} images/s  {Sizes.Time(left)} left{(p.Skipped > 0 ? Text($"  ({p.Skipped} steps left out: not finite)") : "")}");
     }
 
     // So that the line can be copied into a shell.

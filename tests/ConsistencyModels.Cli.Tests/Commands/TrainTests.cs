@@ -1,0 +1,140 @@
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cli.Tests.Commands;
+
+public sealed class TrainTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly string _pictures;
+    private readonly string _network;
+
+    public TrainTests()
+    {
+        _pictures = TinyModel.Pictures(_folder);
+        _network = TinyModel.Config(_folder);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void From_pictures_to_a_consistency_model_that_draws_its_classes()
+    {
+        var edm = Train("edm", "--images", "48");
+        Assert.Equal(_folder["edm", "model"], Assert.Single(edm.OutLines));
+        Assert.Contains("--objective ect --init", edm.Error);
+        Assert.Contains("step 6  images 48 of 48", edm.Error);
+
+        var ect = Cm.Succeed("train", _pictures, "--run", _folder["ect"], "--init", _folder["edm", "model"], "--objective", "ect", "--images", "24", "--batch", "8");
+        Assert.Contains("cm generate --model", ect.Error);
+        var picture = Cm.Succeed("generate", "--model", _folder["ect", "model"], "--classes", "wall", "--out", _folder["out"]);
+        Assert.EndsWith("-wall.png", Assert.Single(picture.OutLines));
+    }
+
+    [Fact]
+    public void A_preset_takes_its_size_and_classes_from_the_data()
+    {
+        Cm.Succeed("train", _pictures, "--run", _folder["r"], "--network", "tiny32", "--size", "16", "--images", "4", "--batch", "4", "--quiet");
+        var network = UNet2DConfig.Load(_folder["r", "model", "unet", "config.json"]);
+        Assert.Equal(2, network.NumClassEmbeds);
+        Assert.Equal(new ImageSize(16, 16), network.SampleSize);
+    }
+
+    [Fact]
+    public void A_dry_run_says_what_it_would_do_and_leaves_nothing()
+    {
+        var before = _folder.Files;
+        var text = Cm.Succeed(
+            "train", _pictures, "--run", _folder["r"], "--network", _network, "--images", "1.5M", "--batch", "32", "--objective", "ect", "--dry-run").Out;
+        Assert.Contains("12 pictures of 8x8, 3 channels", text);
+        Assert.Contains("floor 6, wall 6", text);
+        Assert.Contains("1.5 M", text);
+        Assert.Contains("EctObjective", text);
+        Assert.Contains("StageImages = 187500", text);
+        Assert.Contains("images a second", text);
+        Assert.Equal(before, _folder.Files);
+    }
+
+    [Fact]
+    public void Ect_from_nothing_is_done_with_a_note()
+    {
+        var result = Train("r", "--objective", "ect", "--images", "8");
+        Assert.Contains("note: ect tunes a diffusion model", result.Error);
+    }
+
+    [Fact]
+    public void Cancelled_it_saves_and_says_how_to_go_on()
+    {
+        using var source = new CancellationTokenSource();
+        var reached = Path.Combine(_folder["r"], "log.jsonl");
+        using var timer = new Timer(_ =>
+        {
+            if (File.Exists(reached) && new FileInfo(reached).Length > 0)
+            {
+                source.Cancel();
+            }
+        });
+        timer.Change(0, 5);
+        var result = Cm.Run(source.Token, "train", _pictures, "--run", _folder["r"], "--network", _network, "--batch", "4", "--images", "4000000", "--log-every", "1");
+        Assert.Equal(0, result.Code);
+        Assert.Contains("stopped and saved at image", result.Error);
+        Assert.Single(Directory.GetFiles(_folder["r", "checkpoints"]));
+    }
+
+    [Fact]
+    public void Another_run_in_the_folder_is_refused_and_kept()
+    {
+        Train("r", "--images", "8");
+        var checkpoint = Assert.Single(Directory.GetFiles(_folder["r", "checkpoints"]));
+        var before = File.ReadAllBytes(checkpoint);
+        var line = Cm.Refuse("train", _pictures, "--run", _folder["r"], "--network", _network, "--images", "16", "--batch", "8", "--seed", "1");
+        Assert.Contains("seed is 0, this run has 1", line);
+        Assert.Equal(before, File.ReadAllBytes(checkpoint));
+    }
+
+    [Theory]
+    [InlineData("--images 12q", "--images is '12q'", "400k or 1.5M")]
+    [InlineData("--images 0", "--images is '0'", "from 1")]
+    [InlineData("--batch 0", "--batch is '0'", "from 1")]
+    [InlineData("--lr -1", "--lr is '-1'", "above 0")]
+    [InlineData("--ect-q 1", "--ect-q is '1'", "above 1")]
+    [InlineData("--checkpoint-every soon", "--checkpoint-every is 'soon'", "5m")]
+    [InlineData("--objective gan", "--objective is 'gan'", "edm or ect")]
+    [InlineData("--network big", "big", "tiny32")]
+    [InlineData("--init nowhere", "nowhere", "no such file or folder")]
+    [InlineData("--size 7", "--size is 7", "multiple of 2")]
+    [InlineData("--classes floor=,wall", "floor", "empty folder")]
+    [InlineData("--classes a=nowhere", "pictures", "holds no usable images")]
+    [InlineData("--native-size-only --size 6", "6x6", "usable")]
+    [InlineData("--device cuda:99", "cuda:99", "device")]
+    public void Words_that_make_no_sense_are_refused(string words, string found, string expected)
+    {
+        string[] network = words.StartsWith("--network", StringComparison.Ordinal) || words.StartsWith("--init", StringComparison.Ordinal) ? [] : ["--network", _network];
+        var line = Cm.Refuse(["train", _pictures, "--run", _folder["r"], .. network, .. words.Split(' ')]);
+        Assert.Contains(found, line);
+        Assert.Contains(expected, line);
+        Assert.False(Directory.Exists(_folder["r", "checkpoints"]));
+    }
+
+    [Fact]
+    public void Data_that_are_not_there_or_damaged_are_refused()
+    {
+        Assert.Contains("expected a folder of images or a .zip", Cm.Refuse("train", _folder["nowhere"], "--run", _folder["r"]));
+        File.WriteAllText(Path.Combine(_pictures, "floor", "0.png"), "no picture");
+        Assert.Contains("0.png", Cm.Refuse("train", _pictures, "--run", _folder["r"], "--network", _network));
+    }
+
+    [Theory]
+    [InlineData("400k", 400_000)]
+    [InlineData("1.5M", 1_500_000)]
+    [InlineData("2G", 2_000_000_000)]
+    [InlineData("77", 77)]
+    [InlineData("k", null)]
+    [InlineData("", null)]
+    [InlineData("-3", null)]
+    [InlineData("1e3", null)]
+    public void Counts_may_be_written_short(string text, object? expected) =>
+        Assert.Equal(expected is null ? null : Convert.ToInt64(expected), OptionOf.ParseCount(text));
+
+    private Cm.Result Train(string run, params string[] words) => Cm.Succeed(
+        ["train", _pictures, "--run", _folder[run], "--network", _network, "--batch", "8", "--log-every", "1", .. words]);
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ConsistencyModels.Cli.Tests.Processes;
+
+/// <summary>The real program, as a process of its own.</summary>
+internal static partial class CmProcess
+{
+    /// <summary>SIGINT, what Ctrl-C sends.</summary>
+    public const int Interrupt = 2;
+
+    /// <summary>SIGKILL.</summary>
+    public const int Kill = 9;
+
+    /// <summary>SIGTERM.</summary>
+    public const int Terminate = 15;
+
+    /// <summary>The executable.</summary>
+    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "cm.exe" : "cm");
+
+    /// <summary>Starts it; the caller disposes the process.</summary>
+    public static Process Start(params string[] args) => Launch(Path, args);
+
+    /// <summary>Starts any program with the environment the executable needs; the caller disposes the process.</summary>
+    public static Process Launch(string program, params string[] args)
+    {
+        var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+        // The executable looks for the runtime in its own places: it is to be that of the tests.
+        start.Environment["DOTNET_ROOT"] = new DirectoryInfo(RuntimeEnvironment.GetRuntimeDirectory()).Parent!.Parent!.Parent!.FullName;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Waits for the end and reads everything.</summary>
+    public static async Task<Cm.Result> Finish(Process process)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var error = process.StandardError.ReadToEndAsync(cancellation);
+        var output = await process.StandardOutput.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        return new(process.ExitCode, output, await error);
+    }
+
+    /// <summary>Starts it and waits for the end.</summary>
+    public static async Task<Cm.Result> Run(params string[] args)
+    {
+        using var process = Start(args);
+        return await Finish(process);
+    }
+
+    /// <summary>Sends a signal.</summary>
+    public static void Signal(Process process, int signal) =>
+        Assert.True(kill(process.Id, signal) == 0, string.Create(CultureInfo.InvariantCulture, $"kill: {Marshal.GetLastPInvokeError()}"));
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int pid, int signal);
+}
