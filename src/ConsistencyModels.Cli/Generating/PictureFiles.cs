@@ -1,6 +1,6 @@
 using System.Globalization;
-using ConsistencyModels.IO;
 using ConsistencyModels.Imaging;
+using ConsistencyModels.IO;
 
 namespace ConsistencyModels.Cli.Generating;
 

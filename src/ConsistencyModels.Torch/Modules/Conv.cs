@@ -19,6 +19,7 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
     private readonly long[] _stride;
     private readonly long[] _padding;
     private readonly int _missingChannels;
+    private readonly int _missingInputs;
 
     public Conv(ParameterStore store, string name, int stride = 1, int padding = 1)
         : base(name)
@@ -28,6 +29,7 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
         _stride = [stride, stride];
         _padding = [padding, padding];
         _missingChannels = (int)(-_weight.shape[0] & (ChannelBlock - 1));
+        _missingInputs = _weight.shape[1] > ChannelBlock && _weight.shape[2] > 1 ? (int)(-_weight.shape[1] & (ChannelBlock - 1)) : 0;
         register_parameter("weight", _weight);
         register_parameter("bias", _bias);
     }
@@ -41,7 +43,7 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
                 return InFloat32(input);
             }
 
-            if (_missingChannels > 0 && (input.requires_grad || input.dtype == ScalarType.BFloat16))
+            if (_missingInputs > 0 || (_missingChannels > 0 && (input.requires_grad || input.dtype == ScalarType.BFloat16)))
             {
                 return Padded(input);
             }
@@ -65,7 +67,16 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var shape = _weight.shape;
-        var weight = cat([_weight, zeros([_missingChannels, .. shape[1..]], dtype: _weight.dtype)], dim: 0);
+        var weight = _weight.alias();
+        if (_missingInputs > 0)
+        {
+            // The forward pass has the same fault for input channels above one block that do not fill the last.
+            weight = nn.functional.pad(weight, [0, 0, 0, 0, 0, _missingInputs]);
+            input = nn.functional.pad(input, [0, 0, 0, 0, 0, _missingInputs]);
+            shape = weight.shape;
+        }
+
+        weight = cat([weight, zeros([_missingChannels, .. shape[1..]], dtype: _weight.dtype)], dim: 0);
         var bias = cat([_bias, zeros([_missingChannels], dtype: _bias.dtype)], dim: 0);
         return nn.functional.conv2d(input, weight, bias, strides: _stride, padding: _padding)
             .narrow(1, 0, shape[0]).MoveToOuterDisposeScope();

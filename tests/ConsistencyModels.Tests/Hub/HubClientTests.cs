@@ -326,7 +326,11 @@ public sealed class HubClientTests : IDisposable
         {
             Headers = new()
             {
-                ["X-Repo-Commit"] = FakeHub.Commit, ["X-Linked-Etag"] = "\"abc\"", ["X-Linked-Size"] = "5", ["Location"] = "http://localhost:1/", [header] = value,
+                ["X-Repo-Commit"] = FakeHub.Commit,
+                ["X-Linked-Etag"] = "\"abc\"",
+                ["X-Linked-Size"] = "5",
+                ["Location"] = "http://localhost:1/",
+                [header] = value,
             },
         };
         using var client = new HubClient(_fake.Options);
