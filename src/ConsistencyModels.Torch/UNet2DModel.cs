@@ -40,13 +40,14 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         Description = description;
         var config = description.Config;
         _store = new(description, dtype, device ?? CPU, trainable);
+        Dropout = new(_store.Flat.device);
         _convIn = new(_store, "conv_in");
         _timeProj = new(_store, config);
         _linear1 = new(_store, "time_embedding.linear_1");
         _linear2 = new(_store, "time_embedding.linear_2");
-        _down = [.. description.DownBlocks.Select(block => new UNetBlock(_store, block, config))];
-        _up = [.. description.UpBlocks.Select(block => new UNetBlock(_store, block, config))];
-        _middle = description.MidBlock is { } middle ? new UNetBlock(_store, middle, config) : null;
+        _down = [.. description.DownBlocks.Select(block => new UNetBlock(_store, block, config, Dropout))];
+        _up = [.. description.UpBlocks.Select(block => new UNetBlock(_store, block, config, Dropout))];
+        _middle = description.MidBlock is { } middle ? new UNetBlock(_store, middle, config, Dropout) : null;
         _normOut = new(_store, "conv_norm_out", config.NormNumGroups, config.NormEps);
         _convOut = new(_store, "conv_out");
         register_module("conv_in", _convIn);
@@ -75,6 +76,9 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
 
     /// <summary>All parameters end to end, in the order of <see cref="UNet2DDescription.Parameters"/>; owned by the network.</summary>
     public Tensor FlatParameters => _store.Flat;
+
+    /// <summary>Where dropout masks come from in training mode; owned by the network.</summary>
+    public DropoutGenerator Dropout { get; }
 
     /// <summary>The view of one parameter by diffusers' name; owned by the network.</summary>
     public Parameter ParameterNamed(string name) => _store[name];
@@ -143,6 +147,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         if (disposing)
         {
             _store.Dispose();
+            Dropout.Dispose();
         }
     }
 

@@ -97,7 +97,8 @@ public class UNet2DModelTests
         using var scope = NewDisposeScope();
         float[] Draw(long seed)
         {
-            random.manual_seed(seed);
+            network.Dropout.Seed(seed);
+            rand(10);
             return Output(network, Networks.Plain).data<float>().ToArray();
         }
 

@@ -10,6 +10,7 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
     private readonly ResnetDescription _description;
     private readonly bool _scaleShift;
     private readonly double _dropout;
+    private readonly DropoutGenerator _dropoutGenerator;
     private readonly Norm _norm1;
     private readonly Conv _conv1;
     private readonly Dense _time;
@@ -17,12 +18,13 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
     private readonly Conv _conv2;
     private readonly Conv? _shortcut;
 
-    public ResnetBlock2D(ParameterStore store, ResnetDescription description, UNet2DConfig config)
+    public ResnetBlock2D(ParameterStore store, ResnetDescription description, UNet2DConfig config, DropoutGenerator dropout)
         : base(description.Name)
     {
         _description = description;
         _scaleShift = config.ResnetTimeScaleShift == "scale_shift";
         _dropout = config.Dropout;
+        _dropoutGenerator = dropout;
         var name = description.Name;
         _norm1 = new(store, $"{name}.norm1", config.NormNumGroups, config.NormEps);
         _conv1 = new(store, $"{name}.conv1");
@@ -61,7 +63,7 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
         hidden = hidden.Then(Silu);
         if (_dropout > 0 && training)
         {
-            hidden = hidden.Then(x => nn.functional.dropout(x, _dropout, training: true));
+            hidden = hidden.Then(x => _dropoutGenerator.Apply(x, _dropout));
         }
 
         hidden = hidden.Then(_conv2.forward);

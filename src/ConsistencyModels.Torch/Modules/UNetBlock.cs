@@ -9,11 +9,11 @@ internal sealed class UNetBlock : nn.Module
     private readonly ResnetBlock2D? _resnetResampler;
     private readonly ResampleConv? _convResampler;
 
-    public UNetBlock(ParameterStore store, BlockDescription description, UNet2DConfig config)
+    public UNetBlock(ParameterStore store, BlockDescription description, UNet2DConfig config, DropoutGenerator dropout)
         : base(description.Name)
     {
         Attentions = [.. description.Attentions.Select(a => new AttentionBlock(store, a, config.NormEps))];
-        Resnets = [.. description.Resnets.Select(r => new ResnetBlock2D(store, r, config))];
+        Resnets = [.. description.Resnets.Select(r => new ResnetBlock2D(store, r, config, dropout))];
         if (Attentions.Count > 0)
         {
             register_module("attentions", nn.ModuleList([.. Attentions]));
@@ -26,7 +26,7 @@ internal sealed class UNetBlock : nn.Module
         }
 
         nn.Module resampler = resample.Resnet is { } resnet
-            ? _resnetResampler = new ResnetBlock2D(store, resnet, config)
+            ? _resnetResampler = new ResnetBlock2D(store, resnet, config, dropout)
             : _convResampler = new ResampleConv(store, resample, config.DownsamplePadding);
         register_module(resample.Kind == ResampleKind.Down ? "downsamplers" : "upsamplers", nn.ModuleList(resampler));
     }

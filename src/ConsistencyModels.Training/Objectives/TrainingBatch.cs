@@ -1,4 +1,4 @@
-using TorchSharp;
+using ConsistencyModels.Torch;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Objectives;
@@ -11,30 +11,27 @@ namespace ConsistencyModels.Training.Objectives;
 /// <param name="DropoutSeed">Seeds dropout masks.</param>
 public sealed record TrainingBatch(Tensor Images, Tensor? Labels, Tensor Normals, Tensor Noise, long DropoutSeed)
 {
+    /// <summary>Where the network takes its dropout masks from; null if it has none, or draws them as it likes.</summary>
+    public DropoutGenerator? Dropout { get; init; }
+
     /// <summary>
-    /// Puts libtorch's default generators, from which dropout masks come, into the state of this batch. Objectives call it
-    /// before every pass of the network: masks are then the same in a resumed run, and in two passes over one batch.
+    /// Puts the source of dropout masks into the state of this batch. Objectives call it before every pass of the network:
+    /// masks are then the same in a resumed run, and in two passes over one batch.
     /// </summary>
-    public void SeedDropout()
-    {
-        // Of the CPU only; the devices have theirs.
-        random.manual_seed(DropoutSeed).Dispose();
-        if (Images.device_type == DeviceType.CUDA)
-        {
-            cuda.manual_seed_all(DropoutSeed);
-        }
-    }
+    public void SeedDropout() => Dropout?.Seed(DropoutSeed);
 
     /// <summary>
     /// Images [first, first + count) with their draws, as views; the caller disposes them. Only the dropout masks depend on
     /// how a batch is cut: they are drawn for a whole pass.
     /// </summary>
-    internal TrainingBatch Slice(int first, int count) => new(
-        Images.narrow(0, first, count),
-        Labels?.narrow(0, first, count),
-        Normals.narrow(0, first, count),
-        Noise.narrow(0, first, count),
-        DropoutSeed + first);
+    internal TrainingBatch Slice(int first, int count) => this with
+    {
+        Images = Images.narrow(0, first, count),
+        Labels = Labels?.narrow(0, first, count),
+        Normals = Normals.narrow(0, first, count),
+        Noise = Noise.narrow(0, first, count),
+        DropoutSeed = DropoutSeed + first,
+    };
 
     /// <summary>The same on another device; the caller disposes the copies.</summary>
     internal TrainingBatch To(Device device) => this with

@@ -112,7 +112,7 @@ public sealed class Trainer : IDisposable
         using var scope = NewDisposeScope();
         _state.Network.train();
         _state.Parameters.ZeroGradients();
-        var whole = _batches.Next(_state.ImagesSeen / _options.Batch).To(_device);
+        var whole = _batches.Next(_state.ImagesSeen / _options.Batch).To(_device) with { Dropout = _state.Network.Dropout };
         var micro = _options.MicroBatch > 0 ? _options.MicroBatch : _options.Batch;
         var total = 0.0;
         for (var done = 0; done < _options.Batch; done += micro)

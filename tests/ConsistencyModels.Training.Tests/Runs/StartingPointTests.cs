@@ -1,0 +1,151 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Runs;
+
+namespace ConsistencyModels.Training.Tests.Runs;
+
+/// <summary>Where a run may begin, and what is said where it may not.</summary>
+public sealed class StartingPointTests : IDisposable
+{
+    private readonly TinyRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    [Fact]
+    public void A_run_with_dropout_and_flips_resumes_to_the_last_bit_over_the_end_of_an_epoch()
+    {
+        var options = Changing(_run.Options(new EctObjective(new EctSchedule(StageImages: 24)), "whole"));
+        using var whole = new Trainer(options, new TwoHalves());
+        var expected = Steps(whole, 7);
+
+        var stopped = options with { Folder = Path.Combine(_run.Folder, "stopped") };
+        using (var trainer = new Trainer(stopped, new TwoHalves()))
+        {
+            Assert.Equal(expected[..2], Steps(trainer, 2));
+            trainer.SaveCheckpoint();
+            Steps(trainer, 1);
+        }
+
+        using var resumed = new Trainer(stopped, new TwoHalves());
+        Assert.Null(resumed.Note);
+        Assert.Equal(expected[2..], Steps(resumed, 5));
+        Assert.Equal(
+            Torch.TensorMemory.Floats(whole.Average.FlatParameters).ToArray(), Torch.TensorMemory.Floats(resumed.Average.FlatParameters).ToArray());
+    }
+
+    [Fact]
+    public void Only_damaged_checkpoints_are_an_error_and_stay()
+    {
+        var options = _run.Options();
+        string[] files;
+        using (var trainer = new Trainer(options, new TwoHalves()))
+        {
+            trainer.SaveCheckpoint();
+            files = [.. trainer.Folder.CheckpointFiles()];
+        }
+
+        File.WriteAllBytes(files[0], File.ReadAllBytes(files[0])[..1000]);
+        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves()));
+        Assert.StartsWith(files[0], error.Message, StringComparison.Ordinal);
+        Assert.Contains("no other checkpoint", error.Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(files[0]));
+    }
+
+    [Fact]
+    public void Another_file_in_place_of_a_checkpoint_is_not_taken()
+    {
+        var options = _run.Options();
+        using (var trainer = new Trainer(options, new TwoHalves()))
+        {
+            SafetensorsWriter.Write(trainer.Folder.Checkpoint(8), [TensorToWrite.FromFloats("x", [1], new float[1])]);
+        }
+
+        Assert.Contains("another run: network is missing", Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_killed_process_was_writing_is_removed()
+    {
+        var options = _run.Options();
+        using (var trainer = new Trainer(options, new TwoHalves()))
+        {
+            trainer.SaveCheckpoint();
+            File.WriteAllText(Path.Combine(trainer.Folder.Checkpoints, ".0123.tmp"), "half");
+        }
+
+        using var again = new Trainer(options, new TwoHalves());
+        Assert.Equal(again.Folder.CheckpointFiles(), Directory.GetFiles(again.Folder.Checkpoints));
+    }
+
+    [Fact]
+    public void Weights_of_a_diffusion_model_start_a_run_and_those_of_another_network_do_not()
+    {
+        var teacher = _run.Options(name: "edm");
+        using (var trainer = new Trainer(teacher, new TwoHalves()))
+        {
+            Steps(trainer, 1);
+            trainer.SaveModel();
+            Assert.False(File.Exists(Path.Combine(trainer.Folder.Model, "model_index.json")));
+        }
+
+        var student = _run.Options(new EctObjective(new EctSchedule()), "ect") with { InitialWeights = Path.Combine(teacher.Folder, "model") };
+        using (var trainer = new Trainer(student, new TwoHalves()))
+        {
+            using var weights = WeightFiles.Open(Path.Combine(student.InitialWeights!, "unet"));
+            Assert.Equal(
+                weights.Bytes("conv_in.weight").ToArray(), System.Runtime.InteropServices.MemoryMarshal.AsBytes(Torch.TensorMemory.Floats(trainer.Average.ParameterNamed("conv_in.weight"))).ToArray());
+        }
+
+        // All tensors fit, and mean something else.
+        var other = student with { Folder = Path.Combine(_run.Folder, "other"), Network = student.Network with { FreqShift = 1 } };
+        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other, new TwoHalves()));
+        Assert.Contains("freq_shift is 0, the network to train has 1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_log_of_a_killed_run_loses_what_comes_again()
+    {
+        var options = _run.Options() with { Images = 48 };
+        using (var trainer = new Trainer(options, new TwoHalves()))
+        {
+            Steps(trainer, 2);
+            trainer.SaveCheckpoint();
+            File.WriteAllText(trainer.Folder.Log, """
+                {"step":1,"images":8}
+                {"step":2,"images":16}
+                {"step":3,"images":24}
+                {"step":4,"ima
+                """);
+        }
+
+        using var resumed = new Trainer(options, new TwoHalves());
+        Assert.True(resumed.Run(cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(["8", "16", "24", "32", "40", "48"], File.ReadLines(resumed.Folder.Log).Select(Images));
+        static string Images(string line) => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("images").GetRawText();
+    }
+
+    [Fact]
+    public void A_network_that_does_not_fit_the_pictures_is_refused_before_anything_is_written()
+    {
+        var options = _run.Options();
+        Refused("sample_size is 16x16, the images are 8x8", options with { Network = options.Network with { SampleSize = new(16, 16) } });
+        Refused("in_channels is 1", options with { Network = options.Network with { InChannels = 1 } });
+        Refused("the data have 2 classes", options with { Network = options.Network with { NumClassEmbeds = 1 } });
+        Refused("fourier", options with { Network = options.Network with { TimeEmbeddingType = "fourier" } });
+        Assert.False(Directory.Exists(options.Folder));
+    }
+
+    private static void Refused(string why, TrainingOptions options) =>
+        Assert.Contains(why, Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves())).Message, StringComparison.Ordinal);
+
+    private static TrainingOptions Changing(TrainingOptions options) => options with
+    {
+        Network = options.Network with { Dropout = 0.2 },
+        Flip = true,
+        Batch = 12,
+        RampImages = 60,
+        LearningRate = 1e-2,
+    };
+
+    private static double[] Steps(Trainer trainer, int count) => [.. Enumerable.Range(0, count).Select(_ => trainer.Step().Loss)];
+}
