@@ -92,12 +92,20 @@ internal sealed record ModelReport
             return OfNetwork(path, folder, file);
         }
 
-        using var model = TryInfer(path);
-        if (model is null)
+        ModelFiles model;
+        try
         {
-            return OfNetwork(path, folder, file);
+            model = ModelFiles.Open(path);
+        }
+        catch (ConsistencyModelsException e)
+        {
+            // The tensors are still worth listing.
+            return File.Exists(System.IO.Path.Combine(folder, ConfigName))
+                ? OfNetwork(path, folder, file)
+                : Of(path, $"tensors of a network whose configuration cannot be inferred ({e.Message})", file);
         }
 
+        using var opened = model;
         if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
         {
             return OfNetwork(path, folder, file);
@@ -109,19 +117,6 @@ internal sealed record ModelReport
             Network = model.Config,
             Scheduler = model.Scheduler,
         };
-    }
-
-    // Tensors that make no network that is known are still worth listing.
-    private static ModelFiles? TryInfer(string path)
-    {
-        try
-        {
-            return ModelFiles.Open(path);
-        }
-        catch (ConsistencyModelsException)
-        {
-            return null;
-        }
     }
 
     private static ModelReport OfNetwork(string path, string folder, ITensorSource weights)
