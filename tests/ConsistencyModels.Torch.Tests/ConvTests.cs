@@ -1,5 +1,6 @@
 using ConsistencyModels.Networks;
 using ConsistencyModels.Random;
+using ConsistencyModels.Torch.Modules;
 using ConsistencyModels.Torch.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -66,6 +67,32 @@ public sealed class ConvTests
             var alone = cat([.. Enumerable.Range(0, 3).Select(n => network.forward(x.narrow(0, n, 1), one, null))], dim: 0);
             Assert.InRange((together - alone).abs().max().item<float>(), 0, 1e-4f);
         }
+    }
+
+    // docs/decisions/0005: libtorch's own choice for this shape ends the process.
+    [Fact]
+    public void A_pointwise_convolution_takes_images_with_the_channels_last()
+    {
+        TorchRuntime.EnsureLoaded();
+        var config = new UNet2DConfig
+        {
+            SampleSize = new(8, 8),
+            BlockOutChannels = [512],
+            DownBlockTypes = ["DownBlock2D"],
+            UpBlockTypes = ["UpBlock2D"],
+            MidBlockType = null,
+            LayersPerBlock = 1,
+        };
+        using var store = new ParameterStore(UNet2DDescription.Of(config), ScalarType.Float32, CPU, trainable: false);
+        using var shortcut = new Conv(store, "up_blocks.0.resnets.0.conv_shortcut", padding: 0);
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        store.Flat.fill_(1f / 1024);
+        var image = rand(2, 8, 8, 1024);
+        var result = shortcut.forward(image.permute(0, 3, 1, 2));
+        Assert.Equal([2L, 512, 8, 8], result.shape);
+        var expected = image.mean([3L]).unsqueeze(1) + (1f / 1024);
+        Assert.InRange((result - expected).abs().max().item<float>(), 0, 1e-4f);
     }
 
     // Leaves freed blocks full of NaN behind for the next allocations.

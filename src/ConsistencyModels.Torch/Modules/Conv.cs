@@ -54,6 +54,13 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var outputs = weight.shape[0];
+        // Attention leaves its output with the channels last, and libtorch ends the process with a division by zero as it
+        // chooses a 1x1 convolution from 1024 to 512 channels for such memory (decision 0005).
+        if (input.device_type == DeviceType.CPU && weight.shape[2] == 1)
+        {
+            input = input.contiguous();
+        }
+
         if (input.device_type == DeviceType.CPU && _missingInputs > 0)
         {
             input = nn.functional.pad(input, [0, 0, 0, 0, 0, _missingInputs]);
