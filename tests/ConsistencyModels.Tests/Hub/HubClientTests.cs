@@ -250,7 +250,7 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public async Task A_slow_loris_is_given_up()
     {
-        _fake.OnStorage = request => FakeHub.Content(request, _fake.Files[Weights]) with { ByteDelay = TimeSpan.FromMilliseconds(20) };
+        _fake.OnStorage = request => FakeHub.Content(request, _fake.Files[Weights]) with { PieceDelay = TimeSpan.FromMilliseconds(20) };
         using var client = new HubClient(_fake.Options with { StallTimeout = TimeSpan.FromMilliseconds(300), Retries = 1 });
         var error = await Assert.ThrowsAsync<HubException>(() => client.DownloadFileAsync("org/model", Weights, cancellationToken: Now));
         Assert.Contains("brings next to nothing", error.Message, StringComparison.Ordinal);

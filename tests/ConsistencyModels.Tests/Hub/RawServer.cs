@@ -89,11 +89,11 @@ internal sealed class RawServer : IDisposable
             return;
         }
 
-        if (answer.ByteDelay is { } delay)
+        if (answer.PieceDelay is { } delay)
         {
-            for (var i = 0; i < answer.Body.Length; i++)
+            for (var i = 0; i < answer.Body.Length; i += answer.PieceSize)
             {
-                await stream.WriteAsync(answer.Body.AsMemory(i, 1), _stop.Token);
+                await stream.WriteAsync(answer.Body.AsMemory(i, Math.Min(answer.PieceSize, answer.Body.Length - i)), _stop.Token);
                 await Task.Delay(delay, _stop.Token);
             }
         }
