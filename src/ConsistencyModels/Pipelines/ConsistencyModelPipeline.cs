@@ -67,8 +67,8 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     private Preconditioning Preconditioning { get; }
 
     /// <summary>
-    /// Loads a model: a pipeline folder as diffusers writes it (<c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>), a single
-    /// file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
+    /// Loads a model: a pipeline folder as diffusers writes it (<c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>), a
+    /// network's folder (<c>config.json</c> and weights), a single file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
     /// published checkpoints ("cd_imagenet64_l2") or an address. What is downloaded stays in huggingface_hub's cache.
     /// </summary>
     /// <param name="folder">The folder, file, name or address. What exists on disk wins over the Hub.</param>
