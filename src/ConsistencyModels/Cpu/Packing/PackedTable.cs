@@ -15,7 +15,7 @@ internal sealed unsafe class PackedTable(string parameter, int rows, ChannelLayo
         for (var row = 0; row < rows; row++)
         {
             var target = new Span<float>(Row(row), layout.Padded);
-            new ReadOnlySpan<float>(values + ((long)row * layout.Channels), layout.Channels).CopyTo(target);
+            values.CopyTo((long)row * layout.Channels, target[..layout.Channels]);
             target[layout.Channels..].Clear();
         }
     });
