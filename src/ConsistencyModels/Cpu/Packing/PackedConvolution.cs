@@ -33,6 +33,9 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     /// <inheritdoc/>
     public override long Bytes => PlaneStride * Products * (half ? 2 : sizeof(float));
 
+    /// <inheritdoc/>
+    public override string Layout => $"F({outputSize}) {parameter} {outChannels} {half} {input}";
+
     private long PlaneStride => ((long)Panels * Depth * Gemm.PanelWidth) + PlaneStagger;
 
     /// <summary>One of the products, for some of the panels: C[rows x 16·panels] = A·U.</summary>

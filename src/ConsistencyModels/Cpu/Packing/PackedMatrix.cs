@@ -1,4 +1,6 @@
+using System.IO.Hashing;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace ConsistencyModels.Cpu;
 
@@ -24,6 +26,10 @@ internal sealed unsafe class PackedMatrix(IReadOnlyList<PackedMatrix.Part> parts
 
     /// <inheritdoc/>
     public override long Bytes => (long)Panels * Depth * Gemm.PanelWidth * (half ? 2 : sizeof(float));
+
+    /// <inheritdoc/>
+    public override string Layout =>
+        $"matrix {half} {Digest<int>(depth)}: {string.Join("; ", parts.Select(part => $"{part.Parameter} {part.Columns.Length} {Digest<long>(part.Columns)}"))}";
 
     /// <summary>C[rows x 16·panels] (+)= A·(these panels), over a range of the depth.</summary>
     /// <param name="a">A's first column of the range.</param>
@@ -95,6 +101,9 @@ internal sealed unsafe class PackedMatrix(IReadOnlyList<PackedMatrix.Part> parts
             k += length;
         }
     }
+
+    private static ulong Digest<T>(ReadOnlySpan<T> places)
+        where T : unmanaged => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(places));
 
     private static bool Follows(int first, int later, int distance) => first < 0 ? later < 0 : later == first + distance;
 }

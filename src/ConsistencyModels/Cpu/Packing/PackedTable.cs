@@ -6,6 +6,9 @@ internal sealed unsafe class PackedTable(string parameter, int rows, ChannelLayo
     /// <inheritdoc/>
     public override long Bytes => (long)rows * layout.Padded * sizeof(float);
 
+    /// <inheritdoc/>
+    public override string Layout => $"table {parameter} {rows} {layout}";
+
     /// <summary>One row.</summary>
     public float* Row(int index) => (float*)Pointer + ((long)index * layout.Padded);
 

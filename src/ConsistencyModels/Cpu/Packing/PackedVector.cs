@@ -9,6 +9,10 @@ internal sealed unsafe class PackedVector(IReadOnlyList<(string Parameter, Chann
     /// <inheritdoc/>
     public override long Bytes => Length * sizeof(float);
 
+    /// <inheritdoc/>
+    public override string Layout =>
+        $"vector {string.Join("; ", parts.Select(part => $"{part.Parameter} {part.Layout}"))}";
+
     /// <summary>The values.</summary>
     public float* Values => (float*)Pointer;
 

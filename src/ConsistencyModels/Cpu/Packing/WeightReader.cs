@@ -27,6 +27,12 @@ internal sealed unsafe class WeightReader
             network.Parameters.Where(parameter => parameter.OldName is not null).ToDictionary(parameter => parameter.OldName!, parameter => parameter.Name));
     }
 
+    /// <summary>The checkpoint.</summary>
+    public ITensorSource Source => _source;
+
+    /// <summary>For each parameter the name it is stored under.</summary>
+    public IReadOnlyDictionary<string, string> Names => _names;
+
     /// <summary>What is done with a tensor's values.</summary>
     public delegate void Consumer(WeightView values);
 
