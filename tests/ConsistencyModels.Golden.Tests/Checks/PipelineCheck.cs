@@ -10,9 +10,9 @@ namespace ConsistencyModels.Golden.Tests.Checks;
 internal sealed class PipelineCheck : IGoldenCheck
 {
     // Rounding of other kernels, which clipping keeps small: 3e-6 is measured. Without clipping the ten steps of a random
-    // network amplify it to 2e-3; a timestep whose last bit is wrong would give 0.03.
+    // network amplify it to 2e-3, and with libtorch's AVX-512 kernels to 5.4e-3; a timestep whose last bit is wrong would give 0.03.
     private const double AllowedClipped = 1e-4;
-    private const double AllowedUnclipped = 5e-3;
+    private const double AllowedUnclipped = 1e-2;
 
     public string Kind => "pipeline";
 
