@@ -12,6 +12,9 @@ namespace ConsistencyModels.Onnx;
 /// </summary>
 public static class OnnxExporter
 {
+    /// <summary>What the name of a second file with the weights has beyond the first's.</summary>
+    public const string DataEnding = ".data";
+
     // Opset 17 and what came with it: read by every runtime of the last years.
     private const long Opset = 17;
     private const long IrVersion = 8;

@@ -8,9 +8,6 @@ namespace ConsistencyModels.Onnx;
 /// <summary>Writes a model, with its weights inside or in a second file.</summary>
 internal static class OnnxFile
 {
-    /// <summary>What the second file's name has beyond the first's.</summary>
-    public const string DataEnding = ".data";
-
     // Smaller constants stay in the model: shapes among them must be known when a runtime plans the graph.
     private const long SmallestExternal = 1024;
 
@@ -27,7 +24,7 @@ internal static class OnnxFile
     /// <returns>Bytes written to both.</returns>
     public static long Write(string path, ModelProto model, IReadOnlyCollection<Initializer> initializers, long largestSingleFile)
     {
-        var data = path + DataEnding;
+        var data = path + OnnxExporter.DataEnding;
         if (initializers.Sum(initializer => initializer.ByteCount) <= largestSingleFile)
         {
             model.Graph.Initializer.AddRange(initializers.Select(Inside));
