@@ -63,6 +63,7 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
                 TrainCommand.Create(context),
                 InfoCommand.Create(context),
                 ConvertCommand.Create(context),
+                ExportCommand.Create(context),
                 DownloadCommand.Create(context),
                 NewCommand.Create(context),
                 DoctorCommand.Create(context),
