@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Onnx;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -23,32 +22,27 @@ internal static class ExportCommand
 
     private static CliCommand Onnx(CommandContext context)
     {
-        var input = new Argument<string>("MODEL") { Description = "A model's folder, a .safetensors file, or a file of torch.save (.pt, .pth, .ckpt, .bin)" };
+        var input = new Argument<string>("MODEL") { Description = $"The model: {ModelArguments.Forms}" };
         var output = new Argument<string>("OUT.onnx") { Description = "The file to write; weights above 256 MiB go to OUT.onnx.data beside it" };
         var function = OptionOf.OneOf(
             "--function", "network: sample, timestep to out_sample (default); consistency: x, sigma to denoised, with the scalings around it", "network", "consistency");
         var dtype = OptionOf.OneOf("--dtype", "Precision of weights and activations; inputs and outputs are float32; default: f32", "f32", "f16");
         var dynamic = OptionOf.Switch("--dynamic-size", "Leave height and width open; the batch is open always");
-        var variant = OptionOf.Text("--variant", "Which weights of the folder, such as fp16; default: the plain ones", "NAME");
-        var headDim = OptionOf.Whole("--head-dim", "Channels of an attention head, which .pt files do not tell; default: 64, or the most that fits", 1, 16384);
-        var size = OptionOf.Whole("--image-size", "Size of the images, which .pt files do not tell; default: by the published widths", 1, 8192);
+        var files = new ModelArguments();
         var force = OptionOf.Switch("--force", "Replace what is there");
         var quiet = OptionOf.Switch("--quiet", "Print nothing but errors", "-q");
         var command = new CliCommand("onnx", "Write a model as ONNX, for ONNX Runtime, DirectML, OpenVINO and others.", Examples)
         {
-            input, output, function, dtype, dynamic, variant, headDim, size, force, quiet,
+            input, output, function, dtype, dynamic, force, quiet,
         };
+        files.AddTo(command);
         command.SetAction(result =>
         {
             var path = result.GetRequiredValue(output);
             ThrowIfRefused(path, result.GetValue(force));
             var console = context.Console.Quiet(result.GetValue(quiet));
-            using var model = ModelFiles.Open(result.GetRequiredValue(input), new ModelFileOptions
-            {
-                Variant = result.GetValue(variant),
-                HeadDim = result.GetValue(headDim),
-                SampleSize = result.GetValue(size) is { } pixels ? new ImageSize(pixels, pixels) : null,
-            });
+            var which = files.Read(result, result.GetRequiredValue(input));
+            using var model = ModelFiles.Open(which.Find(console, context.Cancellation), which.Files with { Variant = which.Variant });
             var bytes = Waiting.For(console, "exporting", _ => OnnxExporter.Export(model, path, new OnnxExportOptions
             {
                 Function = result.GetValue(function) == "consistency" ? OnnxFunction.Consistency : OnnxFunction.Network,

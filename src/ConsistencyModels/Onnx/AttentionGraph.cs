@@ -5,7 +5,7 @@ namespace ConsistencyModels.Onnx;
 
 /// <summary>
 /// Self-attention over pixels. Channels stay before pixels, as convolutions have them: the projections are 1x1 convolutions,
-/// queries, keys and values one of them (decision 0006).
+/// queries, keys and values one of them (decision 0007).
 /// </summary>
 internal static class AttentionGraph
 {

@@ -4,7 +4,7 @@ namespace ConsistencyModels.Onnx;
 
 /// <summary>
 /// Group normalization, as instance normalization with a group in the place of a channel: every runtime has that operator, the
-/// group's own came with opset 18, and ONNX Runtime takes as long for it (decision 0006).
+/// group's own came with opset 18, and ONNX Runtime takes as long for it (decision 0007).
 /// </summary>
 internal static class GroupNormGraph
 {
