@@ -8,8 +8,8 @@ namespace ConsistencyModels.Cli;
 /// <summary>Which model, and what runs it.</summary>
 internal sealed record EngineSettings
 {
-    /// <summary>The model's folder; null for the bundled one.</summary>
-    public string? Model { get; init; }
+    /// <summary>Which model.</summary>
+    public ModelSettings Model { get; init; } = new();
 
     /// <summary>Name of the engine.</summary>
     public string? Engine { get; init; }
@@ -19,9 +19,6 @@ internal sealed record EngineSettings
 
     /// <summary>Precision to compute in.</summary>
     public TensorDType DType { get; init; } = TensorDType.F32;
-
-    /// <summary>Variant of the weights, such as fp16.</summary>
-    public string? Variant { get; init; }
 
     /// <summary>Pictures in one network call; 0 for the engine's choice.</summary>
     public int Chunk { get; init; }
@@ -36,13 +33,14 @@ internal sealed record EngineSettings
     public bool PackedCache { get; init; } = true;
 
     /// <summary>Loads the model.</summary>
-    /// <param name="folder">Its folder.</param>
-    public ConsistencyModelPipeline Load(string folder) => ConsistencyModelPipeline.FromPretrained(folder, new PipelineOptions
+    /// <param name="path">Its folder or file.</param>
+    public ConsistencyModelPipeline Load(string path) => ConsistencyModelPipeline.FromPretrained(path, new PipelineOptions
     {
         Engine = FindEngine(),
         Device = Device,
         DType = DType,
-        Variant = Variant,
+        Variant = Model.Variant,
+        Files = Model.Files,
         Threads = Threads,
     });
 
@@ -59,8 +57,4 @@ internal sealed record EngineSettings
             : LowMemory ? throw new ConsistencyModelsException($"--memory low is for the engine cpu, and this would be the engine {used.Name}")
             : used;
     }
-
-    /// <summary>The name by which pictures and reports call a model.</summary>
-    /// <param name="folder">Its folder.</param>
-    public static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
 }

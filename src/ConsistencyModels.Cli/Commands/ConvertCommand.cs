@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli.Commands;
 
@@ -10,17 +9,13 @@ internal static class ConvertCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var input = new Argument<string>("IN") { Description = "A model's folder, a .safetensors file, or a file of torch.save (.pt, .pth, .ckpt, .bin)" };
+        var input = new Argument<string>("IN") { Description = $"The model: {ModelArguments.Forms}" };
         var output = new Argument<string>("OUT") { Description = "What to write: a .pt or .safetensors file, or else a folder in diffusers' layout" };
         var dtype = ModelOptions.DType("Precision of the weights; default: as they are");
         var names = OptionOf.OneOf("--names", "Names in a single file; default: openai's in .pt, diffusers' in .safetensors", "diffusers", "openai");
-        var kind = OptionOf.OneOf("--kind", "How the model was made, where IN does not say: cd (40 steps) or ct (201, or 151 at 256 pixels)", "cd", "ct");
-        var steps = OptionOf.Whole("--train-timesteps", "Steps of the schedule, whatever IN or --kind says", 2, 1_000_000);
-        var headDim = OptionOf.Whole("--head-dim", "Channels of an attention head, which .pt files do not tell; default: 64, or the most that fits", 1, 16384);
-        var size = OptionOf.Whole("--image-size", "Size of the images, which .pt files do not tell; default: by the published widths", 1, 8192);
-        var entry = OptionOf.Text("--entry", "Which part of a training checkpoint to take, such as ema; default: averaged weights before others", "KEY");
+        var files = new ModelArguments();
         var shard = OptionOf.Text("--max-shard-size", "Split a folder's weights into files of this size; default: 10GB", "SIZE");
-        var variant = OptionOf.Text("--variant", "Variant to read from a folder and to write into one, such as fp16", "NAME");
+        var variant = OptionOf.Text("--out-variant", "Variant in the names of a folder's weights, such as fp16; default: plain names", "NAME");
         var force = OptionOf.Switch("--force", "Replace what is there");
         var quiet = OptionOf.Switch("--quiet", "Print nothing but errors", "-q");
         var command = new CliCommand(
@@ -30,39 +25,33 @@ internal static class ConvertCommand
             "cm convert imagenet64 mine.pt                      # and back",
             "cm convert model.pt small --dtype f16 --kind ct    # half precision, consistency training")
         {
-            input, output, dtype, names, kind, steps, headDim, size, entry, shard, variant, force, quiet,
+            input, output, dtype, names, shard, variant, force, quiet,
         };
+        files.AddTo(command);
         command.SetAction(result =>
         {
             var (from, to) = (result.GetRequiredValue(input), result.GetRequiredValue(output));
             ThrowIfThere(from, to, result.GetValue(force));
+            var model = files.Read(result, from);
             var options = new ConversionOptions
             {
-                Input = new ModelFileOptions
-                {
-                    Variant = Directory.Exists(from) ? result.GetValue(variant) : null,
-                    Entry = result.GetValue(entry),
-                    HeadDim = result.GetValue(headDim),
-                    SampleSize = result.GetValue(size) is { } pixels ? new ImageSize(pixels, pixels) : null,
-                    Kind = result.GetValue(kind) switch { "cd" => ConsistencyKind.Distilled, "ct" => ConsistencyKind.Trained, _ => null },
-                    NumTrainTimesteps = result.GetValue(steps),
-                },
+                Input = model.Files with { Variant = model.Variant },
                 DType = result.GetValue(dtype) is { } word ? ModelOptions.DTypeOf(word) : null,
                 Names = result.GetValue(names) switch { "diffusers" => ModelNames.Diffusers, "openai" => ModelNames.OpenAi, _ => null },
                 MaxShardSize = ShardSize(result.GetValue(shard)),
                 Variant = result.GetValue(variant),
             };
             var console = context.Console.Quiet(result.GetValue(quiet));
-            using var model = ModelFiles.Open(from, options.Input);
+            using var source = ModelFiles.Open(model.Find(console, context.Cancellation), options.Input);
             Waiting.For(console, "converting", _ =>
             {
-                ModelConversion.Write(model, to, options);
+                ModelConversion.Write(source, to, options);
                 return true;
             });
             console.Out.WriteLine(to);
             console.Error.WriteLine(
-                $"{Sizes.Count(model.ParameterCount)} parameters, {string.Join(", ", model.DTypes.Select(type => type.FormatName()))}, "
-                + $"{model.Config.SampleSize}, {model.Scheduler.NumTrainTimesteps} timesteps, heads of {model.Config.AttentionHeadDim}");
+                $"{Sizes.Count(source.ParameterCount)} parameters, {string.Join(", ", source.DTypes.Select(type => type.FormatName()))}, "
+                + $"{source.Config.SampleSize}, {source.Scheduler.NumTrainTimesteps} timesteps, heads of {source.Config.AttentionHeadDim}");
             return ExitCode.Fine;
         });
         return command;

@@ -43,7 +43,7 @@ internal static class DownloadCommand
             // The path goes to standard output also with --quiet: it is the result.
             var console = result.GetValue(quiet) ? context.Console with { Error = TextWriter.Null } : context.Console;
             var path = Waiting.For(console, "downloading", report => Download(
-                words, result.GetValue(file), result.GetValue(revision), result.GetValue(variant), options, Progress(report), context.Cancellation));
+                words, result.GetValue(file), result.GetValue(revision), result.GetValue(variant), options, DownloadProgress.To(report), context.Cancellation));
             console.Out.WriteLine(path);
             return ExitCode.Fine;
         });
@@ -68,8 +68,4 @@ internal static class DownloadCommand
 
         return client.DownloadUrlAsync(PublishedCheckpoints.Find(model) ?? new Uri(model), progress, cancellation).GetAwaiter().GetResult();
     }
-
-    private static Told<HubProgress> Progress(Action<double, string> report) => new(now => report(
-        now.Total == 0 ? 1 : (double)now.Received / now.Total,
-        $"{now.File} {Sizes.Bytes(now.Received)} of {Sizes.Bytes(now.Total)}"));
 }

@@ -10,7 +10,6 @@ internal static class GenerateCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var model = OptionOf.Text("--model", "A model's folder as diffusers writes it; default: the bundled model of 32x32 tiles", "FOLDER", "-m");
         var classes = new Option<string[]>("--classes", "-c")
         {
             Description = "What to show: names or numbers, separated by commas and used in turn; \"all\" is each class; default: drawn at random",
@@ -34,13 +33,7 @@ internal static class GenerateCommand
         var columns = OptionOf.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
         var scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
         var format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
-        var engine = OptionOf.Text("--engine", "What runs the network: cpu (managed code; default on a CPU) or torch (libtorch; default for bf16 and GPUs)", "NAME");
-        engine.CompletionSources.Add("cpu", "torch");
-        var device = ModelOptions.Device();
-        var dtype = ModelOptions.DType("Precision to compute in; default: f32");
-        var variant = OptionOf.Text("--variant", "Which weights of the folder, such as fp16; default: the plain ones", "NAME");
-        var chunk = OptionOf.Whole("--chunk", "Most pictures in one pass, which bounds memory; no picture depends on it; default: by their size", 1);
-        var threads = ModelOptions.Threads();
+        var engine = new EngineArguments();
         var json = OptionOf.Switch("--json", "Print files, seeds, classes and times as JSON");
         var quiet = OptionOf.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
 
@@ -50,14 +43,15 @@ internal static class GenerateCommand
             "cm generate                                            # one picture by the bundled model, into out/",
             "cm generate --classes all -n 32 --grid --out tiles.png # a sheet, a column for each class",
             "cm generate -c monster,floor -n 10 --seed 7 --scale 4  # ten files; the third again: -c monster --seed 9",
-            "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own")
+            "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own",
+            "cm generate -m openai/diffusers-cd_imagenet64_l2 -c 88 # downloaded from the Hub once; -m cd_imagenet64_l2.pt: a file")
         {
-            model, classes, count, steps, timesteps, seed, latents, size, output, grid, columns, scale, format, engine, device, dtype, variant,
-            chunk, threads, json, quiet,
+            classes, count, steps, timesteps, seed, latents, size, output, grid, columns, scale, format, json, quiet,
         };
+        engine.AddTo(command);
         command.SetAction(result => Run(context, new GenerateSettings
         {
-            Model = result.GetValue(model),
+            Engine = engine.Read(result),
             Classes = result.GetValue(classes) ?? [],
             Count = result.GetValue(count),
             Steps = result.GetValue(steps),
@@ -70,12 +64,6 @@ internal static class GenerateCommand
             Columns = result.GetValue(columns),
             Scale = result.GetValue(scale) ?? 1,
             Format = result.GetValue(format),
-            Engine = result.GetValue(engine),
-            Device = result.GetValue(device) ?? "cpu",
-            DType = ModelOptions.DTypeOf(result.GetValue(dtype)),
-            Variant = result.GetValue(variant),
-            Chunk = result.GetValue(chunk) ?? 0,
-            Threads = result.GetValue(threads) ?? 0,
             Json = result.GetValue(json),
             Quiet = result.GetValue(quiet),
         }));
@@ -85,7 +73,7 @@ internal static class GenerateCommand
     private static int Run(CommandContext context, GenerateSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var report = new GenerateRun(settings, GeneratePlan.Make(settings), console, context.Cancellation).Execute();
+        var report = new GenerateRun(settings, GeneratePlan.Make(settings, console, context.Cancellation), console, context.Cancellation).Execute();
         if (settings.Json)
         {
             report.WriteJson(context.Console.Out);

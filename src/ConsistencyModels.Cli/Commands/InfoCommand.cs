@@ -11,11 +11,11 @@ internal static class InfoCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = "A model's folder, a .safetensors file, or a file of torch.save (.pt, .pth, .ckpt, .bin); default: the bundled model",
+            Description = $"The model: {ModelArguments.Forms}; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var parameters = OptionOf.Switch("--parameters", "List every parameter with its type and shape");
-        var variant = OptionOf.Text("--variant", "Which weights of the folder, such as fp16; default: the plain ones", "NAME");
+        var files = new ModelArguments();
         var json = OptionOf.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "info",
@@ -23,13 +23,16 @@ internal static class InfoCommand
             "cm info                        # the bundled model and its classes",
             "cm info FOLDER --parameters    # every parameter with its shape",
             "cm info cd_imagenet64_l2.pt    # openai's checkpoint: the network is inferred from the tensors",
+            "cm info mine.pt --head-dim 32 --kind ct    # what its tensors do not tell",
             "cm info weights.safetensors --json")
         {
-            model, parameters, variant, json,
+            model, parameters, json,
         };
+        files.AddTo(command);
         command.SetAction(result =>
         {
-            var report = ModelReport.Read(result.GetValue(model) ?? BundledModel.FindOrThrow(), result.GetValue(variant));
+            var settings = files.Read(result, result.GetValue(model));
+            var report = ModelReport.Read(settings.Find(context.Console, context.Cancellation), settings);
             if (result.GetValue(json))
             {
                 ModelReportText.WriteJson(context.Console.Out, report, result.GetValue(parameters));

@@ -51,8 +51,8 @@ internal static class SearchStepsCommand
 
     private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, int steps, int samples, ulong seed, bool json)
     {
-        var modelFolder = engine.Model ?? BundledModel.FindOrThrow();
-        var model = PipelineDescription.Read(modelFolder);
+        var path = engine.Model.Find(console, context.Cancellation);
+        var model = engine.Model.Describe(path);
         var levels = model.Scheduler.NumTrainTimesteps;
         if (steps >= levels)
         {
@@ -61,7 +61,7 @@ internal static class SearchStepsCommand
 
         var size = model.Network.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
         var (values, shape) = ReferencePictures.Read(folder, new ImageShape(1, model.Network.InChannels, size.Height, size.Width), 2 * samples);
-        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(modelFolder));
+        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(path));
         var objective = new StepObjective(pipeline, values, shape, samples, seed);
         var (ts, value) = Waiting.For(console, "searching", report => StepSearch.Greedy(
             steps,

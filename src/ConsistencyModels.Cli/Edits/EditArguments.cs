@@ -99,7 +99,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps)
     private static int Run(CommandContext context, EditSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var report = new EditRun(settings, EditWork.Make(settings), console, context.Cancellation).Execute();
+        var report = new EditRun(settings, EditWork.Make(settings, console, context.Cancellation), console, context.Cancellation).Execute();
         if (settings.Json)
         {
             report.WriteJson(context.Console.Out);

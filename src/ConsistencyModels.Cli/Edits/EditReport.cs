@@ -15,7 +15,7 @@ internal sealed class EditReport(EditSettings settings, EditWork work, IReadOnly
 
         console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{settings.Verb.ToString().ToLowerInvariant()} by {EngineSettings.NameOf(work.Folder)}, seed {work.Seed}: {editing.TotalSeconds:F1} s, after {loading.TotalSeconds:F1} s for loading"));
+            $"{settings.Verb.ToString().ToLowerInvariant()} by {settings.Engine.Model.ShortName}, seed {work.Seed}: {editing.TotalSeconds:F1} s, after {loading.TotalSeconds:F1} s for loading"));
     }
 
     /// <summary>One JSON object.</summary>

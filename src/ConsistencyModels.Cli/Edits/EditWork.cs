@@ -15,7 +15,7 @@ internal sealed record EditWork
 {
     private const int VariationCount = 4;
 
-    /// <summary>The model's folder.</summary>
+    /// <summary>The model's folder or file.</summary>
     public required string Folder { get; init; }
 
     /// <summary>The model.</summary>
@@ -43,12 +43,15 @@ internal sealed record EditWork
     public bool OneSheet => Inputs.All(input => !input.Tiled && input.Before() is var before && before.Width == Inputs[0].Before().Width && before.Height == Inputs[0].Before().Height);
 
     /// <summary>Checks the settings and reads the pictures.</summary>
+    /// <param name="settings">The words of the command line.</param>
+    /// <param name="console">Where to show the progress of downloading the model.</param>
+    /// <param name="cancellation">Ends a download.</param>
     /// <exception cref="ConsistencyModelsException">A setting does not fit the model, a picture or another setting.</exception>
-    public static EditWork Make(EditSettings settings)
+    public static EditWork Make(EditSettings settings, CliConsole console, CancellationToken cancellation)
     {
         CheckWords(settings);
-        var folder = settings.Engine.Model ?? BundledModel.FindOrThrow();
-        var model = PipelineDescription.Read(folder);
+        var folder = settings.Engine.Model.Find(console, cancellation);
+        var model = settings.Engine.Model.Describe(folder);
         var network = model.Network;
         var size = network.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for, so nothing can be brought to it");
         CheckModel(settings, model, size);

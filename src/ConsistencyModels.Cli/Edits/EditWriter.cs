@@ -132,7 +132,7 @@ internal sealed class EditWriter(EditSettings settings, EditWork work)
         var text = new Dictionary<string, string>
         {
             ["Software"] = $"cm {CommandLineApp.Version} (ConsistencyModels for .NET)",
-            ["model"] = EngineSettings.NameOf(work.Folder),
+            ["model"] = settings.Engine.Model.ShortName,
             ["edit"] = Verb,
             ["seed"] = seed.ToString(CultureInfo.InvariantCulture),
         };

@@ -14,7 +14,7 @@ internal sealed record GeneratePlan
     private const int MostAtATime = 1024;
     private const int MostValuesAtATime = 1 << 24;
 
-    /// <summary>The model's folder.</summary>
+    /// <summary>The model's folder or file.</summary>
     public required string Folder { get; init; }
 
     /// <summary>The model.</summary>
@@ -45,22 +45,25 @@ internal sealed record GeneratePlan
     public int Block => Math.Clamp(MostValuesAtATime / Shape.ImageLength, 1, Math.Min(Count, MostAtATime));
 
     /// <summary>The name by which pictures and reports call the model.</summary>
-    public string ModelName => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+    public required string ModelName { get; init; }
 
     /// <summary>The seed of a picture.</summary>
     public ulong SeedOf(int picture) => unchecked(Seed + (ulong)picture);
 
     /// <summary>Checks the settings.</summary>
+    /// <param name="settings">The words of the command line.</param>
+    /// <param name="console">Where to show the progress of downloading the model.</param>
+    /// <param name="cancellation">Ends a download.</param>
     /// <exception cref="ConsistencyModelsException">A setting does not fit the model or another setting.</exception>
-    public static GeneratePlan Make(GenerateSettings settings)
+    public static GeneratePlan Make(GenerateSettings settings, CliConsole console, CancellationToken cancellation)
     {
         if (settings.Steps is not null && settings.Timesteps is not null)
         {
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
         }
 
-        var folder = settings.Model ?? BundledModel.FindOrThrow();
-        var model = PipelineDescription.Read(folder);
+        var folder = settings.Engine.Model.Find(console, cancellation);
+        var model = settings.Engine.Model.Describe(folder);
         var steps = CheckSchedule(settings, model.Scheduler);
         var classes = ClassChoice.Parse(settings.Classes, model.Network.NumClassEmbeds, model.ClassNames);
         var latents = settings.Latents is null ? null : Latents.Load(settings.Latents, model.Network);
@@ -74,6 +77,7 @@ internal sealed record GeneratePlan
         {
             Folder = folder,
             Model = model,
+            ModelName = settings.Engine.Model.ShortName,
             Count = count,
             Seed = settings.Seed ?? (ulong)System.Random.Shared.Next(),
             Classes = classes,

@@ -27,8 +27,8 @@ internal sealed class GenerateReport(
     {
         json.WriteString("model", plan.Folder);
         json.WriteString("version", CommandLineApp.Version);
-        json.WriteString("device", settings.Device);
-        json.WriteString("dtype", settings.DType.FormatName());
+        json.WriteString("device", settings.Engine.Device);
+        json.WriteString("dtype", settings.Engine.DType.FormatName());
         json.WriteNumber("steps", plan.Steps);
         if (settings.Timesteps is { } timesteps)
         {

@@ -18,7 +18,7 @@ internal sealed class GenerateRun(GenerateSettings settings, GeneratePlan plan, 
     public GenerateReport Execute()
     {
         var clock = Stopwatch.StartNew();
-        using var pipeline = Waiting.For(console, "loading the model", _ => Load());
+        using var pipeline = Waiting.For(console, "loading the model", _ => settings.Engine.Load(plan.Folder));
         var loaded = clock.Elapsed;
         Waiting.For(console, "generating", report =>
         {
@@ -37,15 +37,6 @@ internal sealed class GenerateRun(GenerateSettings settings, GeneratePlan plan, 
         return new(settings, plan, _pictures, loaded, clock.Elapsed - loaded);
     }
 
-    private ConsistencyModelPipeline Load() => ConsistencyModelPipeline.FromPretrained(plan.Folder, new PipelineOptions
-    {
-        Engine = settings.Engine is { } name ? NetworkEngines.Find(name) : null,
-        Device = settings.Device,
-        DType = settings.DType,
-        Variant = settings.Variant,
-        Threads = settings.Threads,
-    });
-
     private void Generate(ConsistencyModelPipeline pipeline, int first, int count, Action<double, string> report)
     {
         var length = plan.Shape.ImageLength;
@@ -58,7 +49,7 @@ internal sealed class GenerateRun(GenerateSettings settings, GeneratePlan plan, 
                 Timesteps = settings.Timesteps,
                 Seeds = [.. Enumerable.Range(first, count).Select(plan.SeedOf)],
                 Latents = plan.Latents is { } latents ? latents.Values.AsMemory(first * length, count * length) : default,
-                ChunkSize = settings.Chunk,
+                ChunkSize = settings.Engine.Chunk,
                 Height = plan.Shape.Height,
                 Width = plan.Shape.Width,
                 Progress = new Told<GenerateProgress>(progress => report((first + (progress.Fraction * count)) / plan.Count, "")),

@@ -1,12 +1,10 @@
-using ConsistencyModels.Checkpoints;
-
 namespace ConsistencyModels.Cli.Generating;
 
 /// <summary>The words of a <c>cm generate</c> command line; null where nothing was said.</summary>
 internal sealed record GenerateSettings
 {
-    /// <summary>The model's folder; null for the bundled one.</summary>
-    public string? Model { get; init; }
+    /// <summary>Which model, and what runs it.</summary>
+    public required EngineSettings Engine { get; init; }
 
     /// <summary>Classes by name or number.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
@@ -43,24 +41,6 @@ internal sealed record GenerateSettings
 
     /// <summary>png, jpeg or webp.</summary>
     public string? Format { get; init; }
-
-    /// <summary>Name of the engine.</summary>
-    public string? Engine { get; init; }
-
-    /// <summary>cpu, cuda or cuda:N.</summary>
-    public string Device { get; init; } = "cpu";
-
-    /// <summary>Precision to compute in.</summary>
-    public TensorDType DType { get; init; } = TensorDType.F32;
-
-    /// <summary>Variant of the weights, such as fp16.</summary>
-    public string? Variant { get; init; }
-
-    /// <summary>Pictures in one network call; 0 for the engine's choice.</summary>
-    public int Chunk { get; init; }
-
-    /// <summary>Compute threads; 0 for the engine's choice.</summary>
-    public int Threads { get; init; }
 
     /// <summary>A machine-readable result.</summary>
     public bool Json { get; init; }

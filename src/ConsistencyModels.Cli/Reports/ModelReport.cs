@@ -50,29 +50,24 @@ internal sealed record ModelReport
 
     /// <summary>Looks at a model; the weights are checked against the network, but not read.</summary>
     /// <param name="path">A pipeline's folder, a network's folder, a .safetensors file or index, or a torch file.</param>
-    /// <param name="variant">Which weights of a folder, or null.</param>
+    /// <param name="settings">Which weights of a folder, and what replaces facts that tensors do not tell.</param>
     /// <exception cref="ConsistencyModelsException">It is missing, damaged, or the weights are not those of the network.</exception>
-    public static ModelReport Read(string path, string? variant)
+    public static ModelReport Read(string path, ModelSettings settings)
     {
         if (File.Exists(path))
         {
-            return OfFile(path);
+            return OfFile(path, settings.Files);
         }
 
-        if (!Directory.Exists(path))
-        {
-            throw new ConsistencyModelsException($"{path}: there is no such file or folder, expected a model's folder, a .safetensors file or a torch file");
-        }
-
-        if (!File.Exists(System.IO.Path.Combine(path, "model_index.json")) && NetworkSource.NetworkFolder(path) is var folder
+        if (Directory.Exists(path) && !File.Exists(System.IO.Path.Combine(path, "model_index.json")) && NetworkSource.NetworkFolder(path) is var folder
             && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
         {
-            using var bare = WeightFiles.Open(folder, variant);
+            using var bare = WeightFiles.Open(folder, settings.Variant);
             return OfNetwork(path, folder, bare);
         }
 
-        var description = PipelineDescription.Read(path);
-        using var weights = description.OpenWeights(variant);
+        var description = settings.Describe(path);
+        using var weights = description.OpenWeights(settings.Variant);
         return Of(path, "consistency model (pipeline)", weights) with
         {
             Network = description.Network,
@@ -83,9 +78,9 @@ internal sealed record ModelReport
     }
 
     // The tensors are listed under the names they have in the file; what a network they make is inferred if nothing tells it.
-    private static ModelReport OfFile(string path)
+    private static ModelReport OfFile(string path, ModelFileOptions files)
     {
-        using var file = TensorFiles.Open(path);
+        using var file = TensorFiles.Open(path, files.Entry);
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         if (!file.Tensors.Keys.Any(name => NetworkMarks.Any(mark => name == mark || name.EndsWith("." + mark, StringComparison.Ordinal))))
         {
@@ -95,11 +90,11 @@ internal sealed record ModelReport
         ModelFiles model;
         try
         {
-            model = ModelFiles.Open(path);
+            model = ModelFiles.Open(path, files);
         }
-        catch (ConsistencyModelsException e)
+        catch (ConsistencyModelsException e) when (files == new ModelFileOptions())
         {
-            // The tensors are still worth listing.
+            // The tensors are still worth listing, unless something was said about the network.
             return File.Exists(System.IO.Path.Combine(folder, ConfigName))
                 ? OfNetwork(path, folder, file)
                 : Of(path, $"tensors of a network whose configuration cannot be inferred ({e.Message})", file);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Microsoft.Extensions.Http.Resilience;
 using Polly;
 
 namespace ConsistencyModels.Hub;
@@ -11,10 +10,14 @@ internal sealed class HubHttp : IDisposable
     private const int MostRedirects = 10;
     private readonly HttpClient _client;
     private readonly HubOptions _options;
+    private readonly ResiliencePipeline<HttpResponseMessage> _asking;
+    private readonly ResiliencePipeline<HttpResponseMessage> _fetching;
 
     public HubHttp(HubOptions options)
     {
         _options = options;
+        _asking = HubRetries.Pipeline(options, underWay: false);
+        _fetching = HubRetries.Pipeline(options, underWay: true);
         var sockets = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -23,7 +26,7 @@ internal sealed class HubHttp : IDisposable
             ConnectTimeout = options.StallTimeout,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         };
-        _client = new HttpClient(new ResilienceHandler(Pipeline(options)) { InnerHandler = sockets }) { Timeout = Timeout.InfiniteTimeSpan };
+        _client = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("ConsistencyModels", "0.1"));
     }
 
@@ -73,6 +76,20 @@ internal sealed class HubHttp : IDisposable
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri uri, RangeHeaderValue? range, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await (range is null ? _asking : _fetching)
+                .ExecuteAsync(async token => await AttemptAsync(method, uri, range, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (HubRetries.IsUnreachable(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new HubUnreachableException($"{Show(uri)}: cannot be reached: {Checkpoints.Printable.Line(e.Message)}", e);
+        }
+    }
+
+    // A request object can be sent once only.
+    private async Task<HttpResponseMessage> AttemptAsync(HttpMethod method, Uri uri, RangeHeaderValue? range, CancellationToken cancellationToken)
+    {
         using var request = new HttpRequestMessage(method, uri);
         request.Headers.Range = range;
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
@@ -81,45 +98,6 @@ internal sealed class HubHttp : IDisposable
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
 
-        try
-        {
-            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is HttpRequestException or Polly.Timeout.TimeoutRejectedException)
-        {
-            throw new HubUnreachableException($"{Show(uri)}: cannot be reached: {Checkpoints.Printable.Line(e.Message)}", e);
-        }
-    }
-
-    // Statuses 408, 429 and 5xx, broken connections and answers that do not come; Retry-After is heeded up to a limit.
-    private static ResiliencePipeline<HttpResponseMessage> Pipeline(HubOptions options)
-    {
-        var builder = new ResiliencePipelineBuilder<HttpResponseMessage>();
-        if (options.Retries > 0)
-        {
-            builder.AddRetry(new HttpRetryStrategyOptions
-            {
-                MaxRetryAttempts = options.Retries,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = options.RetryDelay,
-                MaxDelay = options.LongestDelay,
-                ShouldRetryAfterHeader = false, // it has no limit: the generator below has
-                DelayGenerator = arguments => ValueTask.FromResult(RetryAfter(arguments.Outcome.Result, options.LongestDelay)),
-            });
-        }
-
-        return builder.AddTimeout(options.StallTimeout).Build();
-    }
-
-    private static TimeSpan? RetryAfter(HttpResponseMessage? response, TimeSpan longest)
-    {
-        var asked = response?.Headers.RetryAfter switch
-        {
-            { Delta: { } delta } => delta,
-            { Date: { } date } => date - DateTimeOffset.UtcNow,
-            _ => (TimeSpan?)null,
-        };
-        return asked is not { } wait ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > longest ? longest : wait;
+        return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
     }
 }

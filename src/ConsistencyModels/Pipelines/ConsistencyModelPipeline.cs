@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Imaging;
@@ -66,8 +67,8 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     private Preconditioning Preconditioning { get; }
 
     /// <summary>
-    /// Loads a model: a pipeline folder as diffusers writes it (<c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>), a single
-    /// file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
+    /// Loads a model: a pipeline folder as diffusers writes it (<c>model_index.json</c>, <c>unet/</c> and <c>scheduler/</c>), a
+    /// network's folder (<c>config.json</c> and weights), a single file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
     /// published checkpoints ("cd_imagenet64_l2") or an address. What is downloaded stays in huggingface_hub's cache.
     /// </summary>
     /// <param name="folder">The folder, file, name or address. What exists on disk wins over the Hub.</param>
@@ -124,13 +125,28 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
 
     private GenerateResult Run(GenerationPlan plan, CancellationToken cancellationToken)
     {
-        var type = plan.Options.OutputType;
+        var (type, shape) = (plan.Options.OutputType, plan.Shape);
         var denoiser = new Denoiser(Network, Preconditioning, SchedulerConfig.ClipDenoised, plan.Options.ChunkSize);
-        var (sample, labels) = GenerationLoop.Run(plan, denoiser, cancellationToken);
         var steps = plan.Schedule.Levels.Count;
-        return type == OutputType.Images
-            ? new(type, plan.Shape, PixelConversion.ToImages(sample, plan.Shape), [], labels, plan.Seeds, steps)
-            : new(type, plan.Shape, [], Convert(sample, plan.Shape, type), labels, plan.Seeds, steps);
+        if (type != OutputType.Images)
+        {
+            var values = GC.AllocateUninitializedArray<float>(shape.Length);
+            var drawn = GenerationLoop.Run(plan, denoiser, values, cancellationToken);
+            return new(type, shape, [], Convert(values, shape, type), drawn, plan.Seeds, steps);
+        }
+
+        // Where the caller never sees the floats they are rented: the first touch of fresh memory can take longer than the noise.
+        var rented = ArrayPool<float>.Shared.Rent(shape.Length);
+        try
+        {
+            var sample = rented.AsSpan(0, shape.Length);
+            var labels = GenerationLoop.Run(plan, denoiser, sample, cancellationToken);
+            return new(type, shape, PixelConversion.ToImages(sample, shape), [], labels, plan.Seeds, steps);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     private static float[] Convert(float[] sample, ImageShape shape, OutputType type)

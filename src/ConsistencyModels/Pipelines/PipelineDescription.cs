@@ -5,36 +5,36 @@ using ConsistencyModels.Schedulers;
 namespace ConsistencyModels.Pipelines;
 
 /// <summary>
-/// What a pipeline folder says about itself: its small files, read without the weights and without an engine. It tells in
-/// milliseconds what a model can do, and what is wrong with it before a gigabyte is loaded.
+/// What a model says about itself: a folder's small files, or the names and shapes in a single file, read without the weights'
+/// values and without an engine. It tells in milliseconds what a model can do, and what is wrong with it before a gigabyte is loaded.
 /// </summary>
 public sealed class PipelineDescription
 {
-    private PipelineDescription(string folder, ModelIndex index, CMStochasticIterativeSchedulerConfig scheduler, UNet2DConfig network)
+    private readonly PipelineParts _parts;
+
+    private PipelineDescription(string path, PipelineParts parts)
     {
-        Folder = folder;
-        ClassNames = index.ClassNames;
-        Scheduler = scheduler;
-        Network = network;
+        Folder = path;
+        _parts = parts;
         UnknownKeys =
         [
-            .. Unknown(ModelIndex.FileName, index.Extras.Keys),
-            .. Unknown($"{PipelineFolder.UNet}/{PipelineFolder.UNetConfig}", network.Extra.Keys),
-            .. Unknown($"{PipelineFolder.Scheduler}/{PipelineFolder.SchedulerConfig}", scheduler.Extras.Keys),
+            .. Unknown(ModelIndex.FileName, parts.Index.Extras.Keys),
+            .. Unknown($"{PipelineFolder.UNet}/{PipelineFolder.UNetConfig}", parts.Network.Extra.Keys),
+            .. Unknown($"{PipelineFolder.Scheduler}/{PipelineFolder.SchedulerConfig}", parts.Scheduler.Extras.Keys),
         ];
     }
 
-    /// <summary>The folder, as it was given.</summary>
+    /// <summary>The folder or file, as it was given.</summary>
     public string Folder { get; }
 
     /// <summary>The network's configuration.</summary>
-    public UNet2DConfig Network { get; }
+    public UNet2DConfig Network => _parts.Network;
 
     /// <summary>The noise schedule's settings.</summary>
-    public CMStochasticIterativeSchedulerConfig Scheduler { get; }
+    public CMStochasticIterativeSchedulerConfig Scheduler => _parts.Scheduler;
 
-    /// <summary>Names of the classes; null if the folder does not say.</summary>
-    public ClassNames? ClassNames { get; }
+    /// <summary>Names of the classes; null if the model does not say.</summary>
+    public ClassNames? ClassNames => _parts.Index.ClassNames;
 
     /// <summary>
     /// Keys this library does not know, each with its file: "unet/config.json: key". They are kept when the model is saved and
@@ -42,14 +42,18 @@ public sealed class PipelineDescription
     /// </summary>
     public IReadOnlyList<string> UnknownKeys { get; }
 
-    /// <summary>Reads <c>model_index.json</c>, <c>unet/config.json</c> and <c>scheduler/scheduler_config.json</c>.</summary>
-    /// <param name="folder">A pipeline folder as diffusers writes it.</param>
-    /// <exception cref="ConsistencyModelsException">The folder or one of the files is missing, malformed, or of another class.</exception>
-    public static PipelineDescription Read(string folder)
+    /// <summary>
+    /// Reads <c>model_index.json</c>, <c>unet/config.json</c> and <c>scheduler/scheduler_config.json</c> of a pipeline's folder, or
+    /// opens a network's folder or a single file (a <c>.safetensors</c>, a <c>.pt</c>) and infers what it does not say.
+    /// </summary>
+    /// <param name="path">Anything on disk that <see cref="ConsistencyModelPipeline.FromPretrained"/> loads.</param>
+    /// <param name="files">What replaces facts that the files do not hold; null infers them.</param>
+    /// <param name="variant">A variant such as "fp16" of a network's folder; null for the plain files.</param>
+    /// <exception cref="ConsistencyModelsException">The model or one of its files is missing, malformed, or of another class.</exception>
+    public static PipelineDescription Read(string path, ModelFileOptions? files = null, string? variant = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        var (index, scheduler, network) = PipelineFolder.ReadConfigurations(folder);
-        return new(folder, index, scheduler, network);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new(path, PipelineParts.Read(path, files, variant));
     }
 
     /// <summary>Opens the weights, as <see cref="ConsistencyModelPipeline.FromPretrained"/> would.</summary>
@@ -58,7 +62,7 @@ public sealed class PipelineDescription
     /// <exception cref="ConsistencyModelsException">There are none, they are damaged, or they are not those of <see cref="Network"/>.</exception>
     public ITensorSource OpenWeights(string? variant = null)
     {
-        var weights = WeightFiles.Open(Path.Combine(Folder, PipelineFolder.UNet), variant);
+        var weights = _parts.OpenWeights(variant);
         try
         {
             NetworkWeights.Check(Network, weights);

@@ -17,37 +17,25 @@ internal static class PipelineFolder
     {
         // The small files first: a mistake in them is not worth loading a gigabyte for.
         var path = ModelLocator.Find(model, options.Revision, options.Variant, options.Hub, options.Progress);
-        var (index, scheduler, config, openWeights) = File.Exists(path) ? ReadFile(path, options) : ReadFolder(path, options);
+        var parts = PipelineParts.Read(path, options.Files, options.Variant);
+        Func<ITensorSource> openWeights = () => parts.OpenWeights(options.Variant);
         var engineOptions = new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads };
         var engine = options.Engine ?? NetworkEngines.DefaultFor(engineOptions);
         IUNet network;
         using (var weights = openWeights())
         {
-            network = engine.Load(config, weights, engineOptions);
+            network = engine.Load(parts.Network, weights, engineOptions);
         }
 
         try
         {
-            return new ConsistencyModelPipeline(network, scheduler, index, openWeights);
+            return new ConsistencyModelPipeline(network, parts.Scheduler, parts.Index, openWeights);
         }
         catch
         {
             network.Dispose();
             throw;
         }
-    }
-
-    public static (ModelIndex Index, CMStochasticIterativeSchedulerConfig Scheduler, UNet2DConfig Network) ReadConfigurations(string folder)
-    {
-        if (!Directory.Exists(folder))
-        {
-            throw new ConsistencyModelsException($"{folder}: there is no such folder, expected a pipeline's with {ModelIndex.FileName}.");
-        }
-
-        return (
-            ModelIndex.Load(Path.Combine(folder, ModelIndex.FileName)),
-            CMStochasticIterativeSchedulerConfig.Load(Path.Combine(folder, Scheduler, SchedulerConfig)),
-            UNet2DConfig.Load(Path.Combine(folder, UNet, UNetConfig)));
     }
 
     public static void Save(
@@ -74,19 +62,6 @@ internal static class PipelineFolder
 
         // Last, so that a folder with an index is complete.
         index.Save(Path.Combine(folder, ModelIndex.FileName));
-    }
-
-    private static (ModelIndex, CMStochasticIterativeSchedulerConfig, UNet2DConfig, Func<ITensorSource>) ReadFolder(string folder, PipelineOptions options)
-    {
-        var (index, scheduler, config) = ReadConfigurations(folder);
-        return (index, scheduler, config, () => WeightFiles.Open(Path.Combine(folder, UNet), options.Variant));
-    }
-
-    // A single file says less than a folder: what it leaves open is inferred, or taken from the options.
-    private static (ModelIndex, CMStochasticIterativeSchedulerConfig, UNet2DConfig, Func<ITensorSource>) ReadFile(string path, PipelineOptions options)
-    {
-        using var model = ModelFiles.Open(path, options.Files);
-        return (new ModelIndex(), model.Scheduler, model.Config, () => ModelFiles.Open(path, options.Files).Weights);
     }
 
     private static void Change(string path, Action<string> change)

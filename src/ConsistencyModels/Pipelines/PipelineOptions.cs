@@ -31,6 +31,6 @@ public sealed record PipelineOptions
     /// <summary>Told how far a download is; from any thread.</summary>
     public IProgress<HubProgress>? Progress { get; init; }
 
-    /// <summary>What replaces facts that a single file (a <c>.pt</c>, a <c>.safetensors</c>) does not hold; null infers them.</summary>
+    /// <summary>What replaces facts that a model does not hold, a single file (a <c>.pt</c>, a <c>.safetensors</c>) above all; null infers them. <see cref="Variant"/> goes before its variant.</summary>
     public ModelFileOptions? Files { get; init; }
 }

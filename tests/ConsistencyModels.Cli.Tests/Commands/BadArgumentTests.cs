@@ -77,7 +77,7 @@ public sealed class BadArgumentTests : IDisposable
     {
         var line = Cm.Refuse("generate", "--model", _folder["nowhere"]);
         Assert.Contains(_folder["nowhere"], line);
-        Assert.Contains("no such folder", line);
+        Assert.Contains("no such file or folder", line);
         Assert.Contains("no such file or folder", Cm.Refuse("info", _folder["nowhere"]));
     }
 

@@ -22,10 +22,19 @@ internal static partial class CmProcess
     /// <summary>Starts it; the caller disposes the process.</summary>
     public static Process Start(params string[] args) => Launch(Path, args);
 
+    /// <summary>Starts it with variables of its own; the caller disposes the process.</summary>
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args) => Launch(environment, Path, args);
+
     /// <summary>Starts any program with the environment the executable needs; the caller disposes the process.</summary>
-    public static Process Launch(string program, params string[] args)
+    public static Process Launch(string program, params string[] args) => Launch(new Dictionary<string, string>(), program, args);
+
+    private static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args)
     {
         var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
 
         // The executable looks for the runtime in its own places: it is to be that of the tests.
         start.Environment["DOTNET_ROOT"] = new DirectoryInfo(RuntimeEnvironment.GetRuntimeDirectory()).Parent!.Parent!.Parent!.FullName;
@@ -46,6 +55,13 @@ internal static partial class CmProcess
     public static async Task<Cm.Result> Run(params string[] args)
     {
         using var process = Start(args);
+        return await Finish(process);
+    }
+
+    /// <summary>Starts it with variables of its own and waits for the end.</summary>
+    public static async Task<Cm.Result> Run(IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        using var process = Start(environment, args);
         return await Finish(process);
     }
 

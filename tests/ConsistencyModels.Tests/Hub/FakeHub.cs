@@ -56,6 +56,16 @@ internal sealed class FakeHub : IDisposable
     /// <summary>Overrides an answer of the storage host; null leaves it.</summary>
     public Func<RawRequest, RawAnswer?>? OnStorage { get; set; }
 
+    /// <summary>What tells a process of its own to use this Hub and its cache.</summary>
+    public Dictionary<string, string> Environment(string offline = "0") => new()
+    {
+        ["HF_ENDPOINT"] = _hub.Address.ToString(),
+        ["HF_HUB_CACHE"] = Options.CacheFolder,
+        ["HF_HUB_OFFLINE"] = offline,
+        ["HF_TOKEN"] = "hf_secret",
+        ["XDG_CACHE_HOME"] = _folder.File("xdg"),
+    };
+
     public string CacheFile(params string[] parts) => Path.Combine([Options.CacheFolder, "models--org--model", .. parts]);
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));

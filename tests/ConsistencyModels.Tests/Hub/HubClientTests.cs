@@ -205,6 +205,31 @@ public sealed class HubClientTests : IDisposable
         Assert.Equal(4, _fake.Hub.Requests.Count);
     }
 
+    [Fact]
+    public async Task Retry_After_is_heeded()
+    {
+        var left = 1;
+        _fake.OnHub = _ => Interlocked.Decrement(ref left) >= 0 ? new RawAnswer(503, []) { Headers = { ["Retry-After"] = "1" } } : null;
+        using var client = new HubClient(_fake.Options with { LongestDelay = TimeSpan.FromSeconds(30) }); // its own pause would be 5 ms
+        var watch = Stopwatch.StartNew();
+        await client.DownloadFileAsync("org/model", Weights, cancellationToken: Now);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.95, 20);
+    }
+
+    [Fact]
+    public async Task A_host_that_never_answers_is_cut_off_and_said()
+    {
+        _fake.OnHub = _ =>
+        {
+            Thread.Sleep(TimeSpan.FromSeconds(1));
+            return null;
+        };
+        using var client = new HubClient(_fake.Options with { StallTimeout = TimeSpan.FromMilliseconds(200), Retries = 5 });
+        var error = await Assert.ThrowsAnyAsync<HubException>(() => client.DownloadFileAsync("org/model", Weights, cancellationToken: Now));
+        Assert.Contains("cannot be reached", error.Message, StringComparison.Ordinal);
+        Assert.InRange(_fake.Hub.Requests.Count, 1, 3); // who is offline does not wait for all five
+    }
+
     [Theory]
     [InlineData("short")]
     [InlineData("long")]
@@ -225,7 +250,7 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public async Task A_slow_loris_is_given_up()
     {
-        _fake.OnStorage = request => FakeHub.Content(request, _fake.Files[Weights]) with { ByteDelay = TimeSpan.FromMilliseconds(20) };
+        _fake.OnStorage = request => FakeHub.Content(request, _fake.Files[Weights]) with { PieceDelay = TimeSpan.FromMilliseconds(20) };
         using var client = new HubClient(_fake.Options with { StallTimeout = TimeSpan.FromMilliseconds(300), Retries = 1 });
         var error = await Assert.ThrowsAsync<HubException>(() => client.DownloadFileAsync("org/model", Weights, cancellationToken: Now));
         Assert.Contains("brings next to nothing", error.Message, StringComparison.Ordinal);

@@ -11,6 +11,9 @@ internal sealed record RawAnswer(int Status, byte[] Body)
     /// <summary>Close the connection after so many bytes.</summary>
     public int? DropAfter { get; init; }
 
-    /// <summary>Send byte by byte with this pause: a slow loris.</summary>
-    public TimeSpan? ByteDelay { get; init; }
+    /// <summary>Send piece by piece with this pause.</summary>
+    public TimeSpan? PieceDelay { get; init; }
+
+    /// <summary>Bytes of a piece; one makes a slow loris.</summary>
+    public int PieceSize { get; init; } = 1;
 }

@@ -12,6 +12,7 @@ internal sealed class RawServer : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<RawRequest, RawAnswer> _answer;
+    private long _sent;
 
     public RawServer(Func<RawRequest, RawAnswer> answer)
     {
@@ -24,6 +25,9 @@ internal sealed class RawServer : IDisposable
     public Uri Address { get; }
 
     public ConcurrentQueue<RawRequest> Requests { get; } = new();
+
+    /// <summary>Bytes of pieces sent so far, over all connections.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
 
     public void Dispose()
     {
@@ -89,11 +93,13 @@ internal sealed class RawServer : IDisposable
             return;
         }
 
-        if (answer.ByteDelay is { } delay)
+        if (answer.PieceDelay is { } delay)
         {
-            for (var i = 0; i < answer.Body.Length; i++)
+            for (var i = 0; i < answer.Body.Length; i += answer.PieceSize)
             {
-                await stream.WriteAsync(answer.Body.AsMemory(i, 1), _stop.Token);
+                var piece = answer.Body.AsMemory(i, Math.Min(answer.PieceSize, answer.Body.Length - i));
+                await stream.WriteAsync(piece, _stop.Token);
+                Interlocked.Add(ref _sent, piece.Length);
                 await Task.Delay(delay, _stop.Token);
             }
         }

@@ -26,4 +26,11 @@ public sealed record ModelFileOptions
 
     /// <summary>The whole scheduler configuration, in place of any other.</summary>
     public CMStochasticIterativeSchedulerConfig? Scheduler { get; init; }
+
+    /// <summary>Puts the settings given here in place of those read or guessed.</summary>
+    internal CMStochasticIterativeSchedulerConfig Apply(CMStochasticIterativeSchedulerConfig scheduler)
+    {
+        scheduler = Scheduler ?? scheduler;
+        return NumTrainTimesteps is { } steps ? scheduler with { NumTrainTimesteps = steps } : scheduler;
+    }
 }

@@ -17,19 +17,22 @@ internal static class ModelFolders
             return Open(folder, Path.Combine(folder, "unet"), ModelFormat.PipelineFolder, options);
         }
 
-        return File.Exists(Path.Combine(folder, NetworkConfig))
+        return IsNetwork(folder)
             ? Open(folder, folder, ModelFormat.NetworkFolder, options)
             : throw new CheckpointException($"{folder}: found neither {Index} nor {NetworkConfig}, expected a pipeline's or a network's folder");
     }
 
+    /// <summary>Whether a folder is a network's, and no pipeline's.</summary>
+    public static bool IsNetwork(string folder) => !File.Exists(Path.Combine(folder, Index)) && File.Exists(Path.Combine(folder, NetworkConfig));
+
     /// <summary>The scheduler's settings: given, read, or by the kind of model.</summary>
     public static CMStochasticIterativeSchedulerConfig Scheduler(string path, string? file, UNet2DConfig config, ModelFileOptions options)
     {
-        var scheduler = options.Scheduler
+        var known = options.Scheduler
             ?? (file is not null && File.Exists(file)
                 ? CMStochasticIterativeSchedulerConfig.Load(file)
                 : SchedulerPresets.For(options.Kind ?? SchedulerPresets.FromName(path) ?? ConsistencyKind.Distilled, config));
-        return options.NumTrainTimesteps is { } steps ? scheduler with { NumTrainTimesteps = steps } : scheduler;
+        return options.Apply(known);
     }
 
     /// <summary>Exactly the network's parameters, under today's names: earlier versions of diffusers had others.</summary>

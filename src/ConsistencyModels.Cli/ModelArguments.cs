@@ -1,0 +1,57 @@
+using System.CommandLine;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Hub;
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cli;
+
+/// <summary>The options of <see cref="ModelSettings"/>: which model it is, and what its files may not tell.</summary>
+internal sealed class ModelArguments
+{
+    /// <summary>What may stand for a model.</summary>
+    public const string Forms =
+        "a folder of diffusers, a .safetensors file, a file of torch.save (.pt, .pth, .ckpt, .bin), organisation/name on the Hub, an address, or one of openai's checkpoints such as cd_imagenet64_l2";
+
+    private readonly Option<string?> _revision = OptionOf.Text("--revision", "A branch, a tag or a commit of a model on the Hub; default: main", "NAME");
+    private readonly Option<string?> _variant = OptionOf.Text("--variant", "Which weights of a folder, such as fp16; default: the plain ones", "NAME");
+    private readonly Option<string?> _entry = OptionOf.Text("--entry", "Which part of a training checkpoint to take, such as ema; default: averaged weights before others", "KEY");
+    private readonly Option<int?> _headDim = OptionOf.Whole("--head-dim", "Channels of an attention head, which bare tensors do not tell; default: 64, or the most that fits", 1, 16384);
+    private readonly Option<int?> _imageSize = OptionOf.Whole("--image-size", "Size of the images, which bare tensors do not tell; default: by the published widths", 1, 8192, "PIXELS");
+    private readonly Option<string?> _kind = OptionOf.OneOf("--kind", "How the model was made, where it does not say: cd (40 steps) or ct (201, or 151 at 256 pixels)", "cd", "ct");
+    private readonly Option<int?> _steps = OptionOf.Whole("--train-timesteps", "Steps of the schedule, whatever the model or --kind says", 2, 1_000_000);
+
+    /// <summary>An option that names the model.</summary>
+    public static Option<string?> Model()
+    {
+        var option = OptionOf.Text("--model", $"The model: {Forms}; default: the bundled model of 32x32 tiles", "MODEL", "-m");
+        option.CompletionSources.Add(_ => PublishedCheckpoints.Names);
+        return option;
+    }
+
+    /// <summary>Adds all options but the model's name to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _revision, _variant, _entry, _headDim, _imageSize, _kind, _steps })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>What was said.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="model">The model's name; null for the bundled one.</param>
+    public ModelSettings Read(ParseResult result, string? model) => new()
+    {
+        Name = model,
+        Revision = result.GetValue(_revision),
+        Variant = result.GetValue(_variant),
+        Files = new ModelFileOptions
+        {
+            Entry = result.GetValue(_entry),
+            HeadDim = result.GetValue(_headDim),
+            SampleSize = result.GetValue(_imageSize) is { } pixels ? new ImageSize(pixels, pixels) : null,
+            Kind = result.GetValue(_kind) switch { "cd" => ConsistencyKind.Distilled, "ct" => ConsistencyKind.Trained, _ => null },
+            NumTrainTimesteps = result.GetValue(_steps),
+        },
+    };
+}
