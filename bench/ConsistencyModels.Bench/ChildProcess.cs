@@ -28,6 +28,9 @@ internal static class ChildProcess
     /// <summary>Peak resident memory of this process so far.</summary>
     public static long PeakKilobytes() => Kilobytes("VmHWM:");
 
+    /// <summary>Resident memory of this process now.</summary>
+    public static long ResidentKilobytes() => Kilobytes("VmRSS:");
+
     /// <summary>A line of what the system says about this process's memory.</summary>
     public static long Kilobytes(string key)
     {

@@ -12,13 +12,14 @@ public static class FmaPeak
 {
     // A vector multiply-add takes 4 or 5 cycles and two may begin in each: ten in flight keep both units busy.
     private const int Chains = 12;
-    private const int Steps = 1 << 20;
+    private const int Steps = 1 << 14;
+    private const double ShortestBurst = 2e-3;
 
-    /// <summary>Measures for about a tenth of a second a burst.</summary>
+    /// <summary>Measures in bursts of two milliseconds, which a busy machine seldom interrupts.</summary>
     /// <param name="threads">Threads that compute at once.</param>
     /// <param name="bursts">How often; the best one counts, since all that can go wrong makes it slower.</param>
     /// <returns>Floating-point operations a second of all threads together; a multiply-add is two.</returns>
-    public static double Measure(int threads, int bursts = 3)
+    public static double Measure(int threads, int bursts = 50)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bursts);
@@ -27,7 +28,7 @@ public static class FmaPeak
         for (var burst = 0; burst < bursts;)
         {
             var (rate, seconds) = Burst(threads, repeats);
-            if (seconds < 0.05)
+            if (seconds < ShortestBurst)
             {
                 repeats *= 2;
                 continue;
@@ -45,13 +46,17 @@ public static class FmaPeak
         using var barrier = new Barrier(threads);
         var seconds = new double[threads];
         var sums = new float[threads];
+
+        // Below 1, so that no sum grows without bound; a variable, so that nothing is computed ahead. No call may stand in the loops'
+        // methods: vectors live in registers that calls do not keep, and the sums would be in memory.
+        var seed = 0.5f + ((Environment.TickCount & 1) * 0.25f);
         void Work(int index)
         {
             barrier.SignalAndWait();
             var clock = Stopwatch.StartNew();
             for (var i = 0; i < repeats; i++)
             {
-                sums[index] += Vector512.IsHardwareAccelerated ? Run512() : Run256();
+                sums[index] += Vector512.IsHardwareAccelerated ? Run512(seed) : Run256(seed);
             }
 
             seconds[index] = clock.Elapsed.TotalSeconds;
@@ -72,10 +77,9 @@ public static class FmaPeak
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Run512()
+    private static float Run512(float seed)
     {
-        // Below 1, so that no sum grows without bound; from a variable, so that nothing is computed ahead.
-        var x = Vector512.Create(0.5f + (Environment.TickCount & 1) * 0.25f);
+        var x = Vector512.Create(seed);
         Vector512<float> a = x, b = a * x, c = b * x, d = c * x, e = d * x, f = e * x, g = f * x, h = g * x, i = h * x, j = i * x, k = j * x, l = k * x;
         for (var step = 0; step < Steps; step++)
         {
@@ -97,9 +101,9 @@ public static class FmaPeak
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Run256()
+    private static float Run256(float seed)
     {
-        var x = Vector256.Create(0.5f + (Environment.TickCount & 1) * 0.25f);
+        var x = Vector256.Create(seed);
         Vector256<float> a = x, b = a * x, c = b * x, d = c * x, e = d * x, f = e * x, g = f * x, h = g * x, i = h * x, j = i * x, k = j * x, l = k * x;
         for (var step = 0; step < Steps; step++)
         {
