@@ -22,6 +22,7 @@ public sealed class TrainProcessTests(WholeRun whole) : IClassFixture<WholeRun>
             Assert.Contains($"go on with: cm {string.Join(' ', whole.Command(run))}", stopped.Error);
         }
 
+        Assert.True(File.Exists(Path.Combine(run, "model", "unet", "config.json")), "the stopped run left no model");
         var before = WholeRun.Read(run).Count;
         Assert.InRange(before, Early, WholeRun.Steps - 1);
         var checkpoint = Directory.GetFiles(Path.Combine(run, "checkpoints"), "*.safetensors").Order(StringComparer.Ordinal).Last();
