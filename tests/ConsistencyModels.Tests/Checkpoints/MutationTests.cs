@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Pipelines;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Tests.Checkpoints;
@@ -14,6 +15,7 @@ namespace ConsistencyModels.Tests.Checkpoints;
 public sealed class MutationTests : IDisposable
 {
     private const long AllocationBeyondTwice = 64L << 20;
+    private const int Looks = 4;
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(1);
     private static readonly int Factor = int.TryParse(Environment.GetEnvironmentVariable("CM_MUTATIONS"), out var factor) ? factor : 1;
     private static readonly int Shift = int.TryParse(Environment.GetEnvironmentVariable("CM_MUTATION_SEED"), out var shift) ? shift : 0;
@@ -53,6 +55,7 @@ public sealed class MutationTests : IDisposable
         }
 
         Assert.InRange(_refused, runs * Factor / 10, runs * Factor); // the mutator does its work
+        Assert.Equal(seeds.Length + (runs * Factor), _refused + _read); // every one was looked at
         Assert.True(_read > seeds.Length, "no damaged file was readable: the mutator is too rough");
     }
 
@@ -65,7 +68,7 @@ public sealed class MutationTests : IDisposable
     {
         // After the magic number and the version: a legacy file of 30 MB.
         byte[] file = [.. File.ReadAllBytes(RepositoryFiles.Data("torch", "strides_legacy.pt")).AsSpan(0, 15), 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.', .. Enumerable.Repeat(opcode, 30 << 20)];
-        Try(what, 0, file, ReadTensors, hang: TimeSpan.FromSeconds(3)); // as long as three files of ordinary size
+        Try(what, 0, file, ReadTensors);
         Assert.Equal(1, _refused);
     }
 
@@ -100,6 +103,7 @@ public sealed class MutationTests : IDisposable
             [
                 File.ReadAllBytes(RepositoryFiles.Golden("fullsize", "imagenet64", "config.json")),
                 Encoding.UTF8.GetBytes(new CMStochasticIterativeSchedulerConfig().ToJson()),
+                File.ReadAllBytes(RepositoryFiles.Golden("openai", "tiny", "diffusers", "model_index.json")),
                 """{"metadata": {"total_size": 12}, "weight_map": {"a.weight": "a-00001-of-00002.safetensors"}}"""u8.ToArray(),
             ], ReadJson),
         };
@@ -133,12 +137,12 @@ public sealed class MutationTests : IDisposable
         }
     }
 
-    // Whichever of the three it was made from: readers must refuse the other two as well.
+    // Whichever of the four it was made from: readers must refuse the other three as well.
     private static void ReadJson(string path)
     {
         var failures = 0;
         ConsistencyModelsException? last = null;
-        foreach (Action read in (Action[])[() => UNet2DDescription.Of(UNet2DConfig.Load(path)), () => CMStochasticIterativeSchedulerConfig.Load(path), () => ShardedTensors.Open(path).Dispose()])
+        foreach (Action read in (Action[])[() => UNet2DDescription.Of(UNet2DConfig.Load(path)), () => CMStochasticIterativeSchedulerConfig.Load(path), () => ModelIndex.Load(path), () => ShardedTensors.Open(path).Dispose()])
         {
             try
             {
@@ -151,7 +155,7 @@ public sealed class MutationTests : IDisposable
         }
 
         // A well-formed index is refused for its missing shards.
-        if (failures == 3 && !last!.Message.Contains("no such file", StringComparison.Ordinal))
+        if (failures == 4 && !last!.Message.Contains("no such file", StringComparison.Ordinal))
         {
             throw last;
         }
@@ -190,7 +194,7 @@ public sealed class MutationTests : IDisposable
         return [.. bytes];
     }
 
-    private void Try(string kind, int run, byte[] bytes, Action<string> read, TimeSpan? hang = null)
+    private void Try(string kind, int run, byte[] bytes, Action<string> read)
     {
         var path = _folder.File(kind == "json" ? "mutant.json" : "mutant");
         File.WriteAllBytes(path, bytes);
@@ -214,12 +218,18 @@ public sealed class MutationTests : IDisposable
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated <= (2L * bytes.Length) + AllocationBeyondTwice, $"{kind} {run}: {allocated} bytes for a file of {bytes.Length}");
 
-        // The clock also counts what other processes take: only a second look tells a hang.
-        if (watch.Elapsed > (hang ?? Hang))
+        // The clock also counts what other processes take: only further looks tell a hang.
+        var fastest = watch.Elapsed;
+        for (var look = 0; fastest > Hang && look < Looks; look++)
         {
             watch.Restart();
             _ = Record.Exception(() => read(path));
-            Assert.True(watch.Elapsed <= (hang ?? Hang), $"{kind} {run}: {watch.Elapsed}, kept as {Keep(kind, run, bytes)}");
+            fastest = watch.Elapsed < fastest ? watch.Elapsed : fastest;
+        }
+
+        if (fastest > Hang)
+        {
+            Assert.Fail($"{kind} {run}: {fastest}, kept as {Keep(kind, run, bytes)}");
         }
     }
 
