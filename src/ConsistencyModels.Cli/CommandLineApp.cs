@@ -66,6 +66,7 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
                 ExportCommand.Create(context),
                 DownloadCommand.Create(context),
                 NewCommand.Create(context),
+                BenchCommand.Create(context),
                 DoctorCommand.Create(context),
                 CompletionCommand.Create(context),
             },

@@ -7,6 +7,7 @@ public sealed class HelpTests
     [InlineData("train")]
     [InlineData("info")]
     [InlineData("new")]
+    [InlineData("bench")]
     [InlineData("export")]
     [InlineData("export", "onnx")]
     [InlineData("doctor")]

@@ -20,8 +20,15 @@ public class NetworkWorkTests
     {
         var network = UNet2DDescription.Of(new UNet2DConfig
         {
-            SampleSize = new ImageSize(4, 4), BlockOutChannels = [4], NormNumGroups = 2, LayersPerBlock = 1, InChannels = 1, OutChannels = 2,
-            DownBlockTypes = ["DownBlock2D"], UpBlockTypes = ["UpBlock2D"], MidBlockType = null,
+            SampleSize = new ImageSize(4, 4),
+            BlockOutChannels = [4],
+            NormNumGroups = 2,
+            LayersPerBlock = 1,
+            InChannels = 1,
+            OutChannels = 2,
+            DownBlockTypes = ["DownBlock2D"],
+            UpBlockTypes = ["UpBlock2D"],
+            MidBlockType = null,
         });
 
         // conv_in; one block down (4 to 4); two blocks up (8 to 4, with a shortcut); conv_out; the time embedding of width 16.
