@@ -20,7 +20,7 @@ internal static class BenchCommand
         var engine = OptionOf.Text("--engine", "What runs the network: cpu or torch; default: the fastest there is", "NAME");
         var device = ModelOptions.Device();
         var dtype = ModelOptions.DType("Precision to compute in; default: f32");
-        var variant = OptionOf.Text("--variant", "Which weights of the folder, such as fp16; default: the plain ones", "NAME");
+        var files = new ModelArguments();
         var threads = ModelOptions.Threads();
         var json = OptionOf.Switch("--json", "Print JSON");
         var command = new CliCommand(
@@ -31,26 +31,28 @@ internal static class BenchCommand
             "cm bench FOLDER --engine torch                       # the same with libtorch",
             "cm new imagenet64 --out /tmp/m && cm bench /tmp/m    # the published network, with random weights")
         {
-            model, batch, steps, rounds, engine, device, dtype, variant, threads, json,
+            model, batch, steps, rounds, engine, device, dtype, threads, json,
         };
+        files.AddTo(command);
         command.SetAction(result =>
         {
-            var folder = result.GetValue(model) ?? BundledModel.FindOrThrow();
+            var which = files.Read(result, result.GetValue(model));
+            var path = which.Find(context.Console, context.Cancellation);
             var settings = new BenchSettings
             {
                 Engine = new EngineSettings
                 {
+                    Model = which,
                     Engine = result.GetValue(engine),
                     Device = result.GetValue(device) ?? "cpu",
                     DType = ModelOptions.DTypeOf(result.GetValue(dtype)),
-                    Variant = result.GetValue(variant),
                     Threads = result.GetValue(threads) ?? 0,
                 },
                 Batch = result.GetValue(batch) ?? 1,
                 Steps = result.GetValue(steps) ?? 1,
                 Rounds = result.GetValue(rounds),
             };
-            var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(folder, settings, tell, context.Cancellation));
+            var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(path, settings, tell, context.Cancellation));
             if (result.GetValue(json))
             {
                 report.WriteJson(context.Console.Out);

@@ -11,19 +11,19 @@ internal static class BenchRun
     private const int FewestRounds = 3;
 
     /// <summary>Measures.</summary>
-    /// <param name="folder">The model.</param>
+    /// <param name="path">The model's folder or file.</param>
     /// <param name="settings">What to measure.</param>
     /// <param name="report">Told which part is done.</param>
     /// <param name="cancellation">Observed between layers.</param>
-    public static BenchReport Measure(string folder, BenchSettings settings, Action<double, string> report, CancellationToken cancellation)
+    public static BenchReport Measure(string path, BenchSettings settings, Action<double, string> report, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        using var pipeline = settings.Engine.Load(folder);
+        using var pipeline = settings.Engine.Load(path);
         var loading = clock.Elapsed.TotalSeconds;
         var network = UNet2DDescription.Of(pipeline.Config);
         if (pipeline.Config.SampleSize is not { } size)
         {
-            throw new ConsistencyModelsException($"{folder}: sample_size is null, so there is no size to measure at");
+            throw new ConsistencyModelsException($"{path}: sample_size is null, so there is no size to measure at");
         }
 
         var options = new GenerateOptions { BatchSize = settings.Batch, NumInferenceSteps = settings.Steps, Seed = 0, OutputType = OutputType.Raw };
@@ -44,7 +44,7 @@ internal static class BenchRun
         using var process = Process.GetCurrentProcess();
         return new BenchReport
         {
-            Model = EngineSettings.NameOf(folder),
+            Model = settings.Engine.Model.ShortName,
             Engine = settings.Engine.Engine ?? NetworkEngines.DefaultFor(new EngineOptions { Device = settings.Engine.Device, DType = settings.Engine.DType }).Name,
             Device = settings.Engine.Device,
             Threads = threads,
