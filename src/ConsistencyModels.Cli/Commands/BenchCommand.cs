@@ -29,7 +29,7 @@ internal static class BenchCommand
             "cm bench                                             # the bundled model",
             "cm bench FOLDER --batch 4 --threads 2 --steps 2      # four pictures at once, in two steps",
             "cm bench FOLDER --engine torch                       # the same with libtorch",
-            "cm new imagenet64 --out /tmp/m && cm bench /tmp/m    # the published network, with random weights")
+            "cm new imagenet64 --out imagenet64 && cm bench imagenet64  # the published network, with random weights")
         {
             model, batch, steps, rounds, engine, device, dtype, threads, json,
         };

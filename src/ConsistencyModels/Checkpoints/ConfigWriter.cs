@@ -12,6 +12,11 @@ namespace ConsistencyModels.Checkpoints;
 /// </summary>
 public sealed class ConfigWriter
 {
+    /// <summary>The version of diffusers whose behaviour and files this library follows, for files that name no other.</summary>
+    internal const string DiffusersVersion = "0.23.0";
+
+    private const string VersionKey = "_diffusers_version";
+
     private readonly SortedDictionary<string, Action<Utf8JsonWriter>> _values = new(StringComparer.Ordinal);
 
     /// <summary>Sets an integer, or null.</summary>
@@ -68,6 +73,9 @@ public sealed class ConfigWriter
 
         return this;
     }
+
+    /// <summary>Sets the version of diffusers, unless the file that is written back had one.</summary>
+    internal ConfigWriter AddVersion() => _values.ContainsKey(VersionKey) ? this : Set(VersionKey, DiffusersVersion);
 
     /// <summary>The file's text.</summary>
     public string ToJson()

@@ -7,6 +7,10 @@ public sealed partial record UNet2DConfig
 {
     private const string ClassName = "UNet2DModel";
 
+    // Younger than the version the files name (ConfigWriter.DiffusersVersion), which warns of them: written where they say something.
+    private const string TimeEmbeddingDimKey = "time_embedding_dim";
+    private const string MidBlockTypeKey = "mid_block_type";
+
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <exception cref="ConsistencyModelsException">The file is missing, not JSON, of another class, or asks for what this library does not have; names the key.</exception>
     public static UNet2DConfig Load(string path) => Read(ConfigReader.Load(path));
@@ -40,11 +44,11 @@ public sealed partial record UNet2DConfig
             OutChannels = reader.Int("out_channels", defaults.OutChannels),
             CenterInputSample = reader.Bool("center_input_sample", false),
             TimeEmbeddingType = reader.String("time_embedding_type", defaults.TimeEmbeddingType),
-            TimeEmbeddingDim = reader.IntOrNull("time_embedding_dim"),
+            TimeEmbeddingDim = reader.IntOrNull(TimeEmbeddingDimKey),
             FreqShift = reader.Int("freq_shift", 0),
             FlipSinToCos = reader.Bool("flip_sin_to_cos", true),
             DownBlockTypes = reader.StringList("down_block_types", defaults.DownBlockTypes),
-            MidBlockType = reader.Keys.Contains("mid_block_type") ? reader.StringOrNull("mid_block_type") : defaults.MidBlockType,
+            MidBlockType = reader.Keys.Contains(MidBlockTypeKey) ? reader.StringOrNull(MidBlockTypeKey) : defaults.MidBlockType,
             UpBlockTypes = reader.StringList("up_block_types", defaults.UpBlockTypes),
             BlockOutChannels = reader.IntList("block_out_channels", defaults.BlockOutChannels),
             LayersPerBlock = reader.Int("layers_per_block", defaults.LayersPerBlock),
@@ -106,11 +110,9 @@ public sealed partial record UNet2DConfig
             .Set("out_channels", OutChannels)
             .Set("center_input_sample", CenterInputSample)
             .Set("time_embedding_type", TimeEmbeddingType)
-            .Set("time_embedding_dim", TimeEmbeddingDim)
             .Set("freq_shift", FreqShift)
             .Set("flip_sin_to_cos", FlipSinToCos)
             .Set("down_block_types", DownBlockTypes)
-            .Set("mid_block_type", MidBlockType)
             .Set("up_block_types", UpBlockTypes)
             .Set("block_out_channels", BlockOutChannels)
             .Set("layers_per_block", LayersPerBlock)
@@ -129,12 +131,22 @@ public sealed partial record UNet2DConfig
             .Set("class_embed_type", (string?)null)
             .Set("num_class_embeds", NumClassEmbeds)
             .Set("num_train_timesteps", (int?)null);
+        if (TimeEmbeddingDim is not null)
+        {
+            writer.Set(TimeEmbeddingDimKey, TimeEmbeddingDim);
+        }
+
+        if (MidBlockType != new UNet2DConfig().MidBlockType)
+        {
+            writer.Set(MidBlockTypeKey, MidBlockType);
+        }
+
         _ = SampleSize switch
         {
             null => writer.Set("sample_size", (int?)null),
             { Height: var h, Width: var w } when h == w => writer.Set("sample_size", h),
             { } size => writer.Set("sample_size", [size.Height, size.Width]),
         };
-        return writer.AddMissing(Extra);
+        return writer.AddMissing(Extra).AddVersion();
     }
 }

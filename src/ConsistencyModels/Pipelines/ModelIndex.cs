@@ -9,8 +9,6 @@ internal sealed record ModelIndex
 {
     public const string FileName = "model_index.json";
 
-    // The version whose behaviour and files this library follows.
-    private const string DefaultVersion = "0.23.0";
     private const string ClassNameKey = "_class_name";
     private const string VersionKey = "_diffusers_version";
     private const string UNetKey = "unet";
@@ -21,7 +19,7 @@ internal sealed record ModelIndex
 
     public ClassNames? ClassNames { get; init; }
 
-    public string Version { get; init; } = DefaultVersion;
+    public string Version { get; init; } = ConfigWriter.DiffusersVersion;
 
     public IReadOnlyDictionary<string, JsonElement> Extras { get; init; } = new Dictionary<string, JsonElement>();
 
@@ -35,7 +33,7 @@ internal sealed record ModelIndex
 
         Component(reader, UNetKey, UNetClass);
         Component(reader, SchedulerKey, CMStochasticIterativeSchedulerConfig.ClassName);
-        var version = reader.StringOrNull(VersionKey) ?? DefaultVersion;
+        var version = reader.StringOrNull(VersionKey) ?? ConfigWriter.DiffusersVersion;
         ClassNames? names = null;
         if (reader.Has(ClassNames.Key))
         {

@@ -108,5 +108,6 @@ public sealed record CMStochasticIterativeSchedulerConfig
         .Set(SNoiseKey, SNoise)
         .Set(RhoKey, Rho)
         .Set(ClipDenoisedKey, ClipDenoised)
-        .AddMissing(Extras);
+        .AddMissing(Extras)
+        .AddVersion();
 }

@@ -33,7 +33,7 @@ internal sealed class RenamedTensors : ITensorSource, IMappedTensors
     IReadOnlyList<MappedFile>? IMappedTensors.Files => (_source as IMappedTensors)?.Files;
 
     /// <inheritdoc/>
-    string IMappedTensors.View => 
+    string IMappedTensors.View =>
         string.Join('\n', _parts.Select(part => $"{part.Key}\t{part.Value.Stored}\t{part.Value.First}").Prepend((_source as IMappedTensors)?.View));
 
     /// <inheritdoc/>
