@@ -153,7 +153,7 @@ public class PipelineFolderTests
     public void A_folder_that_is_not_there_is_named()
     {
         var error = Assert.Throws<ConsistencyModelsException>(() => ConsistencyModelPipeline.FromPretrained("no/such/model"));
-        Assert.Contains("no/such/model: there is no such folder", error.Message);
+        Assert.Contains("no/such/model: there is no such file or folder", error.Message);
     }
 
     [Fact]
