@@ -26,9 +26,14 @@ internal static class ChildProcess
     }
 
     /// <summary>Peak resident memory of this process so far.</summary>
-    public static long PeakKilobytes()
+    public static long PeakKilobytes() => Kilobytes("VmHWM:");
+
+    /// <summary>Resident memory of this process now.</summary>
+    public static long ResidentKilobytes() => Kilobytes("VmRSS:");
+
+    /// <summary>A line of what the system says about this process's memory.</summary>
+    public static long Kilobytes(string key)
     {
-        const string key = "VmHWM:";
         var line = File.ReadLines("/proc/self/status").First(l => l.StartsWith(key, StringComparison.Ordinal));
         return long.Parse(line.AsSpan(key.Length).Trim().TrimEnd(" kB"), NumberStyles.None, CultureInfo.InvariantCulture);
     }

@@ -50,7 +50,8 @@ internal static class LoadBench
         return 0;
     }
 
-    private static void Make(UNet2DDescription network, string path, TensorDType dtype)
+    /// <summary>Writes random weights of a network.</summary>
+    public static void Make(UNet2DDescription network, string path, TensorDType dtype)
     {
         var generator = new TorchGenerator(0);
         SafetensorsWriter.Write(path, network.Parameters.Select(parameter =>

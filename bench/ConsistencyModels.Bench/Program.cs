@@ -1,10 +1,14 @@
 using ConsistencyModels.Bench;
+using ConsistencyModels.Bench.Engines;
 
 return args switch
 {
     ["bare"] => BareTensor.Run(),
+    ["contender", .. var rest] => Contender.Run(rest),
+    ["engines", .. var rest] => EnginesBench.Run(rest),
     ["startup", .. var rest] => StartupBench.Run(rest),
     ["load", .. var rest] => LoadBench.Run(rest),
+    ["packing", .. var rest] => PackingBench.Run(rest),
     ["sampling", .. var rest] => SamplingBench.Run(rest),
     ["editing", .. var rest] => EditingBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
@@ -15,8 +19,11 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         Programs behind the figures in docs/benchmarks.md. Each prints a section; --write FILE puts it into that file.
+          engines [--quick] [--write FILE] [--json FILE] [--model tiles,imagenet64,lsun256] [--batch 1,4,16] [--threads 1,2]
+                  [--contender engine,eager,channels_last,onnx] [--rounds N]    the engine, libtorch and ONNX Runtime side by side
           startup [--write FILE] [CM]        process start to a PNG on disk, against a bare TorchSharp program
           load [--write FILE] CONFIG         peak memory while a network of that config.json is loaded
+          packing [--write FILE] CONFIG      time and memory until the CPU engine is ready, packing or mapping
           sampling [--write FILE] [MODEL]    what sampling adds to the network's time at batch 16
           editing [--write FILE] [MODEL]     what an edit adds to the network's time at batch 16
           checkpoint CONFIG [FOLDER]         opening a .pt file, against the safetensors of the same weights

@@ -49,7 +49,8 @@ internal sealed class Report(string title)
     public static (string? File, string[] Others) Arguments(string[] args) =>
         args is ["--write", var file, .. var rest] ? (file, rest) : (null, args);
 
-    private static string Machine()
+    /// <summary>Date, processor, versions, load.</summary>
+    public static string Machine()
     {
         var cpu = File.Exists("/proc/cpuinfo")
             ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()

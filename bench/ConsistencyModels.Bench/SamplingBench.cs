@@ -7,7 +7,10 @@ namespace ConsistencyModels.Bench;
 internal static class SamplingBench
 {
     private const int Batch = 16;
-    private const int Rounds = 15;
+    private const int Rounds = 31;
+
+    // Until the runtime has compiled everything for speed.
+    private const int WarmUp = 40;
 
     public static int Run(string[] args)
     {
@@ -23,7 +26,7 @@ internal static class SamplingBench
         {
             foreach (var output in (OutputType[])[OutputType.Raw, OutputType.Images])
             {
-                report.Line($"| {steps} | {output} | {100 * Report.Median(Enumerable.Range(0, Rounds + 2).Select(i => Overhead(pipeline, timed, steps, output, (ulong)i)).Skip(2)):F1}% |");
+                report.Line($"| {steps} | {output} | {100 * Report.Median(Enumerable.Range(0, WarmUp + Rounds).Select(i => Overhead(pipeline, timed, steps, output, (ulong)i)).Skip(WarmUp)):F1}% |");
             }
         }
 

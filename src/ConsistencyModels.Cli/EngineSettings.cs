@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
@@ -25,15 +26,35 @@ internal sealed record EngineSettings
     /// <summary>Compute threads; 0 for the engine's choice.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Whether the engine cpu keeps weights in half precision.</summary>
+    public bool LowMemory { get; init; }
+
+    /// <summary>Whether the engine cpu keeps packed weights on disk.</summary>
+    public bool PackedCache { get; init; } = true;
+
     /// <summary>Loads the model.</summary>
     /// <param name="path">Its folder or file.</param>
     public ConsistencyModelPipeline Load(string path) => ConsistencyModelPipeline.FromPretrained(path, new PipelineOptions
     {
-        Engine = Engine is { } name ? NetworkEngines.Find(name) : null,
+        Engine = FindEngine(),
         Device = Device,
         DType = DType,
         Variant = Model.Variant,
         Files = Model.Files,
         Threads = Threads,
     });
+
+    private INetworkEngine? FindEngine()
+    {
+        var engine = Engine is { } name ? NetworkEngines.Find(name) : null;
+        if (!LowMemory && PackedCache)
+        {
+            return engine;
+        }
+
+        var used = engine ?? NetworkEngines.DefaultFor(new EngineOptions { Device = Device, DType = DType });
+        return used is CpuEngine ? new CpuEngine(new CpuEngineOptions { Memory = LowMemory ? CpuMemory.Low : CpuMemory.Normal, PackedCache = PackedCache })
+            : LowMemory ? throw new ConsistencyModelsException($"--memory low is for the engine cpu, and this would be the engine {used.Name}")
+            : used;
+    }
 }

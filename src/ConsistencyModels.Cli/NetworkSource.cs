@@ -9,7 +9,7 @@ internal static class NetworkSource
     private const string Prefix = "network/";
 
     /// <summary>Names of the configurations that come with the program, smallest first.</summary>
-    public static IReadOnlyList<string> Presets { get; } = ["tiny32", "tiles32", "base32", "base64"];
+    public static IReadOnlyList<string> Presets { get; } = ["tiny32", "tiles32", "base32", "base64", "imagenet64", "lsun256"];
 
     /// <summary>Whether the words name one of <see cref="Presets"/> and no file or folder.</summary>
     public static bool IsPreset(string words) => Presets.Contains(words) && !File.Exists(words) && !Directory.Exists(words);

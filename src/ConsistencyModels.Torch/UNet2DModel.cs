@@ -77,6 +77,12 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
     /// <summary>All parameters end to end, in the order of <see cref="UNet2DDescription.Parameters"/>; owned by the network.</summary>
     public Tensor FlatParameters => _store.Flat;
 
+    /// <summary>
+    /// Whether activations lie with the channels last, which libtorch's CPU convolutions of large networks prefer. Results differ
+    /// by rounding only.
+    /// </summary>
+    public bool ChannelsLast { get; init; }
+
     /// <summary>Where dropout masks come from in training mode; owned by the network.</summary>
     public DropoutGenerator Dropout { get; }
 
@@ -98,7 +104,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         }
 
         var time = EmbedTime(timesteps, classLabels, sample.dtype);
-        var hidden = _convIn.forward(sample);
+        var hidden = _convIn.forward(ChannelsLast ? Reordered(sample) : sample);
         var skips = new Stack<Tensor>();
         skips.Push(hidden);
         foreach (var block in _down)
@@ -111,7 +117,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
 
             if (block.Resamples)
             {
-                hidden = block.Resample(hidden, time);
+                hidden = InOrder(block.Resample(hidden, time));
                 skips.Push(hidden);
             }
         }
@@ -127,7 +133,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
 
             if (block.Resamples)
             {
-                hidden = hidden.Then(x => block.Resample(x, time));
+                hidden = InOrder(hidden.Then(x => block.Resample(x, time)));
             }
         }
 
@@ -168,9 +174,19 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         }
     }
 
-    private static Tensor Layer(UNetBlock block, int index, Tensor x, Tensor time)
+    // Channels last, as a contiguous tensor seen through a permutation. Costs nothing where they lie so already.
+    private static Tensor Reordered(Tensor x)
     {
-        x = block.Resnets[index].forward(x, time);
+        using var scope = NewDisposeScope();
+        return x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
+    // Some operators give the usual order back, 1x1 convolutions among them (decision 0005).
+    private Tensor InOrder(Tensor x) => ChannelsLast ? x.Then(Reordered) : x;
+
+    private Tensor Layer(UNetBlock block, int index, Tensor x, Tensor time)
+    {
+        x = InOrder(block.Resnets[index].forward(x, time));
         return block.Attentions.Count > 0 ? x.Then(block.Attentions[index].forward) : x;
     }
 
@@ -182,7 +198,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
         }
 
         // The input stays: it is the last skip connection too.
-        x = _middle.Resnets[0].forward(x, time);
+        x = InOrder(_middle.Resnets[0].forward(x, time));
         for (var i = 1; i < _middle.Resnets.Count; i++)
         {
             if (_middle.Attentions.Count > 0)

@@ -19,6 +19,9 @@ public static class RepositoryFiles
     /// <summary>A path below tests/golden.</summary>
     public static string Golden(params string[] parts) => Path.Combine([Root.Value, "tests", "golden", .. parts]);
 
+    /// <summary>A path below models.</summary>
+    public static string Model(params string[] parts) => Path.Combine([Root.Value, "models", .. parts]);
+
     /// <summary>A path below tests/data.</summary>
     public static string Data(params string[] parts) => Path.Combine([Root.Value, "tests", "data", .. parts]);
 }

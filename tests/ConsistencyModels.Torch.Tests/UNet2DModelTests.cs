@@ -57,6 +57,18 @@ public class UNet2DModelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Channels_may_lie_last(string name)
+    {
+        var config = Networks.Named(name);
+        using var plain = Networks.Make(config);
+        using var last = new UNet2DModel(plain.Description) { ChannelsLast = true };
+        last.FlatParameters.copy_(plain.FlatParameters);
+        using var scope = NewDisposeScope();
+        Assert.InRange((Output(plain, config) - Output(last, config)).abs().max().item<float>(), 0, 1e-5f);
+    }
+
     [Fact]
     public void Nothing_learns_unless_it_is_asked_to()
     {

@@ -29,6 +29,7 @@ internal static class NewCommand
             "new",
             "Make a model with random weights, for tests, benchmarks and training. The same seed gives the same file.",
             "cm new tiny32 --out /tmp/tiny                          # a network small enough for tests",
+            "cm new imagenet64 --out /tmp/imagenet64                # the published network of that name, to measure; so is lsun256",
             "cm new config.json --out big --dtype f16 --seed 1      # any UNet2DModel configuration")
         {
             config, output, dtype, seed, timesteps, names, force, quiet,
@@ -39,9 +40,9 @@ internal static class NewCommand
             var words = result.GetRequiredValue(config);
             var network = NetworkSource.Load(words);
             ClassNames? classNames = result.GetValue(names) is { } list ? new(list.Split(',', StringSplitOptions.TrimEntries)) : null;
-            if (NetworkSource.IsPreset(words))
+            if (NetworkSource.IsPreset(words) && classNames is not null)
             {
-                network = network with { NumClassEmbeds = classNames?.ById.Count };
+                network = network with { NumClassEmbeds = classNames.ById.Count };
             }
 
             var scheduler = new CMStochasticIterativeSchedulerConfig { NumTrainTimesteps = result.GetValue(timesteps) ?? 40 };

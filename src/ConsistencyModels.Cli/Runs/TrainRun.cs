@@ -33,7 +33,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         }
 
         console.Error.WriteLine(
-            $"stopped and saved at image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}; go on with: cm {string.Join(' ', context.Arguments.Select(Quote))}");
+            $"stopped and saved at image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}, the model in {Quote(trainer.Folder.Model)}; go on with: cm {string.Join(' ', context.Arguments.Select(Quote))}");
     }
 
     private bool Train(Trainer trainer)

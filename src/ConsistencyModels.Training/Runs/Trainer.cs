@@ -66,7 +66,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Files of the run.</summary>
     public RunFolder Folder => _folder;
 
-    /// <summary>Trains until all images are seen or the token is cancelled; a checkpoint is saved either way.</summary>
+    /// <summary>Trains until all images are seen or the token is cancelled; a checkpoint and the model are saved either way.</summary>
     /// <param name="progress">Told of every log line.</param>
     /// <param name="cancellationToken">Stops after the current step.</param>
     /// <returns>True if the run is complete, false if it was cancelled.</returns>
@@ -93,13 +93,14 @@ public sealed class Trainer : IDisposable
             }
         }
 
+        // The model of a run that was stopped can be looked at, and started from.
         SaveCheckpoint();
+        SaveModel();
         if (_state.ImagesSeen < _options.Images)
         {
             return false;
         }
 
-        SaveModel();
         SaveSamplesUnlessCancelled(cancellationToken);
         return true;
     }

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using ConsistencyModels.IO;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConsistencyModels.Checkpoints;
@@ -111,6 +112,17 @@ internal sealed unsafe partial class MappedFile : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         CheckRange(offset, length);
         return new ReadOnlySpan<byte>(_start + offset, length);
+    }
+
+    /// <summary>What the file is known by; null where the system does not tell.</summary>
+    public FileIdentity? Identity() => FileIdentity.Of(_file);
+
+    /// <summary>Where part of the file lies; valid until this is disposed.</summary>
+    public byte* Pointer(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        CheckRange(offset, length);
+        return _start + offset;
     }
 
     /// <summary>Converts stored elements to float32; the mapping cannot go away meanwhile.</summary>

@@ -10,7 +10,7 @@ namespace ConsistencyModels.Checkpoints;
 /// The file must not be shortened or rewritten in place while it is open: the process could be ended by the system
 /// (SIGBUS). Replacing it by renaming another over it, as everything here does, is safe.
 /// </remarks>
-public sealed class SafetensorsFile : ITensorSource
+public sealed class SafetensorsFile : ITensorSource, IMappedTensors
 {
     private readonly MappedFile _file;
     private readonly Dictionary<string, SafetensorsHeader.Entry> _entries;
@@ -33,6 +33,12 @@ public sealed class SafetensorsFile : ITensorSource
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <inheritdoc/>
+    IReadOnlyList<MappedFile>? IMappedTensors.Files => [_file];
+
+    /// <inheritdoc/>
+    string IMappedTensors.View => "";
 
     /// <summary>Maps the file and validates its header against the format and the length of the file.</summary>
     /// <param name="path">The file. <see cref="Origin"/> is this text.</param>

@@ -6,7 +6,7 @@ namespace ConsistencyModels.Checkpoints;
 /// Several safetensors files read as one, through the <c>*.safetensors.index.json</c> that transformers and diffusers write:
 /// its <c>weight_map</c> says which file holds which tensor. <c>metadata.total_size</c> is ignored; the files know better.
 /// </summary>
-public sealed class ShardedTensors : ITensorSource
+public sealed class ShardedTensors : ITensorSource, IMappedTensors
 {
     private const long LargestIndex = 100_000_000; // as the header of one file
     private readonly Dictionary<string, SafetensorsFile> _owners;
@@ -35,6 +35,12 @@ public sealed class ShardedTensors : ITensorSource
 
     /// <summary>The metadata of all files together; where two differ about a key, the first file (by name) is right.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <inheritdoc/>
+    IReadOnlyList<MappedFile>? IMappedTensors.Files => [.. _shards.SelectMany(shard => ((IMappedTensors)shard).Files!)];
+
+    /// <inheritdoc/>
+    string IMappedTensors.View => string.Join('\n', _owners.Select(owner => $"{owner.Key}\t{Path.GetFileName(owner.Value.Origin)}"));
 
     /// <summary>Opens every file the index names and checks that index and files list the same tensors.</summary>
     /// <param name="indexPath">The index. The files are in the same folder; names that lead out of it are refused.</param>

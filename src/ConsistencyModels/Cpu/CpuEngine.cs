@@ -14,6 +14,12 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
 
     private readonly CpuEngineOptions _options = options ?? new();
 
+    /// <summary>Where packed weights are kept, if they are.</summary>
+    private PackedCache? Cache =>
+        _options.PackedCache && (_options.PackedCacheFolder ?? PackedCacheFolder.Default(Environment.GetEnvironmentVariable)) is { } folder
+            ? new PackedCache(Path.GetFullPath(folder), _options.PackedCacheBytes, _options.PackedCacheLeastBytes)
+            : null;
+
     /// <inheritdoc/>
     public string Name => "cpu";
 
@@ -56,7 +62,14 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
             pool.Enter(region, CancellationToken.None);
             try
             {
-                packed.Fill(reader, new ParallelRunner(region));
+                if (Cache is { } cache)
+                {
+                    cache.Fill(packed, reader, new ParallelRunner(region));
+                }
+                else
+                {
+                    packed.Fill(reader, new ParallelRunner(region));
+                }
             }
             finally
             {

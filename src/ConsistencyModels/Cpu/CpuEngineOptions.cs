@@ -3,6 +3,27 @@ namespace ConsistencyModels.Cpu;
 /// <summary>What only the CPU engine can be told; see also <see cref="Networks.EngineOptions"/>.</summary>
 public sealed record CpuEngineOptions
 {
+    /// <summary>Default of <see cref="PackedCacheBytes"/>: 16 GiB.</summary>
+    public const long DefaultPackedCacheBytes = 16L << 30;
+
     /// <summary>Speed or memory.</summary>
     public CpuMemory Memory { get; init; }
+
+    /// <summary>
+    /// Whether packed weights of large networks (64 MiB and more) are kept on disk, for the next process to map instead of
+    /// packing again. The file is written in the background after loading; disposing the network waits for it.
+    /// </summary>
+    public bool PackedCache { get; init; } = true;
+
+    /// <summary>
+    /// Where they are kept. Null: the folder in the environment variable CM_PACKED_CACHE, or none if that is "off"; else
+    /// "packed" under CM_CACHE, or "consistency-models/packed" under XDG_CACHE_HOME, ~/.cache, or %LOCALAPPDATA% on Windows.
+    /// </summary>
+    public string? PackedCacheFolder { get; init; }
+
+    /// <summary>Most bytes of all files there; those used longest ago are removed.</summary>
+    public long PackedCacheBytes { get; init; } = DefaultPackedCacheBytes;
+
+    /// <summary>Packed weights smaller than this are not kept.</summary>
+    internal long PackedCacheLeastBytes { get; init; } = Cpu.PackedCache.Worthwhile;
 }

@@ -80,7 +80,13 @@ public sealed unsafe class CpuUNet : IUNet
         }
     }
 
-    /// <summary>Gives the memory back, at once or when the calls under way end.</summary>
+    /// <summary>Whether the packed weights are those of a file, mapped.</summary>
+    internal bool WeightsAreMapped => _packed.Mapped;
+
+    /// <summary>
+    /// Gives the memory back, at once or when the calls under way end. If the packed weights are being written to the cache
+    /// (<see cref="CpuEngineOptions.PackedCache"/>), waits for that.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)

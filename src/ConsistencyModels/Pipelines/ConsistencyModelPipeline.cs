@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Imaging;
@@ -124,13 +125,28 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
 
     private GenerateResult Run(GenerationPlan plan, CancellationToken cancellationToken)
     {
-        var type = plan.Options.OutputType;
+        var (type, shape) = (plan.Options.OutputType, plan.Shape);
         var denoiser = new Denoiser(Network, Preconditioning, SchedulerConfig.ClipDenoised, plan.Options.ChunkSize);
-        var (sample, labels) = GenerationLoop.Run(plan, denoiser, cancellationToken);
         var steps = plan.Schedule.Levels.Count;
-        return type == OutputType.Images
-            ? new(type, plan.Shape, PixelConversion.ToImages(sample, plan.Shape), [], labels, plan.Seeds, steps)
-            : new(type, plan.Shape, [], Convert(sample, plan.Shape, type), labels, plan.Seeds, steps);
+        if (type != OutputType.Images)
+        {
+            var values = GC.AllocateUninitializedArray<float>(shape.Length);
+            var drawn = GenerationLoop.Run(plan, denoiser, values, cancellationToken);
+            return new(type, shape, [], Convert(values, shape, type), drawn, plan.Seeds, steps);
+        }
+
+        // Where the caller never sees the floats they are rented: the first touch of fresh memory can take longer than the noise.
+        var rented = ArrayPool<float>.Shared.Rent(shape.Length);
+        try
+        {
+            var sample = rented.AsSpan(0, shape.Length);
+            var labels = GenerationLoop.Run(plan, denoiser, sample, cancellationToken);
+            return new(type, shape, PixelConversion.ToImages(sample, shape), [], labels, plan.Seeds, steps);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     private static float[] Convert(float[] sample, ImageShape shape, OutputType type)

@@ -8,11 +8,15 @@ namespace ConsistencyModels.Pipelines;
 internal static class GenerationLoop
 {
     /// <summary>Draws or scales the latents, draws labels, and denoises step by step.</summary>
-    /// <returns>The final batch [N, C, H, W] and the labels, null for a model without classes.</returns>
-    public static (float[] Sample, int[]? Labels) Run(GenerationPlan plan, Denoiser denoiser, CancellationToken cancellationToken)
+    /// <param name="plan">What to do.</param>
+    /// <param name="denoiser">The model.</param>
+    /// <param name="sample">Receives the final batch [N, C, H, W].</param>
+    /// <param name="cancellationToken">Observed before every network call, and within it where the engine can.</param>
+    /// <returns>The labels; null for a model without classes.</returns>
+    public static int[]? Run(GenerationPlan plan, Denoiser denoiser, Span<float> sample, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var sample = Start(plan);
+        Start(plan, sample);
         var labels = Labels(plan);
         MultistepLoop.Run(
             plan.Schedule.Levels,
@@ -29,16 +33,15 @@ internal static class GenerationLoop
                 }
             });
         plan.Edit?.Replacement?.AtEnd(sample);
-        return (sample, labels);
+        return labels;
     }
 
-    private static float[] Start(GenerationPlan plan)
+    private static void Start(GenerationPlan plan, Span<float> sample)
     {
-        var sample = GC.AllocateUninitializedArray<float>(plan.Shape.Length);
         if (plan.Edit is { Start.IsEmpty: false, AddsNoise: false } ready)
         {
             ready.Start.Span.CopyTo(sample);
-            return sample;
+            return;
         }
 
         if (plan.Options.Latents.IsEmpty)
@@ -59,8 +62,6 @@ internal static class GenerationLoop
         {
             TensorPrimitives.Multiply(sample, sigma, sample);
         }
-
-        return sample;
     }
 
     private static int[]? Labels(GenerationPlan plan)

@@ -7,11 +7,14 @@ public sealed class HelpTests
     [InlineData("train")]
     [InlineData("info")]
     [InlineData("new")]
+    [InlineData("bench")]
+    [InlineData("export")]
+    [InlineData("export", "onnx")]
     [InlineData("doctor")]
     [InlineData("completion")]
-    public void Every_command_has_help_with_examples(string command)
+    public void Every_command_has_help_with_examples(string command, params string[] verbs)
     {
-        var help = Cm.Succeed(command, "--help").Out;
+        var help = Cm.Succeed([command, .. verbs, "--help"]).Out;
         Assert.Contains($"cm {command}", help[help.IndexOf("Examples:", StringComparison.Ordinal)..]);
         Assert.Contains(command, Cm.Succeed("--help").Out);
     }

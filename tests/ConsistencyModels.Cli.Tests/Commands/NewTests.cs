@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Tests;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 
@@ -73,12 +74,25 @@ public sealed class NewTests : IDisposable
     [InlineData("tiles32")]
     [InlineData("base32")]
     [InlineData("base64")]
+    [InlineData("imagenet64")]
+    [InlineData("lsun256")]
     public void Every_preset_is_a_network(string preset)
     {
         var network = NetworkSource.Load(preset);
         Assert.NotNull(network.SampleSize);
         Assert.True(UNet2DDescription.Of(network).ParameterCount > 500_000);
         Assert.DoesNotContain(network.Extra.Keys, key => !key.StartsWith('_'));
+    }
+
+    [Theory]
+    [InlineData("imagenet64", 295_899_267)]
+    [InlineData("lsun256", 526_304_771)]
+    public void Presets_of_published_networks_are_those(string preset, long parameters)
+    {
+        var network = NetworkSource.Load(preset);
+        Assert.Equal(parameters, UNet2DDescription.Of(network).ParameterCount);
+        var recorded = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", preset, "config.json"));
+        Assert.Equal((recorded with { Extra = network.Extra }).ToJson(), network.ToJson());
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Another source under other names and shapes: each tensor is a run of rows of one of its tensors. Nothing is copied.</summary>
-internal sealed class RenamedTensors : ITensorSource
+internal sealed class RenamedTensors : ITensorSource, IMappedTensors
 {
     private readonly ITensorSource _source;
     private readonly Dictionary<string, Part> _parts = new(StringComparer.Ordinal);
@@ -28,6 +28,13 @@ internal sealed class RenamedTensors : ITensorSource
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Metadata => _source.Metadata;
+
+    /// <inheritdoc/>
+    IReadOnlyList<MappedFile>? IMappedTensors.Files => (_source as IMappedTensors)?.Files;
+
+    /// <inheritdoc/>
+    string IMappedTensors.View =>
+        string.Join('\n', _parts.Select(part => $"{part.Key}\t{part.Value.Stored}\t{part.Value.First}").Prepend((_source as IMappedTensors)?.View));
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Bytes(string name)

@@ -7,7 +7,7 @@ namespace ConsistencyModels.Checkpoints;
 /// when it is first asked for. Safe to read from several threads.
 /// </summary>
 /// <remarks>As <see cref="SafetensorsFile"/>: the file must not be shortened or rewritten in place while it is open.</remarks>
-public sealed class TorchFile : ITensorSource
+public sealed class TorchFile : ITensorSource, IMappedTensors
 {
     // Copies of strided tensors: with the budget of AllocationBudget at most twice the file and 56 MB together.
     private const long CopiesBeyondFile = 16L << 20;
@@ -37,6 +37,12 @@ public sealed class TorchFile : ITensorSource
 
     /// <summary>The keys that lead to the state dict, joined by '.': "" where the file is one, "ema" in {"model": …, "ema": …}.</summary>
     public string Entry { get; }
+
+    /// <inheritdoc/>
+    IReadOnlyList<MappedFile>? IMappedTensors.Files => [_file];
+
+    /// <inheritdoc/>
+    string IMappedTensors.View => Entry;
 
     /// <summary>Maps a file and reads its description of tensors.</summary>
     /// <param name="path">The file. <see cref="Origin"/> is this text.</param>

@@ -22,6 +22,9 @@ internal static unsafe class Gemm
     /// <summary>Depth summed in registers before C is touched.</summary>
     public const int DepthBlock = 256;
 
+    /// <summary>Which tiles this process uses.</summary>
+    public static string InstructionSet => Avx512F.IsSupported ? "512" : Fma.IsSupported && Avx2.IsSupported ? "256" : "128";
+
     /// <summary>C[rows x 16·panels] (+)= A[rows x k]·B.</summary>
     /// <param name="a">Row-major.</param>
     /// <param name="lda">Distance of A's rows in floats.</param>

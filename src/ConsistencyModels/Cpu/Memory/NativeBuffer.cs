@@ -4,13 +4,11 @@ namespace ConsistencyModels.Cpu;
 
 /// <summary>
 /// Aligned memory outside the managed heap: it neither moves nor is scanned, and goes back to the system when disposed.
-/// Large buffers ask for huge pages, without which streaming weights spends its time on address translation.
+/// Large buffers ask for huge pages.
 /// </summary>
-internal sealed unsafe partial class NativeBuffer : IDisposable
+internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int CacheLine = 64;
-    private const long HugePage = 2L << 20;
-    private const int MadvHugePage = 14; // Linux
 
     private static long _liveBytes;
 
@@ -20,13 +18,13 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     public NativeBuffer(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        var huge = bytes >= 2 * HugePage;
-        var alignment = huge ? HugePage : CacheLine;
+        var huge = bytes >= 2 * Pages.Huge;
+        var alignment = huge ? Pages.Huge : CacheLine;
         Length = Math.Max(CacheLine, (bytes + alignment - 1) / alignment * alignment);
         _pointer = NativeMemory.AlignedAlloc((nuint)Length, (nuint)alignment);
-        if (huge && OperatingSystem.IsLinux())
+        if (huge)
         {
-            _ = Madvise(_pointer, (nuint)Length, MadvHugePage); // a hint: if refused, pages are small
+            Pages.PreferHuge(Pointer, Length);
         }
 
         Interlocked.Add(ref _liveBytes, Length);
@@ -53,9 +51,6 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
         Free();
         GC.SuppressFinalize(this);
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Madvise(void* address, nuint length, int advice);
 
     private void Free()
     {

@@ -33,6 +33,9 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     /// <inheritdoc/>
     public override long Bytes => PlaneStride * Products * (half ? 2 : sizeof(float));
 
+    /// <inheritdoc/>
+    public override string Layout => $"F({outputSize}) {parameter} {outChannels} {half} {input}";
+
     private long PlaneStride => ((long)Panels * Depth * Gemm.PanelWidth) + PlaneStagger;
 
     /// <summary>One of the products, for some of the panels: C[rows x 16·panels] = A·U.</summary>
@@ -54,56 +57,61 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     public override void Pack(WeightReader reader, ParallelRunner parallel) =>
         reader.Read(parameter, values => parallel.For(Panels, panel => PackPanel(values, panel)));
 
-    private void PackPanel(float* values, int panel)
+    private void PackPanel(WeightView values, int panel)
     {
-        var filter = stackalloc float[Taps * Gemm.PanelWidth];
-        var products = stackalloc float[36 * Gemm.PanelWidth];
-        var filters = Math.Min(Gemm.PanelWidth, outChannels - (panel * Gemm.PanelWidth));
+        // A block of 16 channels in memory is of one segment: some channels that follow each other, then padding.
+        const int Block = Gemm.PanelWidth;
+        var widened = stackalloc float[Gemm.PanelWidth * Block * Taps];
+        var filters = stackalloc float[Block * Taps * Gemm.PanelWidth];
+        var products = stackalloc float[half ? 36 * Block * Gemm.PanelWidth : 1];
+        var columns = stackalloc float*[Gemm.PanelWidth];
         var logical = input.Logical;
-        new Span<float>(filter, Taps * Gemm.PanelWidth).Clear();
-        for (var k = 0; k < logical.Length; k++)
+        for (var k = 0; k < logical.Length; k += Block)
         {
-            if (logical[k] < 0)
+            var channels = logical.Slice(k, Block).IndexOf(-1) is >= 0 and var padding ? padding : Block;
+            for (var i = 0; i < Gemm.PanelWidth; i++)
             {
-                new Span<float>(filter, Taps * Gemm.PanelWidth).Clear();
+                var filter = (panel * Gemm.PanelWidth) + i;
+                columns[i] = filter < outChannels
+                    ? values.Floats((((long)filter * input.Channels) + logical[k]) * Taps, channels * Taps, widened + (i * Block * Taps))
+                    : null;
+            }
+
+            PanelRows.Transpose(columns, channels * Taps, filters);
+            new Span<float>(filters + (channels * Taps * Gemm.PanelWidth), (Block - channels) * Taps * Gemm.PanelWidth).Clear();
+            var place = ((panel * (long)Depth) + k) * Gemm.PanelWidth;
+            if (half)
+            {
+                Transform(filters, products, Block * Gemm.PanelWidth);
+                for (var product = 0; product < Products; product++)
+                {
+                    TensorPrimitives.ConvertToHalf(
+                        new ReadOnlySpan<float>(products + (product * Block * Gemm.PanelWidth), Block * Gemm.PanelWidth),
+                        new Span<Half>((Half*)Pointer + (product * PlaneStride) + place, Block * Gemm.PanelWidth));
+                }
             }
             else
             {
-                for (var i = 0; i < filters; i++)
-                {
-                    var g = values + (((((long)panel * Gemm.PanelWidth) + i) * input.Channels) + logical[k]) * Taps;
-                    for (var tap = 0; tap < Taps; tap++)
-                    {
-                        filter[(tap * Gemm.PanelWidth) + i] = g[tap];
-                    }
-                }
+                Transform(filters, (float*)Pointer + place, (nint)PlaneStride);
             }
-
-            Transform(filter, products, ((panel * (long)Depth) + k) * Gemm.PanelWidth);
         }
     }
 
-    private void Transform(float* filter, float* products, long offset)
+    private void Transform(float* filters, float* target, nint planeStride)
     {
-        var target = half ? products : (float*)Pointer + offset;
-        var stride = half ? Gemm.PanelWidth : (nint)PlaneStride;
-        if (outputSize == 4)
+        for (var k = 0; k < Gemm.PanelWidth; k++)
         {
-            WinogradF4.Weight(filter, target, stride);
-        }
-        else
-        {
-            WinogradF2.Weight(filter, target, stride);
-        }
-
-        if (half)
-        {
-            for (var product = 0; product < Products; product++)
+            if (outputSize == 4)
             {
-                TensorPrimitives.ConvertToHalf(
-                    new ReadOnlySpan<float>(products + (product * Gemm.PanelWidth), Gemm.PanelWidth),
-                    new Span<Half>((Half*)Pointer + (product * PlaneStride) + offset, Gemm.PanelWidth));
+                WinogradF4.Weight(filters, target, planeStride);
             }
+            else
+            {
+                WinogradF2.Weight(filters, target, planeStride);
+            }
+
+            filters += Taps * Gemm.PanelWidth;
+            target += Gemm.PanelWidth;
         }
     }
 }

@@ -1,4 +1,6 @@
+using System.IO.Hashing;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace ConsistencyModels.Cpu;
 
@@ -24,6 +26,10 @@ internal sealed unsafe class PackedMatrix(IReadOnlyList<PackedMatrix.Part> parts
 
     /// <inheritdoc/>
     public override long Bytes => (long)Panels * Depth * Gemm.PanelWidth * (half ? 2 : sizeof(float));
+
+    /// <inheritdoc/>
+    public override string Layout =>
+        $"matrix {half} {Digest<int>(depth)}: {string.Join("; ", parts.Select(part => $"{part.Parameter} {part.Columns.Length} {Digest<long>(part.Columns)}"))}";
 
     /// <summary>C[rows x 16·panels] (+)= A·(these panels), over a range of the depth.</summary>
     /// <param name="a">A's first column of the range.</param>
@@ -63,33 +69,41 @@ internal sealed unsafe class PackedMatrix(IReadOnlyList<PackedMatrix.Part> parts
         }
     }
 
-    private void PackPanel(float* values, Part part, int panel, int target)
+    private void PackPanel(WeightView values, Part part, int panel, int target)
     {
-        var columns = stackalloc long[Gemm.PanelWidth];
-        for (var i = 0; i < Gemm.PanelWidth; i++)
+        const int Longest = 64; // rows at once
+        var widened = stackalloc float[Gemm.PanelWidth * Longest];
+        var rows = stackalloc float[Longest * Gemm.PanelWidth];
+        var columns = stackalloc float*[Gemm.PanelWidth];
+        for (var k = 0; k < depth.Length;)
         {
-            var column = (panel * Gemm.PanelWidth) + i;
-            columns[i] = column < part.Columns.Length ? part.Columns[column] : -1;
-        }
+            var length = 1;
+            while (length < Longest && k + length < depth.Length && Follows(depth[k], depth[k + length], length))
+            {
+                length++;
+            }
 
-        var row = stackalloc float[Gemm.PanelWidth];
-        var start = (long)target * Depth * Gemm.PanelWidth;
-        for (var k = 0; k < depth.Length; k++)
-        {
             for (var i = 0; i < Gemm.PanelWidth; i++)
             {
-                row[i] = columns[i] < 0 || depth[k] < 0 ? 0 : values[columns[i] + depth[k]];
+                var column = (panel * Gemm.PanelWidth) + i;
+                var start = column < part.Columns.Length ? part.Columns[column] : -1;
+                columns[i] = start < 0 || depth[k] < 0 ? null : values.Floats(start + depth[k], length, widened + (i * Longest));
             }
 
-            var source = new ReadOnlySpan<float>(row, Gemm.PanelWidth);
+            var place = (((long)target * Depth) + k) * Gemm.PanelWidth;
+            PanelRows.Transpose(columns, length, half ? rows : (float*)Pointer + place);
             if (half)
             {
-                TensorPrimitives.ConvertToHalf(source, new Span<Half>((Half*)Pointer + start + (k * Gemm.PanelWidth), Gemm.PanelWidth));
+                TensorPrimitives.ConvertToHalf(
+                    new ReadOnlySpan<float>(rows, length * Gemm.PanelWidth), new Span<Half>((Half*)Pointer + place, length * Gemm.PanelWidth));
             }
-            else
-            {
-                source.CopyTo(new Span<float>((float*)Pointer + start + (k * Gemm.PanelWidth), Gemm.PanelWidth));
-            }
+
+            k += length;
         }
     }
+
+    private static ulong Digest<T>(ReadOnlySpan<T> places)
+        where T : unmanaged => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(places));
+
+    private static bool Follows(int first, int later, int distance) => first < 0 ? later < 0 : later == first + distance;
 }

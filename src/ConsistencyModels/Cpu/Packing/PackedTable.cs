@@ -6,6 +6,9 @@ internal sealed unsafe class PackedTable(string parameter, int rows, ChannelLayo
     /// <inheritdoc/>
     public override long Bytes => (long)rows * layout.Padded * sizeof(float);
 
+    /// <inheritdoc/>
+    public override string Layout => $"table {parameter} {rows} {layout}";
+
     /// <summary>One row.</summary>
     public float* Row(int index) => (float*)Pointer + ((long)index * layout.Padded);
 
@@ -15,7 +18,7 @@ internal sealed unsafe class PackedTable(string parameter, int rows, ChannelLayo
         for (var row = 0; row < rows; row++)
         {
             var target = new Span<float>(Row(row), layout.Padded);
-            new ReadOnlySpan<float>(values + ((long)row * layout.Channels), layout.Channels).CopyTo(target);
+            values.CopyTo((long)row * layout.Channels, target[..layout.Channels]);
             target[layout.Channels..].Clear();
         }
     });

@@ -6,6 +6,9 @@ internal abstract unsafe class PackedTensor
     /// <summary>Size in bytes.</summary>
     public abstract long Bytes { get; }
 
+    /// <summary>What its bytes depend on beside the parameters' values, as text.</summary>
+    public abstract string Layout { get; }
+
     /// <summary>Where it lies in the block.</summary>
     public long Offset { get; set; }
 

@@ -9,6 +9,10 @@ internal sealed unsafe class PackedVector(IReadOnlyList<(string Parameter, Chann
     /// <inheritdoc/>
     public override long Bytes => Length * sizeof(float);
 
+    /// <inheritdoc/>
+    public override string Layout =>
+        $"vector {string.Join("; ", parts.Select(part => $"{part.Parameter} {part.Layout}"))}";
+
     /// <summary>The values.</summary>
     public float* Values => (float*)Pointer;
 
@@ -22,9 +26,11 @@ internal sealed unsafe class PackedVector(IReadOnlyList<(string Parameter, Chann
             reader.Read(parameter, values =>
             {
                 var logical = layout.Logical;
+                var logicalValues = new float[layout.Channels];
+                values.CopyTo(0, logicalValues);
                 for (var i = 0; i < logical.Length; i++)
                 {
-                    target[i] = logical[i] < 0 ? 0 : values[logical[i]];
+                    target[i] = logical[i] < 0 ? 0 : logicalValues[logical[i]];
                 }
             });
             offset += layout.Padded;

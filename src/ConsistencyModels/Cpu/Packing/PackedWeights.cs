@@ -1,3 +1,5 @@
+using ConsistencyModels.Checkpoints;
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>
@@ -9,7 +11,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     private const long Alignment = 64;
 
     private readonly Dictionary<string, PackedTensor> _tensors = new(StringComparer.Ordinal);
-    private NativeBuffer? _block;
+    private IDisposable? _memory;
+    private Task? _saving;
 
     /// <summary>Whether matrices are kept in half precision.</summary>
     public required bool Half { get; init; }
@@ -26,29 +29,71 @@ internal sealed unsafe class PackedWeights : IDisposable
             return (T)known;
         }
 
-        if (_block is not null)
+        if (_memory is not null)
         {
             throw new InvalidOperationException($"{name} was not packed.");
         }
 
         var tensor = create();
         tensor.Offset = Bytes;
-        Bytes += (tensor.Bytes + Alignment - 1) / Alignment * Alignment;
+        Bytes += Aligned(tensor.Bytes);
         _tensors.Add(name, tensor);
         return tensor;
     }
 
+    /// <summary>Whether the block is a mapped file.</summary>
+    public bool Mapped => _memory is MappedFile;
+
+    /// <summary>The block, once it exists.</summary>
+    public byte* Start { get; private set; }
+
+    /// <summary>What the block's bytes depend on beside the parameters' values, as text.</summary>
+    public string Layout => string.Join('\n', _tensors.Values.Select(tensor => $"{tensor.Offset} {tensor.Bytes} {tensor.Layout}"));
+
     /// <summary>Allocates the block and packs everything.</summary>
     public void Fill(WeightReader reader, ParallelRunner parallel)
     {
-        _block = new NativeBuffer(Bytes);
+        var block = new NativeBuffer(Bytes);
+        Use(block, block.Pointer);
+        Clear(block, parallel);
         foreach (var tensor in _tensors.Values)
         {
-            tensor.Pointer = _block.Pointer + tensor.Offset;
             tensor.Pack(reader, parallel);
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _block?.Dispose();
+    /// <summary>Takes a block that was packed before.</summary>
+    /// <param name="owner">Disposed with this.</param>
+    /// <param name="start"><see cref="Bytes"/> bytes, aligned like a cache line.</param>
+    public void Use(IDisposable owner, byte* start)
+    {
+        _memory = owner;
+        Start = start;
+        foreach (var tensor in _tensors.Values)
+        {
+            tensor.Pointer = start + tensor.Offset;
+        }
+    }
+
+    /// <summary>Keeps the block alive until it has been written to a file.</summary>
+    public void KeepUntil(Task saved) => _saving = saved;
+
+    /// <summary>Frees the block. If it is being written to a file, waits for that: a short-lived program would never have one.</summary>
+    public void Dispose()
+    {
+        _saving?.Wait();
+        _memory?.Dispose();
+    }
+
+    // What packing leaves out, between tensors and at the ends of panels, goes into the cache's file too: the same weights make
+    // the same file, and no other memory gets there.
+    private static void Clear(NativeBuffer block, ParallelRunner parallel)
+    {
+        const long Part = 16L << 20;
+        parallel.For(
+            (int)((block.Length + Part - 1) / Part),
+            i => new Span<byte>(block.Pointer + (i * Part), (int)Math.Min(Part, block.Length - (i * Part))).Clear());
+    }
+
+    private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }

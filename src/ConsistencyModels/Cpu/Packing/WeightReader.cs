@@ -27,26 +27,23 @@ internal sealed unsafe class WeightReader
             network.Parameters.Where(parameter => parameter.OldName is not null).ToDictionary(parameter => parameter.OldName!, parameter => parameter.Name));
     }
 
-    /// <summary>What is done with a tensor's values.</summary>
-    public delegate void Consumer(float* values);
+    /// <summary>The checkpoint.</summary>
+    public ITensorSource Source => _source;
 
-    /// <summary>Calls with a tensor's values: the file's own memory if it holds float32, else a widened copy.</summary>
+    /// <summary>For each parameter the name it is stored under.</summary>
+    public IReadOnlyDictionary<string, string> Names => _names;
+
+    /// <summary>What is done with a tensor's values.</summary>
+    public delegate void Consumer(WeightView values);
+
+    /// <summary>Calls with a tensor's values.</summary>
     public void Read(string parameter, Consumer consumer)
     {
         var name = _names[parameter];
-        var info = _source.Tensors[name];
-        if (info.DType == TensorDType.F32)
+        fixed (byte* bytes = _source.Bytes(name))
         {
-            fixed (byte* bytes = _source.Bytes(name))
-            {
-                consumer((float*)bytes);
-            }
-        }
-        else
-        {
-            using var copy = new NativeBuffer(info.ElementCount * sizeof(float));
-            _source.CopyTo(name, new Span<float>(copy.Floats, checked((int)info.ElementCount)));
-            consumer(copy.Floats);
+            Pages.Populate(bytes, _source.Bytes(name).Length);
+            consumer(new WeightView(bytes, _source.Tensors[name].DType));
         }
 
         _source.Release(name);

@@ -7,6 +7,7 @@ namespace ConsistencyModels.Cpu;
 internal sealed class ChannelLayout
 {
     private readonly int[] _logical;
+    private readonly string _segments;
 
     /// <summary>Channels of each segment.</summary>
     public ChannelLayout(params ReadOnlySpan<int> segments)
@@ -20,7 +21,11 @@ internal sealed class ChannelLayout
         }
 
         _logical = [.. logical];
+        _segments = string.Join('+', segments.ToArray());
     }
+
+    /// <summary>The segments, as text: it says all about the layout.</summary>
+    public override string ToString() => _segments;
 
     /// <summary>Channels without padding.</summary>
     public int Channels { get; }

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Shared;
+using ConsistencyModels.Torch;
+
+namespace ConsistencyModels.Bench.Engines;
+
+/// <summary>The child's side: loads a network once, then runs one forward pass for each line on its standard input.</summary>
+internal static class Contender
+{
+    public const string Engine = "engine";
+    public const string Eager = "eager";
+    public const string ChannelsLast = "channels_last";
+    public const string Onnx = "onnx";
+
+    /// <summary>Everyone who can take part.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Engine, Eager, ChannelsLast, Onnx];
+
+    public static int Run(string[] args)
+    {
+        if (args is not [var name, var folder, var onnxFolder, var words])
+        {
+            return 2;
+        }
+
+        var threads = int.Parse(words, CultureInfo.InvariantCulture);
+        var clock = Stopwatch.StartNew();
+        using var network = Load(name, folder, onnxFolder, threads);
+        Say($"{clock.Elapsed.TotalSeconds:R}");
+        while (Console.ReadLine() is { } line)
+        {
+            if (line == "memory")
+            {
+                Say($"{ChildProcess.ResidentKilobytes()} {ChildProcess.PeakKilobytes()}");
+            }
+            else
+            {
+                Say($"{Forward(network, int.Parse(line, CultureInfo.InvariantCulture)):R}");
+            }
+        }
+
+        return 0;
+    }
+
+    private static IUNet Load(string name, string folder, string onnxFolder, int threads)
+    {
+        if (name == Onnx)
+        {
+            return new OnnxUNet(BenchModel.OnnxFile(onnxFolder), UNet2DConfig.Load(Path.Combine(folder, "unet", "config.json")), threads);
+        }
+
+        using var model = ModelFiles.Open(folder);
+        var options = new EngineOptions { Threads = threads };
+        return name switch
+        {
+            Engine => new CpuEngine().Load(model.Config, model.Weights, options),
+            Eager => new TorchEngine().Load(model.Config, model.Weights, options),
+            ChannelsLast => LoadChannelsLast(model, threads),
+            _ => throw new ArgumentException($"There is no contender {name}; there are {string.Join(", ", Names)}."),
+        };
+    }
+
+    private static TorchUNet LoadChannelsLast(ModelFiles model, int threads)
+    {
+        var network = new UNet2DModel(UNet2DDescription.Of(model.Config)) { ChannelsLast = true };
+        ParameterFiller.Load(network, model.Weights);
+        TorchSharp.torch.set_num_threads(threads);
+        return new TorchUNet(network);
+    }
+
+    private static double Forward(IUNet network, int batch)
+    {
+        var size = network.Config.SampleSize!.Value;
+        var shape = new ImageShape(batch, network.Config.InChannels, size.Height, size.Width);
+        var sample = new float[shape.Length];
+        new ConsistencyModels.Random.TorchGenerator(1).Randn(sample);
+        var labels = new int[network.Config.NumClassEmbeds is null ? 0 : batch];
+        var output = new float[batch * network.Config.OutChannels * size.Height * size.Width];
+        var clock = Stopwatch.StartNew();
+        network.Forward(sample, shape, [500], labels, output);
+        var seconds = clock.Elapsed.TotalSeconds;
+        return output.All(float.IsFinite) ? seconds : throw new InvalidOperationException("The output is not finite.");
+    }
+
+    private static void Say(FormattableString line)
+    {
+        Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+        Console.Out.Flush();
+    }
+}

@@ -1,0 +1,171 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.IO;
+
+namespace ConsistencyModels.Cpu;
+
+/// <summary>
+/// Files of packed weights, which the next process maps instead of packing again. Whatever goes wrong with the folder or a
+/// file, weights are packed as if there were no cache. See docs/decisions/0006-packed-weights.md.
+/// </summary>
+/// <param name="folder">Where they are; made when needed.</param>
+/// <param name="mostBytes">Most bytes of all of them together.</param>
+/// <param name="leastBytes">Packed weights smaller than this are not kept: packing them takes less than 50 ms.</param>
+internal sealed unsafe class PackedCache(string folder, long mostBytes, long leastBytes = PackedCache.Worthwhile)
+{
+    /// <summary>Default of <c>leastBytes</c>.</summary>
+    public const long Worthwhile = 64L << 20;
+
+    private const string Contents = "packed";
+    private const string Extension = ".packed";
+
+    private readonly KnownHashes _known = new(Path.Combine(folder, "known"));
+
+    /// <summary>Takes the packed weights from a file, or packs them and has the file written in the background.</summary>
+    /// <returns>Whether they came from a file.</returns>
+    public bool Fill(PackedWeights packed, WeightReader reader, ParallelRunner parallel)
+    {
+        if (packed.Bytes < leastBytes || packed.Bytes > mostBytes - PackedHeader.Size || KeyOf(packed, reader, parallel) is not { } key)
+        {
+            packed.Fill(reader, parallel);
+            return false;
+        }
+
+        var path = Path.Combine(folder, TextHash.Name(key) + Extension);
+        if (Map(path, key, packed, parallel))
+        {
+            PackedFiles.Use(path);
+            return true;
+        }
+
+        packed.Fill(reader, parallel);
+        packed.KeepUntil(Task.Factory.StartNew(
+            () => Save(path, key, packed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        return false;
+    }
+
+    /// <summary>What the packed bytes depend on; null if the tensors are not read from files.</summary>
+    private UInt128? KeyOf(PackedWeights packed, WeightReader reader, ParallelRunner parallel)
+    {
+        if (reader.Source is not IMappedTensors { Files: { } files } mapped)
+        {
+            return null;
+        }
+
+        var names = reader.Names.OrderBy(name => name.Key, StringComparer.Ordinal).ToArray();
+        var description = string.Join('\n', names.Select(name =>
+        {
+            var info = reader.Source.Tensors[name.Value];
+            return $"{name.Key}\t{name.Value}\t{info.DType}\t{string.Join(' ', info.Shape)}";
+        }));
+        var content = _known.Get(
+            $"weights\n{mapped.View}\n{description}",
+            () => IdentitiesOf(files),
+            () => SourceHash.Of(reader.Source, [.. names.Select(name => name.Value)], parallel));
+        return TextHash.Of($"{PackedHeader.Version} {Gemm.InstructionSet}", packed.Layout, description, TextHash.Name(content));
+    }
+
+    private static FileIdentity[]? IdentitiesOf(IReadOnlyList<MappedFile> files)
+    {
+        var identities = files.Select(file => file.Identity()).OfType<FileIdentity>().ToArray();
+        return identities.Length == files.Count ? identities : null;
+    }
+
+    private bool Map(string path, UInt128 key, PackedWeights packed, ParallelRunner parallel)
+    {
+        MappedFile? file = null;
+        try
+        {
+            if (!File.Exists(path))
+            {
+                return false;
+            }
+
+            file = MappedFile.Open(path);
+            var page = new byte[PackedHeader.Size];
+            file.Read(0, page.AsSpan(0, (int)Math.Min(page.Length, file.Length)));
+            if (PackedHeader.Parse(page) is { } header && header.Key == key && header.Length == packed.Bytes
+                && file.Length == PackedHeader.Size + header.Length && Verify(file, header, parallel))
+            {
+                packed.Use(file, file.Pointer(PackedHeader.Size, header.Length));
+                file = null;
+                return true;
+            }
+
+            PackedFiles.Delete(path);
+            return false;
+        }
+        catch (Exception e) when (e is CheckpointException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+        finally
+        {
+            file?.Dispose();
+        }
+    }
+
+    private bool Verify(MappedFile file, PackedHeader header, ParallelRunner parallel)
+    {
+        var start = file.Pointer(PackedHeader.Size, header.Length);
+        var read = false;
+        var hash = _known.Get(
+            Contents,
+            () => file.Identity() is { } identity ? [identity] : null,
+            () =>
+            {
+                read = true;
+                return BlockHash.Of(start, header.Length, parallel);
+            });
+        if (hash != header.DataHash)
+        {
+            return false;
+        }
+
+        if (!read)
+        {
+            const long Part = 64L << 20;
+            parallel.For(
+                (int)((header.Length + Part - 1) / Part),
+                i => Pages.Populate(start + (i * Part), Math.Min(Part, header.Length - (i * Part))));
+        }
+
+        return true;
+    }
+
+    private void Save(string path, UInt128 key, PackedWeights packed)
+    {
+        const int Chunk = 16 << 20;
+        try
+        {
+            PackedFiles.Prepare(folder);
+            var size = PackedHeader.Size + packed.Bytes;
+            PackedFiles.Trim(folder, Extension, mostBytes - size, except: path);
+            if (new DriveInfo(folder).AvailableFreeSpace < 2 * size)
+            {
+                return; // a cache should not be what fills a disk
+            }
+
+            var header = new PackedHeader(key, packed.Bytes, BlockHash.Of(packed.Start, packed.Bytes, parallel: null));
+            AtomicFile.Write(path, stream =>
+            {
+                stream.Write(header.ToBytes());
+                for (long done = 0; done < packed.Bytes; done += Chunk)
+                {
+                    stream.Write(new ReadOnlySpan<byte>(packed.Start + done, (int)Math.Min(Chunk, packed.Bytes - done)));
+                }
+            });
+            PackedFiles.Use(path);
+
+            // What was just written and flushed need not be read again by the next process.
+            using var written = MappedFile.Open(path);
+            if (written.Identity() is { } identity)
+            {
+                _known.Remember(Contents, [identity], header.DataHash);
+            }
+        }
+        catch (Exception e) when (e is ConsistencyModelsException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // No cache then. It saves time; it must not cost anyone a picture.
+        }
+    }
+}
