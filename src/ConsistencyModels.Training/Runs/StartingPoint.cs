@@ -76,16 +76,19 @@ internal static class StartingPoint
     {
         using var theirs = JsonDocument.Parse(WhatWeightsNeed(found).ToJson());
         using var ours = JsonDocument.Parse(WhatWeightsNeed(expected).ToJson());
-        foreach (var setting in ours.RootElement.EnumerateObject())
+        foreach (var name in ours.RootElement.EnumerateObject().Concat(theirs.RootElement.EnumerateObject()).Select(setting => setting.Name))
         {
-            var other = theirs.RootElement.GetProperty(setting.Name).GetRawText();
-            if (other != setting.Value.GetRawText())
+            var (other, own) = (Text(theirs.RootElement, name), Text(ours.RootElement, name));
+            if (other != own)
             {
                 throw new ConsistencyModelsException(
-                    $"{path}: {setting.Name} is {other}, the network to train has {setting.Value.GetRawText()}: its weights would mean something else there");
+                    $"{path}: {name} is {other}, the network to train has {own}: its weights would mean something else there");
             }
         }
     }
+
+    // A few settings are written only where they are not the default.
+    private static string Text(JsonElement settings, string name) => settings.TryGetProperty(name, out var value) ? value.GetRawText() : "the default";
 
     private static UNet2DConfig WhatWeightsNeed(UNet2DConfig config) => config with
     {

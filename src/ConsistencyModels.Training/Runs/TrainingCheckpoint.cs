@@ -34,7 +34,7 @@ internal static class TrainingCheckpoint
         using var file = SafetensorsFile.Open(path);
         foreach (var (key, expected) in identity)
         {
-            if (!file.Metadata.TryGetValue(key, out var found) || found != expected)
+            if (!file.Metadata.TryGetValue(key, out var found) || !TrainingChecks.Agree(key, found, expected))
             {
                 throw new ConsistencyModelsException(
                     $"{path}: this is a checkpoint of another run: {key} is {found ?? "missing"}, this run has {expected}; choose another run folder or the old settings");

@@ -7,6 +7,8 @@ namespace ConsistencyModels.Training.Runs;
 /// <summary>Whether a run makes sense, and what makes it this run and no other.</summary>
 internal static class TrainingChecks
 {
+    private const string NetworkKey = "network";
+
     public static void ThrowIfInvalid(TrainingOptions options, IImageDataSet data)
     {
         var network = options.Network;
@@ -51,17 +53,41 @@ internal static class TrainingChecks
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LogEverySteps, 1);
     }
 
+    /// <summary>Whether a checkpoint's word is this run's. Of the network it is what the JSON says: which defaults are written has changed.</summary>
+    /// <param name="key">A key of <see cref="Identity"/>.</param>
+    /// <param name="found">The checkpoint's.</param>
+    /// <param name="expected">This run's.</param>
+    public static bool Agree(string key, string found, string expected)
+    {
+        if (found == expected || key != NetworkKey)
+        {
+            return found == expected;
+        }
+
+        try
+        {
+            return Settings(UNet2DConfig.Parse(found, "the checkpoint's network")) == expected;
+        }
+        catch (ConsistencyModelsException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// What makes it this run: a checkpoint must agree on it. Step sizes, averaging and the run's length are not part of it,
     /// so that they can be changed in the middle on purpose; the losses are then no longer those of an uninterrupted run.
     /// </summary>
     public static Dictionary<string, string> Identity(TrainingOptions options, IImageDataSet data) => new()
     {
-        ["network"] = (options.Network with { Extra = new Dictionary<string, System.Text.Json.JsonElement>() }).ToJson(),
+        [NetworkKey] = Settings(options.Network),
         ["objective"] = options.Objective.ToString()!,
         ["data"] = data.Fingerprint,
         ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         ["batch"] = options.Batch.ToString(CultureInfo.InvariantCulture),
         ["flip"] = options.Flip ? "true" : "false",
     };
+
+    private static string Settings(UNet2DConfig network) =>
+        (network with { Extra = new Dictionary<string, System.Text.Json.JsonElement>() }).ToJson();
 }

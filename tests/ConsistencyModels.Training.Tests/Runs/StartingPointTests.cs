@@ -100,6 +100,47 @@ public sealed class StartingPointTests : IDisposable
         var other = student with { Folder = Path.Combine(_run.Folder, "other"), Network = student.Network with { FreqShift = 1 } };
         var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other, new TwoHalves()));
         Assert.Contains("freq_shift is 0, the network to train has 1", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other with { Network = student.Network with { MidBlockType = null } }, new TwoHalves()));
+        Assert.Contains("mid_block_type is the default, the network to train has null", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_writes_defaults_out_is_still_of_this_run_and_one_of_another_network_is_not()
+    {
+        var options = _run.Options();
+        string path;
+        using (var trainer = new Trainer(options, new TwoHalves()))
+        {
+            Steps(trainer, 1);
+            trainer.SaveCheckpoint();
+            path = Assert.Single(trainer.Folder.CheckpointFiles());
+        }
+
+        Rewrite(network => network.Replace("{", "{\n  \"mid_block_type\": \"UNetMidBlock2D\",\n  \"time_embedding_dim\": null,", StringComparison.Ordinal));
+        using (var resumed = new Trainer(options, new TwoHalves()))
+        {
+            Assert.Equal((null, 8L), (resumed.Note, resumed.ImagesSeen));
+        }
+
+        foreach (var change in (Func<string, string>[])[network => network.Replace("\"freq_shift\": 0", "\"freq_shift\": 1", StringComparison.Ordinal), _ => "no JSON"])
+        {
+            Rewrite(change);
+            var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves()));
+            Assert.Contains("another run: network is", error.Message, StringComparison.Ordinal);
+        }
+
+        void Rewrite(Func<string, string> change)
+        {
+            var copy = path + ".copy";
+            using (var file = SafetensorsFile.Open(path))
+            {
+                var metadata = new Dictionary<string, string>(file.Metadata) { ["network"] = change(file.Metadata["network"]) };
+                Assert.NotEqual(file.Metadata["network"], metadata["network"]);
+                SafetensorsWriter.Write(copy, file.Tensors.Keys.Select(name => TensorToWrite.FromSource(file, name)), metadata);
+            }
+
+            File.Move(copy, path, overwrite: true);
+        }
     }
 
     [Fact]
