@@ -12,7 +12,7 @@ internal static class TrainCommand
         var data = new Argument<string>("DATA") { Description = "A folder or .zip of pictures; each folder in it is a class, unless --classes says otherwise" };
         var run = new Option<string>("--run", "-r") { Description = "Folder of the run: checkpoints, log, samples, the model; a run that is there goes on", HelpName = "FOLDER", Required = true };
         var objective = OptionOf.OneOf("--objective", "edm (default) trains a diffusion model; ect tunes one into a consistency model", "edm", "ect");
-        var init = OptionOf.Text("--init", "Start from a model's weights, and its network unless --network says otherwise", "FOLDER");
+        var init = OptionOf.Text("--init", $"Start from a model's weights, and its network unless --network says otherwise: {ModelArguments.Forms}", "MODEL");
         var network = OptionOf.Text("--network", $"A network's config.json, or one of {string.Join(", ", NetworkSource.Presets)}; default: tiles32", "CONFIG");
         network.CompletionSources.Add([.. NetworkSource.Presets]);
         var classes = OptionOf.Text("--classes", "Which folders are which classes: name=folder:folder:-folder,name=...", "MAP", "-c");

@@ -1,3 +1,4 @@
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Data;
 using ConsistencyModels.Training.Objectives;
@@ -22,6 +23,11 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
     /// <exception cref="ConsistencyModelsException">Something is missing, damaged, or does not fit.</exception>
     public static TrainPlan Make(TrainSettings settings, CliConsole console, CancellationToken cancellation)
     {
+        if (settings.Init is not null)
+        {
+            settings = settings with { Init = new ModelSettings { Name = settings.Init }.Find(console, cancellation) };
+        }
+
         var network = Network(settings);
         var size = settings.Size ?? (network.SampleSize is { } made && made.Height == made.Width
             ? made.Height
@@ -48,7 +54,16 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
     private static bool IsPreset(TrainSettings settings) =>
         settings.Network is { } words ? NetworkSource.IsPreset(words) : settings.Init is null;
 
-    private static UNet2DConfig Network(TrainSettings settings) => NetworkSource.Load(settings.Network ?? settings.Init ?? DefaultNetwork);
+    private static UNet2DConfig Network(TrainSettings settings)
+    {
+        if (settings.Network is not null || settings.Init is null || Directory.Exists(settings.Init))
+        {
+            return NetworkSource.Load(settings.Network ?? settings.Init ?? DefaultNetwork);
+        }
+
+        using var model = ModelFiles.Open(settings.Init);
+        return model.Config;
+    }
 
     private static TrainingOptions Complete(TrainSettings settings, UNet2DConfig network)
     {
@@ -64,7 +79,7 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
         return defaults with
         {
             Objective = objective,
-            InitialWeights = settings.Init is null ? null : NetworkSource.NetworkFolder(settings.Init),
+            InitialWeights = settings.Init is null || File.Exists(settings.Init) ? settings.Init : NetworkSource.NetworkFolder(settings.Init),
             Batch = settings.Batch ?? defaults.Batch,
             MicroBatch = settings.MicroBatch ?? defaults.MicroBatch,
 

@@ -58,6 +58,12 @@ internal static class StartingPoint
 
     private static void LoadWeights(UNet2DModel network, string folder)
     {
+        if (File.Exists(folder))
+        {
+            LoadFile(network, folder);
+            return;
+        }
+
         // A model's folder may be given as well as its unet/ in it.
         var inner = Path.Combine(folder, "unet");
         folder = Directory.Exists(inner) ? inner : folder;
@@ -69,6 +75,15 @@ internal static class StartingPoint
 
         using var source = WeightFiles.Open(folder);
         ParameterFiller.Load(network, source);
+    }
+
+    // The size of heads and of pictures is not in a file: the network's own say it.
+    private static void LoadFile(UNet2DModel network, string file)
+    {
+        var config = network.Description.Config;
+        using var model = ModelFiles.Open(file, new ModelFileOptions { HeadDim = config.AttentionHeadDim, SampleSize = config.SampleSize });
+        ThrowIfOther(file, model.Config, config);
+        ParameterFiller.Load(network, model.Weights);
     }
 
     // Shapes do not tell: group sizes, epsilons or the order of sines may differ where every tensor fits.

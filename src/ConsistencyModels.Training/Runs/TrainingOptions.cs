@@ -18,7 +18,7 @@ public sealed record TrainingOptions
     /// <summary>Images the whole run learns from, counted with repetition.</summary>
     public required long Images { get; init; }
 
-    /// <summary>Folder with the weights to start from: a diffusers UNet2DModel of the same configuration, or a model with one in <c>unet/</c>. Null starts fresh.</summary>
+    /// <summary>Where the weights to start from are: a folder with a diffusers UNet2DModel of the same configuration, a model with one in <c>unet/</c>, or a single file (a <c>.pt</c>, a <c>.safetensors</c>). Null starts fresh.</summary>
     public string? InitialWeights { get; init; }
 
     /// <summary>Images a step.</summary>

@@ -1,4 +1,6 @@
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Tests;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 
@@ -28,6 +30,20 @@ public sealed class TrainTests : IDisposable
         Assert.Contains("cm generate --model", ect.Error);
         var picture = Cm.Succeed("generate", "--model", _folder["ect", "model"], "--classes", "wall", "--out", _folder["out"]);
         Assert.EndsWith("-wall.png", Assert.Single(picture.OutLines));
+    }
+
+    [Fact]
+    public void A_single_file_is_a_start_as_well()
+    {
+        var file = RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt");
+        Cm.Succeed("train", _pictures, "--run", _folder["r"], "--init", file, "--size", "8", "--images", "8", "--batch", "8", "--lr", "1e-9", "--quiet");
+        Assert.Equal(6, UNet2DConfig.Load(_folder["r", "model", "unet", "config.json"]).NumClassEmbeds);
+        using var start = ModelFiles.Open(file);
+        using var end = WeightFiles.Open(_folder["r", "model", "unet"]);
+        var (before, after) = (new float[start.Weights.Tensors["conv_in.weight"].ElementCount], new float[start.Weights.Tensors["conv_in.weight"].ElementCount]);
+        start.Weights.CopyTo("conv_in.weight", before);
+        end.CopyTo("conv_in.weight", after);
+        Assert.All(before.Zip(after), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
     }
 
     [Fact]
