@@ -18,7 +18,14 @@ internal sealed class EngineArguments
     /// <summary>Adds them to a command, the model first.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _model, _engine, _device, _dtype, _chunk, _threads, _memory, _packedCache })
+        command.Add(_model);
+        AddAllButModelTo(command);
+    }
+
+    /// <summary>Adds them to a command that takes the model as an argument.</summary>
+    public void AddAllButModelTo(Command command)
+    {
+        foreach (var option in new Option[] { _engine, _device, _dtype, _chunk, _threads, _memory, _packedCache })
         {
             command.Add(option);
         }
@@ -27,9 +34,14 @@ internal sealed class EngineArguments
     }
 
     /// <summary>What was said.</summary>
-    public EngineSettings Read(ParseResult result) => new()
+    public EngineSettings Read(ParseResult result) => Read(result, result.GetValue(_model));
+
+    /// <summary>What was said to a command that takes the model as an argument.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="model">The model; null for the bundled one.</param>
+    public EngineSettings Read(ParseResult result, string? model) => new()
     {
-        Model = _files.Read(result, result.GetValue(_model)),
+        Model = _files.Read(result, model),
         Engine = result.GetValue(_engine),
         Device = result.GetValue(_device) ?? "cpu",
         DType = ModelOptions.DTypeOf(result.GetValue(_dtype)),

@@ -11,17 +11,13 @@ internal static class BenchCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = "A model's folder or file; default: the bundled model",
+            Description = $"The model: {ModelArguments.Forms}; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var batch = OptionOf.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
         var steps = OptionOf.Whole("--steps", "Network calls a picture; default: 1", 1, 1000);
         var rounds = OptionOf.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
-        var engine = OptionOf.Text("--engine", "What runs the network: cpu or torch; default: the fastest there is", "NAME");
-        var device = ModelOptions.Device();
-        var dtype = ModelOptions.DType("Precision to compute in; default: f32");
-        var files = new ModelArguments();
-        var threads = ModelOptions.Threads();
+        var engine = new EngineArguments();
         var json = OptionOf.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "bench",
@@ -31,27 +27,19 @@ internal static class BenchCommand
             "cm bench FOLDER --engine torch                       # the same with libtorch",
             "cm new imagenet64 --out imagenet64 && cm bench imagenet64  # the published network, with random weights")
         {
-            model, batch, steps, rounds, engine, device, dtype, threads, json,
+            model, batch, steps, rounds, json,
         };
-        files.AddTo(command);
+        engine.AddAllButModelTo(command);
         command.SetAction(result =>
         {
-            var which = files.Read(result, result.GetValue(model));
-            var path = which.Find(context.Console, context.Cancellation);
             var settings = new BenchSettings
             {
-                Engine = new EngineSettings
-                {
-                    Model = which,
-                    Engine = result.GetValue(engine),
-                    Device = result.GetValue(device) ?? "cpu",
-                    DType = ModelOptions.DTypeOf(result.GetValue(dtype)),
-                    Threads = result.GetValue(threads) ?? 0,
-                },
+                Engine = engine.Read(result, result.GetValue(model)),
                 Batch = result.GetValue(batch) ?? 1,
                 Steps = result.GetValue(steps) ?? 1,
                 Rounds = result.GetValue(rounds),
             };
+            var path = settings.Engine.Model.Find(context.Console, context.Cancellation);
             var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(path, settings, tell, context.Cancellation));
             if (result.GetValue(json))
             {

@@ -28,8 +28,8 @@ internal static class NewCommand
         var command = new CliCommand(
             "new",
             "Make a model with random weights, for tests, benchmarks and training. The same seed gives the same file.",
-            "cm new tiny32 --out /tmp/tiny                          # a network small enough for tests",
-            "cm new imagenet64 --out /tmp/imagenet64                # the published network of that name, to measure; so is lsun256",
+            "cm new tiny32 --out tiny                               # a network small enough for tests",
+            "cm new imagenet64 --out imagenet64                     # the published network of that name, to measure; so is lsun256",
             "cm new config.json --out big --dtype f16 --seed 1      # any UNet2DModel configuration")
         {
             config, output, dtype, seed, timesteps, names, force, quiet,

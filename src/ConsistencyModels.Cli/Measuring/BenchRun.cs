@@ -26,7 +26,14 @@ internal static class BenchRun
             throw new ConsistencyModelsException($"{path}: sample_size is null, so there is no size to measure at");
         }
 
-        var options = new GenerateOptions { BatchSize = settings.Batch, NumInferenceSteps = settings.Steps, Seed = 0, OutputType = OutputType.Raw };
+        var options = new GenerateOptions
+        {
+            BatchSize = settings.Batch,
+            NumInferenceSteps = settings.Steps,
+            ChunkSize = settings.Engine.Chunk,
+            Seed = 0,
+            OutputType = OutputType.Raw,
+        };
         var threads = settings.Engine.Threads == 0 ? Environment.ProcessorCount : Math.Min(settings.Engine.Threads, Environment.ProcessorCount);
         var peak = settings.Engine.Device == "cpu" ? FmaPeak.Measure(threads) : (double?)null;
 

@@ -56,17 +56,17 @@ internal static class StartingPoint
         return null;
     }
 
-    private static void LoadWeights(UNet2DModel network, string folder)
+    private static void LoadWeights(UNet2DModel network, string path)
     {
-        if (File.Exists(folder))
+        if (File.Exists(path))
         {
-            LoadFile(network, folder);
+            LoadFile(network, path);
             return;
         }
 
         // A model's folder may be given as well as its unet/ in it.
-        var inner = Path.Combine(folder, "unet");
-        folder = Directory.Exists(inner) ? inner : folder;
+        var inner = Path.Combine(path, "unet");
+        var folder = Directory.Exists(inner) ? inner : path;
         var config = Path.Combine(folder, "config.json");
         if (File.Exists(config))
         {

@@ -54,8 +54,15 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     }
 
     /// <inheritdoc/>
-    public override void Pack(WeightReader reader, ParallelRunner parallel) =>
+    public override void Pack(WeightReader reader, ParallelRunner parallel)
+    {
         reader.Read(parameter, values => parallel.For(Panels, panel => PackPanel(values, panel)));
+        var size = half ? sizeof(Half) : sizeof(float);
+        for (var product = 1; product <= Products; product++)
+        {
+            new Span<byte>(Pointer + (((product * PlaneStride) - PlaneStagger) * size), PlaneStagger * size).Clear();
+        }
+    }
 
     private void PackPanel(WeightView values, int panel)
     {

@@ -55,10 +55,12 @@ internal sealed unsafe class PackedWeights : IDisposable
     {
         var block = new NativeBuffer(Bytes);
         Use(block, block.Pointer);
-        Clear(block, parallel);
         foreach (var tensor in _tensors.Values)
         {
             tensor.Pack(reader, parallel);
+
+            // The gap goes into the cache's file too: the same weights make the same file, and no other memory gets there.
+            new Span<byte>(tensor.Pointer + tensor.Bytes, (int)(Aligned(tensor.Bytes) - tensor.Bytes)).Clear();
         }
     }
 
@@ -83,16 +85,6 @@ internal sealed unsafe class PackedWeights : IDisposable
     {
         _saving?.Wait();
         _memory?.Dispose();
-    }
-
-    // What packing leaves out, between tensors and at the ends of panels, goes into the cache's file too: the same weights make
-    // the same file, and no other memory gets there.
-    private static void Clear(NativeBuffer block, ParallelRunner parallel)
-    {
-        const long Part = 16L << 20;
-        parallel.For(
-            (int)((block.Length + Part - 1) / Part),
-            i => new Span<byte>(block.Pointer + (i * Part), (int)Math.Min(Part, block.Length - (i * Part))).Clear());
     }
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
