@@ -12,7 +12,7 @@ internal sealed class EngineArguments
     private readonly Option<string?> _dtype = ModelOptions.DType("Precision to compute in; default: f32");
     private readonly Option<int?> _chunk = OptionOf.Whole("--chunk", "Most pictures in one pass, which bounds memory; no picture depends on it; default: by their size", 1);
     private readonly Option<int?> _threads = ModelOptions.Threads();
-    private readonly Option<string?> _memory = OptionOf.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes 15 to 30% longer, values differ by up to a hundredth", "normal", "low");
+    private readonly Option<string?> _memory = OptionOf.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
     private readonly Option<string?> _packedCache = OptionOf.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
 
     /// <summary>Adds them to a command, the model first.</summary>
