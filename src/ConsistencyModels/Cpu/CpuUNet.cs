@@ -111,7 +111,7 @@ public sealed unsafe class CpuUNet : IUNet
         for (var first = 0; first < shape.Batch; first += part)
         {
             var plan = PlanFor(Math.Min(part, shape.Batch - first), size);
-            call.Reserve(plan.ArenaFloats);
+            call.Reserve(plan);
             call.Sample = x + ((long)first * shape.ImageLength);
             call.Timesteps = t + (first * timestepStride);
             call.Labels = labels is null ? null : labels + first;

@@ -37,7 +37,7 @@ public sealed class ConvolutionErrorTests
             Weights = bench.Packed("c.weight", new PackedConvolution("c.weight", input.Layout, OutChannels, outputSize, half: false)),
             Bias = bench.Weights.Bias("c", OutChannels),
         };
-        var actual = bench.Run(output, outputSize == 4 ? new WinogradStep<WinogradF4>(spec, 1) : new WinogradStep<WinogradF2>(spec, 1));
+        var actual = bench.Run(output, Winograd.Plan(spec, 1, bench.Threads));
         var (expected, _) = Reference.Convolution(x, 1, Size, Size, channels, w, b, 1, 1, Size, Size);
 
         var scale = new double[expected.Length];

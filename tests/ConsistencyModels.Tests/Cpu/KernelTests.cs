@@ -1,4 +1,3 @@
-using System.Numerics;
 using ConsistencyModels.Cpu;
 using CsCheck;
 
@@ -7,31 +6,27 @@ namespace ConsistencyModels.Tests.Cpu;
 public sealed unsafe class KernelTests
 {
     [Fact]
-    public void Exp_is_within_two_units_in_the_last_place()
+    public void Exp_is_within_two_units_in_the_last_place_with_vectors_of_any_width()
     {
-        var worst = 0.0;
-        for (var x = -87.3; x < 88.3; x += 0.00037)
-        {
-            var value = VectorMath.Exp(Vector.Create((float)x))[0];
-            var exact = Math.Exp((float)x);
-            worst = Math.Max(worst, Math.Abs(value - exact) / (MathF.BitIncrement((float)exact) - (float)exact));
-        }
-
-        Assert.InRange(worst, 0, 2);
-        Assert.Equal(0, VectorMath.Exp(Vector.Create(float.NegativeInfinity))[0]);
+        Exp_is_within_two_units<Floats128>();
+        Exp_is_within_two_units<Floats256>();
+        Exp_is_within_two_units<Floats512>();
     }
 
     [Fact]
-    public void SiLU_is_that_of_double_precision()
+    public void SiLU_is_that_of_double_precision_with_vectors_of_any_width()
     {
-        for (var x = -100.0; x < 100; x += 0.0037)
-        {
-            var value = VectorMath.SiLU(Vector.Create((float)x))[0];
-            var exact = Reference.SiLU((float)x);
-            Assert.InRange(Math.Abs(value - exact), 0, (5e-7 * Math.Abs(exact)) + 1e-36);
-        }
+        SiLU_is_that_of_double_precision<Floats128>();
+        SiLU_is_that_of_double_precision<Floats256>();
+        SiLU_is_that_of_double_precision<Floats512>();
+    }
 
-        Assert.True(float.IsNaN(VectorMath.SiLU(Vector.Create(float.NaN))[0]));
+    [Fact]
+    public void Sums_and_largest_elements_are_those_of_all_elements()
+    {
+        Sums_and_largest<Floats128>();
+        Sums_and_largest<Floats256>();
+        Sums_and_largest<Floats512>();
     }
 
     [Fact]
@@ -67,4 +62,56 @@ public sealed unsafe class KernelTests
                 }
             },
             iter: Iterations.Of(60));
+
+    private static void Exp_is_within_two_units<T>()
+        where T : unmanaged, IFloats<T>
+    {
+        var worst = 0.0;
+        for (var x = -87.3; x < 88.3; x += 0.00037)
+        {
+            var value = Last(VectorMath.Exp(T.Create((float)x)));
+            var exact = Math.Exp((float)x);
+            worst = Math.Max(worst, Math.Abs(value - exact) / (MathF.BitIncrement((float)exact) - (float)exact));
+        }
+
+        Assert.InRange(worst, 0, 2);
+        Assert.Equal(0, Last(VectorMath.Exp(T.Create(float.NegativeInfinity))));
+    }
+
+    private static void SiLU_is_that_of_double_precision<T>()
+        where T : unmanaged, IFloats<T>
+    {
+        for (var x = -100.0; x < 100; x += 0.0037)
+        {
+            var value = Last(VectorMath.SiLU(T.Create((float)x)));
+            var exact = Reference.SiLU((float)x);
+            Assert.InRange(Math.Abs(value - exact), 0, (5e-7 * Math.Abs(exact)) + 1e-36);
+        }
+
+        Assert.True(float.IsNaN(Last(VectorMath.SiLU(T.Create(float.NaN)))));
+    }
+
+    private static void Sums_and_largest<T>()
+        where T : unmanaged, IFloats<T>
+    {
+        var values = stackalloc float[T.Count];
+        for (var place = 0; place < T.Count; place++)
+        {
+            for (var i = 0; i < T.Count; i++)
+            {
+                values[i] = i == place ? 7 : -i;
+            }
+
+            Assert.Equal(7, T.Largest(T.Load(values)));
+            Assert.Equal(7 + place - (T.Count * (T.Count - 1) / 2), T.Sum(T.Load(values)));
+        }
+    }
+
+    private static float Last<T>(T value)
+        where T : unmanaged, IFloats<T>
+    {
+        var values = stackalloc float[T.Count];
+        T.Store(value, values);
+        return values[T.Count - 1];
+    }
 }

@@ -76,7 +76,7 @@ public sealed class LayerErrorTests
         };
         return (
             Reference.Convolution(x, 1, Size, Size, channels, w, b, 1, 1, Size, Size).Values,
-            bench.Run(output, outputSize == 4 ? new WinogradStep<WinogradF4>(spec, 1) : new WinogradStep<WinogradF2>(spec, 1)));
+            bench.Run(output, Winograd.Plan(spec, 1, bench.Threads)));
     }
 
     private static (double[] Expected, float[] Actual) Strided(float[] x, int channels, System.Random random)
@@ -97,7 +97,7 @@ public sealed class LayerErrorTests
         };
         return (
             Reference.Convolution(x, 1, Size, Size, channels, w, b, 2, 1, Size / 2, Size / 2).Values,
-            bench.Run(output, new GatherStep(spec, bench.Threads)));
+            bench.Run(output, new GatherStep(spec)));
     }
 
     private static (double[] Expected, float[] Actual) Linear(float[] x, int channels, System.Random random)
@@ -133,7 +133,8 @@ public sealed class LayerErrorTests
                 Epsilon = 1e-5,
                 SiLU = true,
             },
-            1);
+            1,
+            bench.Threads);
         return ([.. Reference.GroupNorm(x, 1, Size * Size, channels, 32, 1e-5, w, b).Select(Reference.SiLU)], bench.Run(output, step));
     }
 
@@ -146,6 +147,6 @@ public sealed class LayerErrorTests
         float[] Part(int part) => [.. Enumerable.Range(0, Size * Size).SelectMany(row => x.Skip((row * 3 * channels) + (part * channels)).Take(channels))];
         return (
             Reference.Attention(Part(0), Part(1), Part(2), Size * Size, Heads, channels / Heads),
-            bench.Run(output, new AttentionStep(projected, output, Heads, channels / Heads, 1, bench.Threads)));
+            bench.Run(output, new AttentionStep(projected, output, Heads, channels / Heads, 1)));
     }
 }

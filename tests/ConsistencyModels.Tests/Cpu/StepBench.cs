@@ -46,7 +46,7 @@ internal sealed unsafe class StepBench : IDisposable
         {
             _packed.Fill(new WeightReader(Tensors), new ParallelRunner(region));
             using var call = new Call(_pool, Threads);
-            call.Reserve(plan.ArenaFloats);
+            call.Reserve(plan);
             new Span<float>(call.Arena, (int)plan.ArenaFloats).Fill(float.NaN);
             foreach (var (feature, values) in _inputs)
             {

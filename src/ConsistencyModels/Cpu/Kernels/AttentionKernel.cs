@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ConsistencyModels.Cpu;
 
@@ -23,18 +23,15 @@ internal static unsafe class AttentionKernel
     /// <summary>Packs the keys of one head: panels of 16 keys, a row of them for each channel; missing keys are zeros.</summary>
     public static void PackKeys(float* keys, nint stride, int tokens, int headDim, float* packed)
     {
+        var columns = stackalloc float*[Gemm.PanelWidth];
         for (var first = 0; first < Padded(tokens); first += Gemm.PanelWidth)
         {
-            var count = Math.Min(Gemm.PanelWidth, tokens - first);
             for (var key = 0; key < Gemm.PanelWidth; key++)
             {
-                var source = keys + ((first + key) * stride);
-                for (var d = 0; d < headDim; d++)
-                {
-                    packed[(d * Gemm.PanelWidth) + key] = key < count ? source[d] : 0;
-                }
+                columns[key] = first + key < tokens ? keys + ((first + key) * stride) : null;
             }
 
+            PanelRows.Transpose(columns, headDim, packed);
             packed += headDim * Gemm.PanelWidth;
         }
     }
@@ -47,11 +44,10 @@ internal static unsafe class AttentionKernel
             var count = Math.Min(Gemm.PanelWidth, headDim - first);
             for (var key = 0; key < Padded(tokens); key++)
             {
-                for (var d = 0; d < Gemm.PanelWidth; d++)
-                {
-                    packed[d] = key < tokens && d < count ? values[(key * stride) + first + d] : 0;
-                }
-
+                var row = new Span<float>(packed, Gemm.PanelWidth);
+                var used = key < tokens ? count : 0;
+                new ReadOnlySpan<float>(values + (key * stride) + first, used).CopyTo(row);
+                row[used..].Clear();
                 packed += Gemm.PanelWidth;
             }
         }
@@ -121,43 +117,64 @@ internal static unsafe class AttentionKernel
     private static int Padded(int n) => (n + Gemm.PanelWidth - 1) / Gemm.PanelWidth * Gemm.PanelWidth;
 
     /// <summary>Turns scores into weights, updates the maximum and the sum; returns the factor of what was summed before.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Softmax(float* scores, int count, float scale, ref float maximum, ref float total)
     {
-        var largest = Vector.Load(scores);
-        for (var i = Vector<float>.Count; i < count; i += Vector<float>.Count)
+        return Vector512.IsHardwareAccelerated ? Softmax<Floats512>(scores, count, scale, ref maximum, ref total)
+            : Vector256.IsHardwareAccelerated ? Softmax<Floats256>(scores, count, scale, ref maximum, ref total)
+            : Softmax<Floats128>(scores, count, scale, ref maximum, ref total);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Softmax<T>(float* scores, int count, float scale, ref float maximum, ref float total)
+        where T : unmanaged, IFloats<T>
+    {
+        var largest = T.Load(scores);
+        for (var i = T.Count; i < count; i += T.Count)
         {
-            largest = Vector.MaxNative(largest, Vector.Load(scores + i));
+            largest = T.Max(largest, T.Load(scores + i));
         }
 
         var before = maximum;
-        for (var lane = 0; lane < Vector<float>.Count; lane++)
+        maximum = Math.Max(maximum, T.Largest(largest));
+        var shift = T.Create(-maximum * scale);
+        var factor = T.Create(scale);
+        var sum = T.Create(0);
+        for (var i = 0; i < count; i += T.Count)
         {
-            maximum = Math.Max(maximum, largest[lane]);
-        }
-
-        var shift = Vector.Create(-maximum * scale);
-        var factor = Vector.Create(scale);
-        var sum = Vector<float>.Zero;
-        for (var i = 0; i < count; i += Vector<float>.Count)
-        {
-            var weight = VectorMath.Exp(Vector.MultiplyAddEstimate(Vector.Load(scores + i), factor, shift));
-            weight.Store(scores + i);
+            var weight = VectorMath.Exp(T.MultiplyAdd(T.Load(scores + i), factor, shift));
+            T.Store(weight, scores + i);
             sum += weight;
         }
 
         var correction = MathF.Exp((before - maximum) * scale);
-        total = (total * correction) + Vector.Sum(sum);
+        total = (total * correction) + T.Sum(sum);
         return correction;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale(float* x, int count, float factor)
     {
-        var f = Vector.Create(factor);
-        for (var i = 0; i < count; i += Vector<float>.Count)
+        if (Vector512.IsHardwareAccelerated)
         {
-            (Vector.Load(x + i) * f).Store(x + i);
+            Scale<Floats512>(x, count, factor);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Scale<Floats256>(x, count, factor);
+        }
+        else
+        {
+            Scale<Floats128>(x, count, factor);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scale<T>(float* x, int count, float factor)
+        where T : unmanaged, IFloats<T>
+    {
+        var f = T.Create(factor);
+        for (var i = 0; i < count; i += T.Count)
+        {
+            T.Store(T.Load(x + i) * f, x + i);
         }
     }
 }

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ConsistencyModels.Cpu;
 
@@ -16,26 +16,44 @@ internal static unsafe class Epilogue
     /// <param name="residualStride">Distance of the residual's rows.</param>
     /// <param name="scale">Factor.</param>
     /// <param name="silu">Whether SiLU follows.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(
         float* c, nint ldc, int rows, int columns, float* bias, float* residual, nint residualStride, float scale, bool silu)
     {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Apply<Floats512>(c, ldc, rows, columns, bias, residual, residualStride, scale, silu);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Apply<Floats256>(c, ldc, rows, columns, bias, residual, residualStride, scale, silu);
+        }
+        else
+        {
+            Apply<Floats128>(c, ldc, rows, columns, bias, residual, residualStride, scale, silu);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Apply<T>(
+        float* c, nint ldc, int rows, int columns, float* bias, float* residual, nint residualStride, float scale, bool silu)
+        where T : unmanaged, IFloats<T>
+    {
         for (var row = 0; row < rows; row++)
         {
-            for (var j = 0; j < columns; j += Vector<float>.Count)
+            for (var j = 0; j < columns; j += T.Count)
             {
-                var value = Vector.Load(c + j) + Vector.Load(bias + j);
+                var value = T.Load(c + j) + T.Load(bias + j);
                 if (residual is not null)
                 {
-                    value += Vector.Load(residual + j);
+                    value += T.Load(residual + j);
                 }
 
                 if (scale != 1)
                 {
-                    value *= Vector.Create(scale);
+                    value *= T.Create(scale);
                 }
 
-                (silu ? VectorMath.SiLU(value) : value).Store(c + j);
+                T.Store(silu ? VectorMath.SiLU(value) : value, c + j);
             }
 
             c += ldc;

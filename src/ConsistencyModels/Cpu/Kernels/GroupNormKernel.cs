@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ConsistencyModels.Cpu;
 
@@ -20,61 +20,95 @@ internal static unsafe class GroupNormKernel
     /// <param name="channels">A multiple of 16; also the distance of pixels.</param>
     /// <param name="mean">Receives the means.</param>
     /// <param name="squares">Receives the sums of squares.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Statistics(float* x, int pixels, int channels, float* mean, float* squares)
     {
-        var reciprocal = Vector.Create(1f / pixels);
-        var width = Vector<float>.Count;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Statistics<Floats512>(x, pixels, channels, mean, squares);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Statistics<Floats256>(x, pixels, channels, mean, squares);
+        }
+        else
+        {
+            Statistics<Floats128>(x, pixels, channels, mean, squares);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Statistics<T>(float* x, int pixels, int channels, float* mean, float* squares)
+        where T : unmanaged, IFloats<T>
+    {
+        var reciprocal = T.Create(1f / pixels);
+        var width = T.Count;
         for (var c = 0; c < channels; c += 2 * width)
         {
             // Two vectors at a time: a cache line with AVX2. Channels are multiples of 16, so the second one exists unless vectors are that wide.
             var second = c + width < channels ? width : 0;
-            Vector<float> sum0 = Vector<float>.Zero, sum1 = Vector<float>.Zero;
+            T sum0 = T.Create(0), sum1 = T.Create(0);
             var p = x + c;
             for (var i = 0; i < pixels; i++)
             {
-                sum0 += Vector.Load(p);
-                sum1 += Vector.Load(p + second);
+                sum0 += T.Load(p);
+                sum1 += T.Load(p + second);
                 p += channels;
             }
 
-            Vector<float> mean0 = sum0 * reciprocal, mean1 = sum1 * reciprocal;
-            Vector<float> squares0 = Vector<float>.Zero, squares1 = Vector<float>.Zero;
+            T mean0 = sum0 * reciprocal, mean1 = sum1 * reciprocal;
+            T squares0 = T.Create(0), squares1 = T.Create(0);
             p = x + c;
             for (var i = 0; i < pixels; i++)
             {
-                var d0 = Vector.Load(p) - mean0;
-                var d1 = Vector.Load(p + second) - mean1;
-                squares0 = Vector.MultiplyAddEstimate(d0, d0, squares0);
-                squares1 = Vector.MultiplyAddEstimate(d1, d1, squares1);
+                var d0 = T.Load(p) - mean0;
+                var d1 = T.Load(p + second) - mean1;
+                squares0 = T.MultiplyAdd(d0, d0, squares0);
+                squares1 = T.MultiplyAdd(d1, d1, squares1);
                 p += channels;
             }
 
-            mean0.Store(mean + c);
-            squares0.Store(squares + c);
-            mean1.Store(mean + c + second);
-            squares1.Store(squares + c + second);
+            T.Store(mean0, mean + c);
+            T.Store(squares0, squares + c);
+            T.Store(mean1, mean + c + second);
+            T.Store(squares1, squares + c + second);
         }
     }
 
     /// <summary>y = a·x + b for each channel, through SiLU if asked. <paramref name="y"/> may be <paramref name="x"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* x, float* a, float* b, float* y, nint yStride, int pixels, int channels, bool silu)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Apply<Floats512>(x, a, b, y, yStride, pixels, channels, silu);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Apply<Floats256>(x, a, b, y, yStride, pixels, channels, silu);
+        }
+        else
+        {
+            Apply<Floats128>(x, a, b, y, yStride, pixels, channels, silu);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Apply<T>(float* x, float* a, float* b, float* y, nint yStride, int pixels, int channels, bool silu)
+        where T : unmanaged, IFloats<T>
     {
         for (var i = 0; i < pixels; i++)
         {
             if (silu)
             {
-                for (var c = 0; c < channels; c += Vector<float>.Count)
+                for (var c = 0; c < channels; c += T.Count)
                 {
-                    VectorMath.SiLU(Vector.MultiplyAddEstimate(Vector.Load(x + c), Vector.Load(a + c), Vector.Load(b + c))).Store(y + c);
+                    T.Store(VectorMath.SiLU(T.MultiplyAdd(T.Load(x + c), T.Load(a + c), T.Load(b + c))), y + c);
                 }
             }
             else
             {
-                for (var c = 0; c < channels; c += Vector<float>.Count)
+                for (var c = 0; c < channels; c += T.Count)
                 {
-                    Vector.MultiplyAddEstimate(Vector.Load(x + c), Vector.Load(a + c), Vector.Load(b + c)).Store(y + c);
+                    T.Store(T.MultiplyAdd(T.Load(x + c), T.Load(a + c), T.Load(b + c)), y + c);
                 }
             }
 
@@ -94,24 +128,42 @@ internal static unsafe class GroupNormKernel
     /// <param name="meanStride">Distance of its pixels.</param>
     /// <param name="pixels">Pixels of the output row.</param>
     /// <param name="channels">A multiple of 16; also the distance of the input's pixels.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ApplyHalving(
         float* upper, float* lower, float* a, float* b, float* y, nint yStride, float* mean, nint meanStride, int pixels, int channels)
     {
-        var quarter = Vector.Create(0.25f);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            ApplyHalving<Floats512>(upper, lower, a, b, y, yStride, mean, meanStride, pixels, channels);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            ApplyHalving<Floats256>(upper, lower, a, b, y, yStride, mean, meanStride, pixels, channels);
+        }
+        else
+        {
+            ApplyHalving<Floats128>(upper, lower, a, b, y, yStride, mean, meanStride, pixels, channels);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ApplyHalving<T>(
+        float* upper, float* lower, float* a, float* b, float* y, nint yStride, float* mean, nint meanStride, int pixels, int channels)
+        where T : unmanaged, IFloats<T>
+    {
+        var quarter = T.Create(0.25f);
         for (var i = 0; i < pixels; i++)
         {
-            for (var c = 0; c < channels; c += Vector<float>.Count)
+            for (var c = 0; c < channels; c += T.Count)
             {
-                Vector<float> x0 = Vector.Load(upper + c), x1 = Vector.Load(upper + channels + c);
-                Vector<float> x2 = Vector.Load(lower + c), x3 = Vector.Load(lower + channels + c);
-                Vector<float> va = Vector.Load(a + c), vb = Vector.Load(b + c);
-                var sum = VectorMath.SiLU(Vector.MultiplyAddEstimate(x0, va, vb)) + VectorMath.SiLU(Vector.MultiplyAddEstimate(x1, va, vb))
-                    + VectorMath.SiLU(Vector.MultiplyAddEstimate(x2, va, vb)) + VectorMath.SiLU(Vector.MultiplyAddEstimate(x3, va, vb));
-                (sum * quarter).Store(y + c);
+                T x0 = T.Load(upper + c), x1 = T.Load(upper + channels + c);
+                T x2 = T.Load(lower + c), x3 = T.Load(lower + channels + c);
+                T va = T.Load(a + c), vb = T.Load(b + c);
+                var sum = VectorMath.SiLU(T.MultiplyAdd(x0, va, vb)) + VectorMath.SiLU(T.MultiplyAdd(x1, va, vb))
+                    + VectorMath.SiLU(T.MultiplyAdd(x2, va, vb)) + VectorMath.SiLU(T.MultiplyAdd(x3, va, vb));
+                T.Store(sum * quarter, y + c);
                 if (mean is not null)
                 {
-                    ((x0 + x1 + x2 + x3) * quarter).Store(mean + c);
+                    T.Store((x0 + x1 + x2 + x3) * quarter, mean + c);
                 }
             }
 

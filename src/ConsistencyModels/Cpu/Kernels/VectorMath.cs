@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace ConsistencyModels.Cpu;
@@ -22,26 +21,25 @@ internal static class VectorMath
     /// (expf, S. Moshier), whose relative error is below 2^-24. Below <see cref="Smallest"/>, and for -∞, the result is 0.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Exp(Vector<float> x)
+    public static T Exp<T>(T x)
+        where T : struct, IFloats<T>
     {
-        var bounded = Vector.MinNative(Vector.MaxNative(x, Vector.Create(Smallest)), Vector.Create(Largest));
-        var shifted = Vector.MultiplyAddEstimate(bounded, Vector.Create(1.44269504088896341f), Vector.Create(RoundingShift));
-        var n = shifted - Vector.Create(RoundingShift);
-        var r = Vector.MultiplyAddEstimate(n, Vector.Create(-Ln2High), bounded);
-        r = Vector.MultiplyAddEstimate(n, Vector.Create(-Ln2Low), r);
-        var y = Vector.MultiplyAddEstimate(Vector.Create(1.9875691500e-4f), r, Vector.Create(1.3981999507e-3f));
-        y = Vector.MultiplyAddEstimate(y, r, Vector.Create(8.3334519073e-3f));
-        y = Vector.MultiplyAddEstimate(y, r, Vector.Create(4.1665795894e-2f));
-        y = Vector.MultiplyAddEstimate(y, r, Vector.Create(1.6666665459e-1f));
-        y = Vector.MultiplyAddEstimate(y, r, Vector.Create(5.0000001201e-1f));
-        y = Vector.MultiplyAddEstimate(y, r * r, r + Vector<float>.One);
-
-        // The shift's own bits leave at the top, n becomes the exponent.
-        var power = Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23) + Vector.AsVectorInt32(Vector<float>.One));
-        return Vector.ConditionalSelect(Vector.LessThan(x, Vector.Create(Smallest)), Vector<float>.Zero, y * power);
+        var bounded = T.Min(T.Max(x, T.Create(Smallest)), T.Create(Largest));
+        var shifted = T.MultiplyAdd(bounded, T.Create(1.44269504088896341f), T.Create(RoundingShift));
+        var n = shifted - T.Create(RoundingShift);
+        var r = T.MultiplyAdd(n, T.Create(-Ln2High), bounded);
+        r = T.MultiplyAdd(n, T.Create(-Ln2Low), r);
+        var y = T.MultiplyAdd(T.Create(1.9875691500e-4f), r, T.Create(1.3981999507e-3f));
+        y = T.MultiplyAdd(y, r, T.Create(8.3334519073e-3f));
+        y = T.MultiplyAdd(y, r, T.Create(4.1665795894e-2f));
+        y = T.MultiplyAdd(y, r, T.Create(1.6666665459e-1f));
+        y = T.MultiplyAdd(y, r, T.Create(5.0000001201e-1f));
+        y = T.MultiplyAdd(y, r * r, r + T.Create(1));
+        return T.ZeroBelow(x, T.Create(Smallest), y * T.PowerOfTwo(shifted));
     }
 
     /// <summary>SiLU: x·σ(x) = x / (1 + e^-x). A NaN stays one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> SiLU(Vector<float> x) => x / (Vector<float>.One + Exp(-x));
+    public static T SiLU<T>(T x)
+        where T : struct, IFloats<T> => x / (T.Create(1) + Exp(T.Create(0) - x));
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace ConsistencyModels.Cpu;
@@ -16,7 +15,8 @@ namespace ConsistencyModels.Cpu;
 /// </code>
 /// </remarks>
 [SkipLocalsInit]
-internal readonly unsafe struct WinogradF2 : IWinogradTile
+internal readonly unsafe struct WinogradF2<T> : IWinogradTile
+    where T : unmanaged, IFloats<T>
 {
     /// <inheritdoc/>
     public static int OutputSize => 2;
@@ -25,15 +25,16 @@ internal readonly unsafe struct WinogradF2 : IWinogradTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(float** pixels, int channels, float* output, nint planeStride)
     {
-        var rows = stackalloc Vector<float>[16];
-        for (var c = 0; c < channels; c += Vector<float>.Count)
+        var memory = stackalloc float[AlignedRows.Floats(16)];
+        var rows = AlignedRows.Of<T>(memory);
+        for (var c = 0; c < channels; c += T.Count)
         {
             for (var j = 0; j < 4; j++)
             {
-                var d0 = Vector.Load(pixels[j] + c);
-                var d1 = Vector.Load(pixels[4 + j] + c);
-                var d2 = Vector.Load(pixels[8 + j] + c);
-                var d3 = Vector.Load(pixels[12 + j] + c);
+                var d0 = T.Load(pixels[j] + c);
+                var d1 = T.Load(pixels[4 + j] + c);
+                var d2 = T.Load(pixels[8 + j] + c);
+                var d3 = T.Load(pixels[12 + j] + c);
                 rows[j] = d0 - d2;
                 rows[4 + j] = d1 + d2;
                 rows[8 + j] = d2 - d1;
@@ -43,11 +44,11 @@ internal readonly unsafe struct WinogradF2 : IWinogradTile
             var o = output + c;
             for (var i = 0; i < 4; i++)
             {
-                Vector<float> r0 = rows[4 * i], r1 = rows[(4 * i) + 1], r2 = rows[(4 * i) + 2], r3 = rows[(4 * i) + 3];
-                (r0 - r2).Store(o);
-                (r1 + r2).Store(o + planeStride);
-                (r2 - r1).Store(o + (2 * planeStride));
-                (r1 - r3).Store(o + (3 * planeStride));
+                T r0 = rows[4 * i], r1 = rows[(4 * i) + 1], r2 = rows[(4 * i) + 2], r3 = rows[(4 * i) + 3];
+                T.Store(r0 - r2, o);
+                T.Store(r1 + r2, o + planeStride);
+                T.Store(r2 - r1, o + (2 * planeStride));
+                T.Store(r1 - r3, o + (3 * planeStride));
                 o += 4 * planeStride;
             }
         }
@@ -57,24 +58,25 @@ internal readonly unsafe struct WinogradF2 : IWinogradTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Output(float* products, nint planeStride, in WinogradTarget target)
     {
-        var rows = stackalloc Vector<float>[8];
-        for (var c = 0; c < target.Channels; c += Vector<float>.Count)
+        var memory = stackalloc float[AlignedRows.Floats(8)];
+        var rows = AlignedRows.Of<T>(memory);
+        for (var c = 0; c < target.Channels; c += T.Count)
         {
             var p = products + c;
             for (var j = 0; j < 4; j++)
             {
-                var m0 = Vector.Load(p + (j * planeStride));
-                var m1 = Vector.Load(p + ((4 + j) * planeStride));
-                var m2 = Vector.Load(p + ((8 + j) * planeStride));
-                var m3 = Vector.Load(p + ((12 + j) * planeStride));
+                var m0 = T.Load(p + (j * planeStride));
+                var m1 = T.Load(p + ((4 + j) * planeStride));
+                var m2 = T.Load(p + ((8 + j) * planeStride));
+                var m3 = T.Load(p + ((12 + j) * planeStride));
                 rows[j] = m0 + m1 + m2;
                 rows[4 + j] = m1 - m2 - m3;
             }
 
-            var bias = WinogradStore.Bias(target, c);
+            var bias = WinogradStore.Bias<T>(target, c);
             for (var i = 0; i < target.Rows; i++)
             {
-                Vector<float> r0 = rows[4 * i], r1 = rows[(4 * i) + 1], r2 = rows[(4 * i) + 2], r3 = rows[(4 * i) + 3];
+                T r0 = rows[4 * i], r1 = rows[(4 * i) + 1], r2 = rows[(4 * i) + 2], r3 = rows[(4 * i) + 3];
                 WinogradStore.Store(r0 + r1 + r2 + bias, target, i, 0, c);
                 if (target.Columns > 1)
                 {
@@ -88,15 +90,16 @@ internal readonly unsafe struct WinogradF2 : IWinogradTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weight(float* filter, float* output, nint planeStride)
     {
-        var half = Vector.Create(0.5f);
-        var rows = stackalloc Vector<float>[12];
-        for (var c = 0; c < Gemm.PanelWidth; c += Vector<float>.Count)
+        var half = T.Create(0.5f);
+        var memory = stackalloc float[AlignedRows.Floats(12)];
+        var rows = AlignedRows.Of<T>(memory);
+        for (var c = 0; c < Gemm.PanelWidth; c += T.Count)
         {
             for (var j = 0; j < 3; j++)
             {
-                var g0 = Vector.Load(filter + (j * Gemm.PanelWidth) + c);
-                var g1 = Vector.Load(filter + ((3 + j) * Gemm.PanelWidth) + c);
-                var g2 = Vector.Load(filter + ((6 + j) * Gemm.PanelWidth) + c);
+                var g0 = T.Load(filter + (j * Gemm.PanelWidth) + c);
+                var g1 = T.Load(filter + ((3 + j) * Gemm.PanelWidth) + c);
+                var g2 = T.Load(filter + ((6 + j) * Gemm.PanelWidth) + c);
                 var outer = (g0 + g2) * half;
                 var inner = g1 * half;
                 rows[j] = g0;
@@ -108,13 +111,13 @@ internal readonly unsafe struct WinogradF2 : IWinogradTile
             var o = output + c;
             for (var i = 0; i < 4; i++)
             {
-                Vector<float> r0 = rows[3 * i], r1 = rows[(3 * i) + 1], r2 = rows[(3 * i) + 2];
+                T r0 = rows[3 * i], r1 = rows[(3 * i) + 1], r2 = rows[(3 * i) + 2];
                 var outer = (r0 + r2) * half;
                 var inner = r1 * half;
-                r0.Store(o);
-                (outer + inner).Store(o + planeStride);
-                (outer - inner).Store(o + (2 * planeStride));
-                r2.Store(o + (3 * planeStride));
+                T.Store(r0, o);
+                T.Store(outer + inner, o + planeStride);
+                T.Store(outer - inner, o + (2 * planeStride));
+                T.Store(r2, o + (3 * planeStride));
                 o += 4 * planeStride;
             }
         }

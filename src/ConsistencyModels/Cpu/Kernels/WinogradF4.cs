@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace ConsistencyModels.Cpu;
@@ -22,7 +21,8 @@ namespace ConsistencyModels.Cpu;
 /// Rows for +a and -a share their even and odd parts, and so do those for ±b.
 /// </remarks>
 [SkipLocalsInit]
-internal readonly unsafe struct WinogradF4 : IWinogradTile
+internal readonly unsafe struct WinogradF4<T> : IWinogradTile
+    where T : unmanaged, IFloats<T>
 {
     private const float A = 0.70710678118654752f;
     private const float B = 1.41421356237309505f;
@@ -36,14 +36,15 @@ internal readonly unsafe struct WinogradF4 : IWinogradTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(float** pixels, int channels, float* output, nint planeStride)
     {
-        var rows = stackalloc Vector<float>[36];
-        for (var c = 0; c < channels; c += Vector<float>.Count)
+        var memory = stackalloc float[AlignedRows.Floats(36)];
+        var rows = AlignedRows.Of<T>(memory);
+        for (var c = 0; c < channels; c += T.Count)
         {
             for (var j = 0; j < 6; j++)
             {
                 InputLine(
-                    Vector.Load(pixels[j] + c), Vector.Load(pixels[6 + j] + c), Vector.Load(pixels[12 + j] + c),
-                    Vector.Load(pixels[18 + j] + c), Vector.Load(pixels[24 + j] + c), Vector.Load(pixels[30 + j] + c),
+                    T.Load(pixels[j] + c), T.Load(pixels[6 + j] + c), T.Load(pixels[12 + j] + c),
+                    T.Load(pixels[18 + j] + c), T.Load(pixels[24 + j] + c), T.Load(pixels[30 + j] + c),
                     out rows[j], out rows[6 + j], out rows[12 + j], out rows[18 + j], out rows[24 + j], out rows[30 + j]);
             }
 
@@ -53,12 +54,12 @@ internal readonly unsafe struct WinogradF4 : IWinogradTile
                 InputLine(
                     rows[i], rows[i + 1], rows[i + 2], rows[i + 3], rows[i + 4], rows[i + 5],
                     out var t0, out var t1, out var t2, out var t3, out var t4, out var t5);
-                t0.Store(o);
-                t1.Store(o + planeStride);
-                t2.Store(o + (2 * planeStride));
-                t3.Store(o + (3 * planeStride));
-                t4.Store(o + (4 * planeStride));
-                t5.Store(o + (5 * planeStride));
+                T.Store(t0, o);
+                T.Store(t1, o + planeStride);
+                T.Store(t2, o + (2 * planeStride));
+                T.Store(t3, o + (3 * planeStride));
+                T.Store(t4, o + (4 * planeStride));
+                T.Store(t5, o + (5 * planeStride));
                 o += 6 * planeStride;
             }
         }
@@ -68,20 +69,21 @@ internal readonly unsafe struct WinogradF4 : IWinogradTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Output(float* products, nint planeStride, in WinogradTarget target)
     {
-        var rows = stackalloc Vector<float>[24];
-        for (var c = 0; c < target.Channels; c += Vector<float>.Count)
+        var memory = stackalloc float[AlignedRows.Floats(24)];
+        var rows = AlignedRows.Of<T>(memory);
+        for (var c = 0; c < target.Channels; c += T.Count)
         {
             var p = products + c;
             for (var j = 0; j < 6; j++)
             {
                 OutputLine(
-                    Vector.Load(p), Vector.Load(p + (6 * planeStride)), Vector.Load(p + (12 * planeStride)),
-                    Vector.Load(p + (18 * planeStride)), Vector.Load(p + (24 * planeStride)), Vector.Load(p + (30 * planeStride)),
+                    T.Load(p), T.Load(p + (6 * planeStride)), T.Load(p + (12 * planeStride)),
+                    T.Load(p + (18 * planeStride)), T.Load(p + (24 * planeStride)), T.Load(p + (30 * planeStride)),
                     out rows[j], out rows[6 + j], out rows[12 + j], out rows[18 + j]);
                 p += planeStride;
             }
 
-            var bias = WinogradStore.Bias(target, c);
+            var bias = WinogradStore.Bias<T>(target, c);
             for (var i = 0; i < target.Rows; i++)
             {
                 OutputLine(
@@ -113,15 +115,16 @@ internal readonly unsafe struct WinogradF4 : IWinogradTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weight(float* filter, float* output, nint planeStride)
     {
-        var rows = stackalloc Vector<float>[18];
-        for (var c = 0; c < Gemm.PanelWidth; c += Vector<float>.Count)
+        var memory = stackalloc float[AlignedRows.Floats(18)];
+        var rows = AlignedRows.Of<T>(memory);
+        for (var c = 0; c < Gemm.PanelWidth; c += T.Count)
         {
             for (var j = 0; j < 3; j++)
             {
                 WeightLine(
-                    Vector.Load(filter + (j * Gemm.PanelWidth) + c),
-                    Vector.Load(filter + ((3 + j) * Gemm.PanelWidth) + c),
-                    Vector.Load(filter + ((6 + j) * Gemm.PanelWidth) + c),
+                    T.Load(filter + (j * Gemm.PanelWidth) + c),
+                    T.Load(filter + ((3 + j) * Gemm.PanelWidth) + c),
+                    T.Load(filter + ((6 + j) * Gemm.PanelWidth) + c),
                     out rows[j], out rows[3 + j], out rows[6 + j], out rows[9 + j], out rows[12 + j], out rows[15 + j]);
             }
 
@@ -129,12 +132,12 @@ internal readonly unsafe struct WinogradF4 : IWinogradTile
             for (var i = 0; i < 18; i += 3)
             {
                 WeightLine(rows[i], rows[i + 1], rows[i + 2], out var t0, out var t1, out var t2, out var t3, out var t4, out var t5);
-                t0.Store(o);
-                t1.Store(o + planeStride);
-                t2.Store(o + (2 * planeStride));
-                t3.Store(o + (3 * planeStride));
-                t4.Store(o + (4 * planeStride));
-                t5.Store(o + (5 * planeStride));
+                T.Store(t0, o);
+                T.Store(t1, o + planeStride);
+                T.Store(t2, o + (2 * planeStride));
+                T.Store(t3, o + (3 * planeStride));
+                T.Store(t4, o + (4 * planeStride));
+                T.Store(t5, o + (5 * planeStride));
                 o += 6 * planeStride;
             }
         }
@@ -142,45 +145,45 @@ internal readonly unsafe struct WinogradF4 : IWinogradTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void InputLine(
-        Vector<float> d0, Vector<float> d1, Vector<float> d2, Vector<float> d3, Vector<float> d4, Vector<float> d5,
-        out Vector<float> t0, out Vector<float> t1, out Vector<float> t2, out Vector<float> t3, out Vector<float> t4, out Vector<float> t5)
+        T d0, T d1, T d2, T d3, T d4, T d5,
+        out T t0, out T t1, out T t2, out T t3, out T t4, out T t5)
     {
-        var evenA = Vector.MultiplyAddEstimate(Vector.Create(-2f), d2, d4);
-        var oddA = Vector.MultiplyAddEstimate(Vector.Create(-2f), d1, d3);
-        var evenB = Vector.MultiplyAddEstimate(Vector.Create(-0.5f), d2, d4);
-        var oddB = Vector.MultiplyAddEstimate(Vector.Create(-0.5f), d1, d3);
-        t0 = Vector.MultiplyAddEstimate(Vector.Create(-2.5f), d2, d0 + d4);
-        t1 = Vector.MultiplyAddEstimate(Vector.Create(A), oddA, evenA);
-        t2 = Vector.MultiplyAddEstimate(Vector.Create(-A), oddA, evenA);
-        t3 = Vector.MultiplyAddEstimate(Vector.Create(B), oddB, evenB);
-        t4 = Vector.MultiplyAddEstimate(Vector.Create(-B), oddB, evenB);
-        t5 = Vector.MultiplyAddEstimate(Vector.Create(-2.5f), d3, d1 + d5);
+        var evenA = T.MultiplyAdd(T.Create(-2f), d2, d4);
+        var oddA = T.MultiplyAdd(T.Create(-2f), d1, d3);
+        var evenB = T.MultiplyAdd(T.Create(-0.5f), d2, d4);
+        var oddB = T.MultiplyAdd(T.Create(-0.5f), d1, d3);
+        t0 = T.MultiplyAdd(T.Create(-2.5f), d2, d0 + d4);
+        t1 = T.MultiplyAdd(T.Create(A), oddA, evenA);
+        t2 = T.MultiplyAdd(T.Create(-A), oddA, evenA);
+        t3 = T.MultiplyAdd(T.Create(B), oddB, evenB);
+        t4 = T.MultiplyAdd(T.Create(-B), oddB, evenB);
+        t5 = T.MultiplyAdd(T.Create(-2.5f), d3, d1 + d5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void OutputLine(
-        Vector<float> m0, Vector<float> m1, Vector<float> m2, Vector<float> m3, Vector<float> m4, Vector<float> m5,
-        out Vector<float> y0, out Vector<float> y1, out Vector<float> y2, out Vector<float> y3)
+        T m0, T m1, T m2, T m3, T m4, T m5,
+        out T y0, out T y1, out T y2, out T y3)
     {
         var evenA = m1 + m2;
         var oddA = m1 - m2;
         var evenB = m3 + m4;
         var oddB = m3 - m4;
         y0 = m0 + evenA + evenB;
-        y1 = Vector.MultiplyAddEstimate(Vector.Create(B), oddB, Vector.Create(A) * oddA);
-        y2 = Vector.MultiplyAddEstimate(Vector.Create(2f), evenB, Vector.Create(0.5f) * evenA);
-        y3 = Vector.MultiplyAddEstimate(Vector.Create(B3), oddB, Vector.MultiplyAddEstimate(Vector.Create(A3), oddA, m5));
+        y1 = T.MultiplyAdd(T.Create(B), oddB, T.Create(A) * oddA);
+        y2 = T.MultiplyAdd(T.Create(2f), evenB, T.Create(0.5f) * evenA);
+        y3 = T.MultiplyAdd(T.Create(B3), oddB, T.MultiplyAdd(T.Create(A3), oddA, m5));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WeightLine(
-        Vector<float> g0, Vector<float> g1, Vector<float> g2,
-        out Vector<float> t0, out Vector<float> t1, out Vector<float> t2, out Vector<float> t3, out Vector<float> t4, out Vector<float> t5)
+        T g0, T g1, T g2,
+        out T t0, out T t1, out T t2, out T t3, out T t4, out T t5)
     {
-        var evenA = (g0 * Vector.Create(-2f / 3)) + (g2 * Vector.Create(-1f / 3));
-        var oddA = g1 * Vector.Create(-2 * A / 3);
-        var evenB = (g0 * Vector.Create(1f / 6)) + (g2 * Vector.Create(1f / 3));
-        var oddB = g1 * Vector.Create(B / 6);
+        var evenA = (g0 * T.Create(-2f / 3)) + (g2 * T.Create(-1f / 3));
+        var oddA = g1 * T.Create(-2 * A / 3);
+        var evenB = (g0 * T.Create(1f / 6)) + (g2 * T.Create(1f / 3));
+        var oddB = g1 * T.Create(B / 6);
         t0 = g0;
         t1 = evenA + oddA;
         t2 = evenA - oddA;

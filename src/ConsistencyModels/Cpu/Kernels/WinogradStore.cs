@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace ConsistencyModels.Cpu;
@@ -8,11 +7,12 @@ internal static unsafe class WinogradStore
 {
     /// <summary>Writes one vector of one pixel; tile corners are even, so a halved residual's pixel is (row/2, column/2).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector<float> value, in WinogradTarget target, int row, int column, int channel)
+    public static void Store<T>(T value, in WinogradTarget target, int row, int column, int channel)
+        where T : unmanaged, IFloats<T>
     {
         if (target.Residual is not null)
         {
-            value += Vector.Load(
+            value += T.Load(
                 target.Residual
                 + ((row >> target.ResidualShift) * target.ResidualRowStride)
                 + ((column >> target.ResidualShift) * target.ResidualPixelStride)
@@ -21,17 +21,18 @@ internal static unsafe class WinogradStore
 
         if (target.Scale != 1)
         {
-            value *= Vector.Create(target.Scale);
+            value *= T.Create(target.Scale);
         }
 
-        value.Store(target.Output + (row * target.RowStride) + (column * target.PixelStride) + channel);
+        T.Store(value, target.Output + (row * target.RowStride) + (column * target.PixelStride) + channel);
     }
 
     /// <summary>Bias and image's bias of a channel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Bias(in WinogradTarget target, int channel)
+    public static T Bias<T>(in WinogradTarget target, int channel)
+        where T : unmanaged, IFloats<T>
     {
-        var bias = Vector.Load(target.Bias + channel);
-        return target.ImageBias is null ? bias : bias + Vector.Load(target.ImageBias + channel);
+        var bias = T.Load(target.Bias + channel);
+        return target.ImageBias is null ? bias : bias + T.Load(target.ImageBias + channel);
     }
 }

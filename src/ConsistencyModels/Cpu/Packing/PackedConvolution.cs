@@ -108,14 +108,7 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     {
         for (var k = 0; k < Gemm.PanelWidth; k++)
         {
-            if (outputSize == 4)
-            {
-                WinogradF4.Weight(filters, target, planeStride);
-            }
-            else
-            {
-                WinogradF2.Weight(filters, target, planeStride);
-            }
+            Winograd.Weight(outputSize, filters, target, planeStride);
 
             filters += Taps * Gemm.PanelWidth;
             target += Gemm.PanelWidth;

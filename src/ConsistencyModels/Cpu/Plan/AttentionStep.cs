@@ -13,9 +13,7 @@ internal sealed unsafe class AttentionStep : Step
     private readonly int _queryBlocks;
     private readonly long _keyFloats;
     private readonly long _valueFloats;
-    private readonly long _scratchFloats;
     private readonly ArenaSlot _packed;
-    private readonly ArenaSlot _scratch;
 
     /// <summary>Plans the step.</summary>
     /// <param name="projected">Queries, keys and values: three segments.</param>
@@ -23,8 +21,7 @@ internal sealed unsafe class AttentionStep : Step
     /// <param name="heads">Heads.</param>
     /// <param name="headDim">Channels of a head.</param>
     /// <param name="batch">Images.</param>
-    /// <param name="threads">Threads.</param>
-    public AttentionStep(Feature projected, Feature output, int heads, int headDim, int batch, int threads)
+    public AttentionStep(Feature projected, Feature output, int heads, int headDim, int batch)
     {
         (_projected, _output, _heads, _headDim, _batch) = (projected, output, heads, headDim, batch);
         _tokens = output.Pixels;
@@ -32,13 +29,14 @@ internal sealed unsafe class AttentionStep : Step
         _queryBlocks = Chunks.Count(_tokens, AttentionKernel.QueryBlock);
         _keyFloats = (long)ChannelLayout.Pad(_tokens) * headDim;
         _valueFloats = (long)ChannelLayout.Pad(_tokens) * ChannelLayout.Pad(headDim);
-        _scratchFloats = ChannelLayout.Pad(checked((int)AttentionKernel.ScratchFloats(headDim)));
         _packed = new ArenaSlot(batch * heads * (_keyFloats + _valueFloats));
-        _scratch = new ArenaSlot(threads * _scratchFloats);
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<ArenaSlot> Slots => [_projected.Slot, _output.Slot, _packed, _scratch];
+    public override IEnumerable<ArenaSlot> Slots => [_projected.Slot, _output.Slot, _packed];
+
+    /// <inheritdoc/>
+    public override long ScratchFloats => AttentionKernel.ScratchFloats(_headDim);
 
     /// <inheritdoc/>
     public override void Run(Call call)
@@ -67,7 +65,7 @@ internal sealed unsafe class AttentionStep : Step
         var output = call.At(_output.Slot) + ((((long)image * _tokens) + first) * _output.Stride);
         AttentionKernel.Attend(
             projected + ((long)first * _projected.Stride), _projected.Stride, count, keys, values, _tokens, _headDim,
-            1 / MathF.Sqrt(_headDim), output + (head * _headDim), _output.Stride, call.At(_scratch) + (slot * _scratchFloats));
+            1 / MathF.Sqrt(_headDim), output + (head * _headDim), _output.Stride, call.Scratch(slot));
         if (head == _heads - 1)
         {
             var inner = _heads * _headDim;

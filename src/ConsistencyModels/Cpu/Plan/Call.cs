@@ -3,9 +3,14 @@ namespace ConsistencyModels.Cpu;
 /// <summary>One forward pass under way: its arena, its arguments and its threads. Reused for later passes.</summary>
 internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork, IDisposable
 {
+    private const long PageFloats = 1024;
+    private const long Stagger = 64;
+
     private NativeBuffer? _arena;
     private Step? _step;
     private int _phase;
+    private long _scratch;
+    private long _scratchOfThread;
 
     /// <summary>The threads.</summary>
     public WorkRegion Region { get; } = new(pool, threads);
@@ -25,9 +30,6 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>[N, OutChannels, H, W].</summary>
     public float* Output { get; set; }
 
-    /// <summary>A number for the step under way: which part of its work a phase is about.</summary>
-    public int Block { get; set; }
-
     /// <summary>Bytes of its arena.</summary>
     public long ArenaBytes => _arena?.Length ?? 0;
 
@@ -37,10 +39,18 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>Memory of a slot.</summary>
     public float* At(ArenaSlot slot) => _arena!.Floats + slot.Offset;
 
+    /// <summary>
+    /// A thread's own memory while it executes a chunk. It is the same in all steps, so it stays in the cache of the thread's core;
+    /// places of the arena were often last written by another one, and a core that writes them has to fetch them first.
+    /// </summary>
+    public float* Scratch(int slot) => _arena!.Floats + _scratch + (slot * _scratchOfThread);
+
     /// <summary>Makes room for a plan.</summary>
-    public void Reserve(long floats)
+    public void Reserve(Plan plan)
     {
-        var bytes = floats * sizeof(float);
+        _scratchOfThread = ((plan.ScratchFloats + PageFloats - 1) / PageFloats * PageFloats) + Stagger;
+        _scratch = plan.ArenaFloats;
+        var bytes = (_scratch + (Region.Threads * _scratchOfThread)) * sizeof(float);
         if (_arena is null || _arena.Length < bytes)
         {
             _arena?.Dispose();

@@ -3,8 +3,8 @@ namespace ConsistencyModels.Cpu;
 /// <summary>Sizes of chunks: large enough that taking one costs nothing, small enough that threads end together.</summary>
 internal static class Chunks
 {
-    private const double Operations = 8e6; // about 0.1 ms
-    private const double TrafficBytes = 512 << 10;
+    private const double Operations = 1e6; // some 10 µs
+    private const double TrafficBytes = 128 << 10;
 
     /// <summary>How many units of work make a chunk, by multiply-adds.</summary>
     public static int ByOperations(double operationsOfUnit, int units) => Clamp(Operations / operationsOfUnit, units);

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace ConsistencyModels.Cpu;
 
 /// <summary>Adds the class embedding, if there is one, and applies the SiLU that every residual block starts its projection with.</summary>
@@ -16,10 +14,10 @@ internal sealed unsafe class ClassStep(Feature embedding, PackedTable? table, in
     {
         var x = call.At(embedding.Slot) + ((long)chunk * embedding.Stride);
         var added = table is null ? null : table.Row(call.Labels[chunk]);
-        for (var i = 0; i < embedding.Stride; i += Vector<float>.Count)
+        for (var i = 0; i < embedding.Stride; i += Floats128.Count)
         {
-            var value = Vector.Load(x + i);
-            VectorMath.SiLU(added is null ? value : value + Vector.Load(added + i)).Store(x + i);
+            var value = Floats128.Load(x + i);
+            Floats128.Store(VectorMath.SiLU(added is null ? value : value + Floats128.Load(added + i)), x + i);
         }
     }
 }

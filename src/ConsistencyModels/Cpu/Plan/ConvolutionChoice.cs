@@ -11,8 +11,11 @@ internal static class ConvolutionChoice
     private const double WeightBytesPerSecond = 11e9;
     private const double CacheBytesPerSecond = 25e9;
 
-    // F(4x4) keeps 36 numbers for 9 weights, F(2x2) 16. Below that many tiles an image, the memory is not worth it.
+    // F(4x4) keeps 36 numbers for 9 weights, F(2x2) 16. Below that many tiles an image, the memory is not worth it, unless it is
+    // so little that caches hold it from one image to the next.
     private const int FewestTilesForF4 = 32;
+    private const int FewestTilesForSmallF4 = 16;
+    private const double SmallBytes = 4 << 20;
 
     // Twice the worst measured, with normal inputs and weights, with and without outliers.
     private const double ErrorFactorF2 = 3;
@@ -23,7 +26,8 @@ internal static class ConvolutionChoice
     public static int OutputSize(int height, int width, int inChannels, int outChannels)
     {
         var tiles = Tiles(4, height, width);
-        return tiles >= FewestTilesForF4
+        var bytes = 36.0 * inChannels * outChannels * sizeof(float);
+        return tiles >= (bytes <= SmallBytes ? FewestTilesForSmallF4 : FewestTilesForF4)
             && ErrorBound(4, inChannels) <= LargestRelativeError
             && Seconds(4, height, width, inChannels, outChannels) < Seconds(2, height, width, inChannels, outChannels)
             ? 4

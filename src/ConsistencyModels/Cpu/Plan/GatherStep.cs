@@ -9,19 +9,20 @@ internal sealed unsafe class GatherStep : Step
 
     private readonly GatherSpec _spec;
     private readonly int _depth;
-    private readonly ArenaSlot _patches;
 
     /// <summary>Plans the step.</summary>
-    public GatherStep(GatherSpec spec, int threads)
+    public GatherStep(GatherSpec spec)
     {
         _spec = spec;
         _depth = spec.Weights.Depth;
-        _patches = new ArenaSlot((long)threads * RowsOfBlock * _depth);
     }
 
     /// <inheritdoc/>
     public override IEnumerable<ArenaSlot> Slots =>
-        _spec.Input is { } input ? [input.Slot, _spec.Output.Slot, _patches] : [_spec.Output.Slot, _patches];
+        _spec.Input is { } input ? [input.Slot, _spec.Output.Slot] : [_spec.Output.Slot];
+
+    /// <inheritdoc/>
+    public override long ScratchFloats => (long)RowsOfBlock * _depth;
 
     /// <inheritdoc/>
     public override void Run(Call call) => call.For(this, 0, Chunks.Count(_spec.Output.Rows, RowsOfBlock));
@@ -32,7 +33,7 @@ internal sealed unsafe class GatherStep : Step
         var output = _spec.Output;
         var first = chunk * RowsOfBlock;
         var rows = Math.Min(RowsOfBlock, output.Rows - first);
-        var patches = call.At(_patches) + ((long)slot * RowsOfBlock * _depth);
+        var patches = call.Scratch(slot);
         for (var row = 0; row < rows; row++)
         {
             var (image, pixel) = Math.DivRem(first + row, output.Pixels);

@@ -6,10 +6,13 @@ internal sealed unsafe class LinearStep : Step
     // A multiple of every tile's rows; with a depth of 1024 a block of A takes 400 KB of the second-level cache.
     private const int RowsOfBlock = 96;
 
+    private const int ManyBlocks = 8;
+
     private readonly LinearSpec _spec;
     private readonly int _rowBlocks;
     private readonly int _panelsOfChunk;
     private readonly int _panelChunks;
+    private readonly bool _byRows;
 
     /// <summary>Plans the step.</summary>
     public LinearStep(LinearSpec spec)
@@ -17,8 +20,10 @@ internal sealed unsafe class LinearStep : Step
         _spec = spec;
         _rowBlocks = Chunks.Count(spec.Output.Rows, RowsOfBlock);
         var rows = Math.Min(spec.Output.Rows, RowsOfBlock);
-        _panelsOfChunk = Chunks.ByOperations((double)rows * spec.Weights.Depth * Gemm.PanelWidth, spec.Weights.Panels);
+        var pairs = Chunks.Count(spec.Weights.Panels, 2); // the widest tile takes two panels
+        _panelsOfChunk = 2 * Chunks.ByOperations(2.0 * rows * spec.Weights.Depth * Gemm.PanelWidth, pairs);
         _panelChunks = Chunks.Count(spec.Weights.Panels, _panelsOfChunk);
+        _byRows = _rowBlocks >= ManyBlocks;
     }
 
     /// <inheritdoc/>
@@ -34,8 +39,9 @@ internal sealed unsafe class LinearStep : Step
     /// <inheritdoc/>
     public override void Chunk(Call call, int phase, int chunk, int slot)
     {
-        // Neighbouring chunks share the weights, which are what does not fit the cache.
-        var (part, rowBlock) = Math.DivRem(chunk, _rowBlocks);
+        // Where a thread has many blocks of rows, it takes the whole of each; else neighbouring chunks share the weights,
+        // which are what does not fit the cache.
+        var (part, rowBlock) = _byRows ? (chunk % _panelChunks, chunk / _panelChunks) : Math.DivRem(chunk, _rowBlocks);
         var firstRow = rowBlock * RowsOfBlock;
         var rows = Math.Min(RowsOfBlock, _spec.Output.Rows - firstRow);
         var firstPanel = part * _panelsOfChunk;

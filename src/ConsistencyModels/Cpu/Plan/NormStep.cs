@@ -6,13 +6,15 @@ namespace ConsistencyModels.Cpu;
 /// </summary>
 internal sealed unsafe class NormStep : Step
 {
-    private const int GroupsOfChunk = 4;
+    private const double FactorOperations = 4000; // of a chunk: some 5 µs
 
     private readonly NormSpec _spec;
     private readonly int _batch;
+    private readonly bool _byImages;
     private readonly int _pixels;
     private readonly int _pieces;
     private readonly int _piecesOfChunk;
+    private readonly int _groupsOfChunk;
     private readonly int _units;
     private readonly int _unitsOfChunk;
     private readonly int[] _memoryOf;
@@ -21,14 +23,16 @@ internal sealed unsafe class NormStep : Step
     private readonly ArenaSlot _factors;
 
     /// <summary>Plans the step.</summary>
-    public NormStep(NormSpec spec, int batch)
+    public NormStep(NormSpec spec, int batch, int threads)
     {
         _spec = spec;
         _batch = batch;
+        _byImages = batch >= 2 * threads; // a thread then finds what it reads twice in its cache, and waits for none
         _layout = spec.Output.Layout;
         _pixels = spec.Inputs[0].Pixels;
         _pieces = Chunks.Count(_pixels, GroupNormKernel.PiecePixels);
         _piecesOfChunk = Chunks.ByBytes(4.0 * GroupNormKernel.PiecePixels * _layout.Padded, _pieces);
+        _groupsOfChunk = (int)Math.Clamp(FactorOperations * spec.Groups / (_pieces * (double)_layout.Channels), 1, spec.Groups);
         _units = spec.Halve ? spec.Output.Height : _pixels;
         _unitsOfChunk = Chunks.ByBytes((spec.Halve ? 20.0 * spec.Output.Width : 8.0) * _layout.Padded, _units);
         _statistics = new ArenaSlot((long)batch * _pieces * 2 * _layout.Padded);
@@ -54,9 +58,16 @@ internal sealed unsafe class NormStep : Step
     /// <inheritdoc/>
     public override void Run(Call call)
     {
-        call.For(this, 0, _batch * Chunks.Count(_pieces, _piecesOfChunk));
-        call.For(this, 1, _batch * Chunks.Count(_spec.Groups, GroupsOfChunk));
-        call.For(this, 2, _batch * Chunks.Count(_units, _unitsOfChunk));
+        if (_byImages)
+        {
+            call.For(this, 3, _batch);
+            return;
+        }
+
+        for (var phase = 0; phase < 3; phase++)
+        {
+            call.For(this, phase, _batch * ChunksOfImage(phase));
+        }
     }
 
     /// <inheritdoc/>
@@ -70,15 +81,37 @@ internal sealed unsafe class NormStep : Step
             case 1:
                 Factors(call, chunk);
                 break;
-            default:
+            case 2:
                 Apply(call, chunk);
                 break;
+            default:
+                Image(call, chunk, slot);
+                break;
+        }
+    }
+
+    private int ChunksOfImage(int phase) => phase switch
+    {
+        0 => Chunks.Count(_pieces, _piecesOfChunk),
+        1 => Chunks.Count(_spec.Groups, _groupsOfChunk),
+        _ => Chunks.Count(_units, _unitsOfChunk),
+    };
+
+    private void Image(Call call, int image, int slot)
+    {
+        for (var phase = 0; phase < 3; phase++)
+        {
+            var chunks = ChunksOfImage(phase);
+            for (var chunk = 0; chunk < chunks; chunk++)
+            {
+                Chunk(call, phase, (image * chunks) + chunk, slot);
+            }
         }
     }
 
     private void Statistics(Call call, int chunk)
     {
-        var (image, part) = Math.DivRem(chunk, Chunks.Count(_pieces, _piecesOfChunk));
+        var (image, part) = Math.DivRem(chunk, ChunksOfImage(0));
         var end = Math.Min(_pieces, (part + 1) * _piecesOfChunk);
         for (var piece = part * _piecesOfChunk; piece < end; piece++)
         {
@@ -96,7 +129,7 @@ internal sealed unsafe class NormStep : Step
 
     private void Factors(Call call, int chunk)
     {
-        var (image, part) = Math.DivRem(chunk, Chunks.Count(_spec.Groups, GroupsOfChunk));
+        var (image, part) = Math.DivRem(chunk, ChunksOfImage(1));
         var channels = _layout.Channels / _spec.Groups;
         var a = call.At(_factors) + ((long)image * 2 * _layout.Padded);
         var b = a + _layout.Padded;
@@ -111,7 +144,7 @@ internal sealed unsafe class NormStep : Step
             }
         }
 
-        for (var group = part * GroupsOfChunk; group < Math.Min(_spec.Groups, (part + 1) * GroupsOfChunk); group++)
+        for (var group = part * _groupsOfChunk; group < Math.Min(_spec.Groups, (part + 1) * _groupsOfChunk); group++)
         {
             var members = _memoryOf.AsSpan(group * channels, channels);
             var (mean, variance) = Moments(call, image, members);
@@ -170,7 +203,7 @@ internal sealed unsafe class NormStep : Step
 
     private void Apply(Call call, int chunk)
     {
-        var (image, part) = Math.DivRem(chunk, Chunks.Count(_units, _unitsOfChunk));
+        var (image, part) = Math.DivRem(chunk, ChunksOfImage(2));
         var first = part * _unitsOfChunk;
         var count = Math.Min(_unitsOfChunk, _units - first);
         var a = call.At(_factors) + ((long)image * 2 * _layout.Padded);

@@ -17,6 +17,7 @@ internal sealed unsafe class OutputStep : Step
     private readonly bool _divideByTimestep;
     private readonly int _batch;
     private readonly int _columns;
+    private readonly int _sumRows;
     private readonly ArenaSlot _taps;
 
     /// <summary>Plans the step.</summary>
@@ -35,6 +36,7 @@ internal sealed unsafe class OutputStep : Step
         _divideByTimestep = divideByTimestep;
         _batch = batch;
         _columns = weights.Panels * Gemm.PanelWidth;
+        _sumRows = Chunks.ByBytes(4.0 * 9 * _columns * input.Width, batch * input.Height);
         _taps = new ArenaSlot((long)input.Rows * _columns);
     }
 
@@ -45,7 +47,7 @@ internal sealed unsafe class OutputStep : Step
     public override void Run(Call call)
     {
         call.For(this, 0, Chunks.Count(_input.Rows, RowsOfBlock));
-        call.For(this, 1, _batch * _input.Height);
+        call.For(this, 1, Chunks.Count(_batch * _input.Height, _sumRows));
     }
 
     /// <inheritdoc/>
@@ -60,8 +62,11 @@ internal sealed unsafe class OutputStep : Step
         }
         else
         {
-            var (image, row) = Math.DivRem(chunk, _input.Height);
-            SumRow(call, image, row);
+            for (var i = chunk * _sumRows; i < Math.Min(_batch * _input.Height, (chunk + 1) * _sumRows); i++)
+            {
+                var (image, row) = Math.DivRem(i, _input.Height);
+                SumRow(call, image, row);
+            }
         }
     }
 

@@ -20,10 +20,14 @@ internal sealed class Plan
         }
 
         ArenaFloats = ArenaPlanner.Place(slots);
+        ScratchFloats = _steps.Max(step => step.ScratchFloats);
     }
 
     /// <summary>Floats of arena a call needs.</summary>
     public long ArenaFloats { get; }
+
+    /// <summary>Floats each thread of a call needs besides.</summary>
+    public long ScratchFloats { get; }
 
     /// <summary>Executes the steps.</summary>
     public void Run(Call call, CancellationToken cancellationToken)

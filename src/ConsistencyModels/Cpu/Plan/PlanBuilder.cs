@@ -52,8 +52,7 @@ internal sealed class PlanBuilder
                 Bias = _weights.Bias("conv_in", first),
                 Stride = 1,
                 Padding = 1,
-            },
-            _threads));
+            }));
         var skips = new Stack<Feature>([x]);
         foreach (var block in _network.DownBlocks)
         {
@@ -150,7 +149,7 @@ internal sealed class PlanBuilder
         var projected = New(x.Height, x.Width, new ChannelLayout(inner, inner, inner));
         Linear([$"{name}.to_q", $"{name}.to_k", $"{name}.to_v"], [tokens], projected, inner);
         var attended = New(x.Height, x.Width, inner);
-        _steps.Add(new AttentionStep(projected, attended, attention.Heads, attention.HeadDim, _batch, _threads));
+        _steps.Add(new AttentionStep(projected, attended, attention.Heads, attention.HeadDim, _batch));
 
         // Nothing else reads the block's input: its memory becomes the output.
         Linear([$"{name}.to_out.0"], [attended], x, attention.Channels, residual: x, scale: (float)(1 / attention.OutputScale));
@@ -183,8 +182,7 @@ internal sealed class PlanBuilder
                 Bias = _weights.Bias(name, resample.Channels),
                 Stride = 2,
                 Padding = Config.DownsamplePadding,
-            },
-            _threads));
+            }));
         return halved;
     }
 
@@ -204,7 +202,8 @@ internal sealed class PlanBuilder
                 Halve = halvedInput is not null,
                 HalvedInput = halvedInput,
             },
-            _batch));
+            _batch,
+            _threads));
 
     private void Convolution(
         string name, Feature input, Feature output, bool doubled = false, TimeColumns? time = null, Residual? residual = null, float scale = 1)
@@ -221,7 +220,7 @@ internal sealed class PlanBuilder
             Residual = residual,
             Scale = scale,
         };
-        _steps.Add(spec.Weights.OutputSize == 4 ? new WinogradStep<WinogradF4>(spec, _batch) : new WinogradStep<WinogradF2>(spec, _batch));
+        _steps.Add(Winograd.Plan(spec, _batch, _threads));
     }
 
     private void Linear(string[] names, Feature[] inputs, Feature output, int columns, Feature? residual = null, float scale = 1)

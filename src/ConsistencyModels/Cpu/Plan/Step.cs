@@ -6,6 +6,9 @@ internal abstract class Step
     /// <summary>Memory it reads and writes.</summary>
     public abstract IEnumerable<ArenaSlot> Slots { get; }
 
+    /// <summary>Floats a thread needs while it executes a chunk: <see cref="Call.Scratch"/>.</summary>
+    public virtual long ScratchFloats => 0;
+
     /// <summary>Executes it: one or more phases through <see cref="Call.For"/>.</summary>
     public abstract void Run(Call call);
 

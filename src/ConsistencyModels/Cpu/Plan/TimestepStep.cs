@@ -34,7 +34,14 @@ internal sealed unsafe class TimestepStep : Step
     public override IEnumerable<ArenaSlot> Slots => [_output.Slot];
 
     /// <inheritdoc/>
-    public override void Run(Call call) => call.For(this, 0, _batch);
+    public override void Run(Call call)
+    {
+        // Too little for more than one thread.
+        for (var image = 0; image < _batch; image++)
+        {
+            Chunk(call, 0, image, 0);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Chunk(Call call, int phase, int chunk, int slot)

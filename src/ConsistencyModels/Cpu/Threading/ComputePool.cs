@@ -8,8 +8,8 @@ namespace ConsistencyModels.Cpu;
 /// </summary>
 internal sealed class ComputePool : IDisposable
 {
-    private const int SpinsBeforeYield = 200;
-    private const int SpinsBeforeParking = 260;
+    private const int SpinsBeforeYield = 1500;
+    private const int SpinsBeforeParking = 1560;
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _turns;
@@ -119,7 +119,7 @@ internal sealed class ComputePool : IDisposable
             idle++;
             if (idle < SpinsBeforeYield)
             {
-                Thread.SpinWait(30);
+                Thread.SpinWait(4);
             }
             else if (idle < SpinsBeforeParking)
             {

@@ -3,27 +3,32 @@ using System.Runtime.ExceptionServices;
 namespace ConsistencyModels.Cpu;
 
 /// <summary>
-/// One caller's sequence of parallel phases. Chunks of a phase are taken one by one from a counter, so a thread whose
-/// core is busy with something else takes fewer and holds up the others by one chunk at most.
+/// One caller's sequence of parallel phases. Each thread has a share of a phase's chunks: as many as the others', and the same part
+/// of every phase, so that what it reads is mostly what it wrote in the phase before and lies in its own core's cache.
+/// A thread that is through takes the last chunks of the others' shares, so one whose core is busy with something else
+/// holds up the rest by one chunk at most.
 /// </summary>
 /// <remarks>
-/// Phase number, chunk count and the next chunk are one 64-bit word. A thread takes a chunk by compare-and-swap on the word:
-/// if that succeeds, the phase it belongs to has not ended, because the chunk itself was missing, so the work read before
-/// is that phase's work. No chunk of a finished phase can be taken, and none runs twice.
+/// A share is one 64-bit word: phase number, next chunk, end. A thread takes a chunk by compare-and-swap on the word: if that
+/// succeeds, the phase has not ended, because the chunk itself was missing, so the work read afterwards is that phase's work. No
+/// chunk of a finished phase can be taken, and none runs twice.
 /// </remarks>
 internal sealed class WorkRegion
 {
     private const int CountBits = 20;
     private const int MaxChunks = (1 << CountBits) - 1;
-    private const int SpinsBeforeYield = 2000;
-    private const int SpinsBeforeParking = 2100;
+    private const int WordsApart = 16; // two cache lines: neighbours are fetched together
+    private const int SpinsBeforeYield = 6000;
+    private const int SpinsBeforeParking = 6100;
 
     private readonly ComputePool _pool;
     private readonly Lock _slotGate = new();
     private readonly bool[] _slotTaken;
     private readonly object _finished = new();
+    private readonly long[] _shares;
     private IParallelWork? _work;
-    private long _word;
+    private long _phase;
+    private int _chunks;
     private int _done;
     private bool _waiting;
     private ExceptionDispatchInfo? _error;
@@ -33,6 +38,7 @@ internal sealed class WorkRegion
     {
         _pool = pool;
         Threads = Math.Clamp(threads, 1, pool.Cores);
+        _shares = new long[(Threads + 1) * WordsApart];
         _slotTaken = new bool[Threads];
         _slotTaken[0] = true; // the caller's
     }
@@ -45,8 +51,16 @@ internal sealed class WorkRegion
     {
         get
         {
-            var word = Volatile.Read(ref _word);
-            return Next(word) < Count(word);
+            for (var slot = 0; slot < Threads; slot++)
+            {
+                var word = Volatile.Read(ref Share(slot));
+                if (Next(word) < End(word))
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 
@@ -68,17 +82,9 @@ internal sealed class WorkRegion
             return;
         }
 
-        _work = work;
-        _done = 0;
-        var phase = (Volatile.Read(ref _word) >> (2 * CountBits)) + 1;
-        Volatile.Write(ref _word, (phase << (2 * CountBits)) | ((long)chunks << CountBits));
-        Interlocked.MemoryBarrier(); // the word must be out before parked workers are counted
+        Publish(work, chunks);
         _pool.Wake();
-        while (TryTake(out var taken))
-        {
-            Execute(taken.Work, taken.Chunk, 0, taken.Count);
-        }
-
+        Take(0, null, 0);
         WaitFor(chunks);
         _work = null;
         if (_error is { } error)
@@ -91,18 +97,12 @@ internal sealed class WorkRegion
     /// <summary>A worker's turn: takes chunks while there are any. False if there was nothing to do.</summary>
     public bool Help(ComputePool pool, int worker)
     {
-        if (!HasChunks || TakeSlot() is not (> 0 and var slot))
+        if (!HasChunks || TakeSlot(worker) is not (> 0 and var slot))
         {
             return false;
         }
 
-        var helped = false;
-        while (pool.MayHelp(worker) && TryTake(out var taken))
-        {
-            Execute(taken.Work, taken.Chunk, slot, taken.Count);
-            helped = true;
-        }
-
+        var helped = Take(slot, pool, worker);
         lock (_slotGate)
         {
             _slotTaken[slot] = false;
@@ -111,15 +111,34 @@ internal sealed class WorkRegion
         return helped;
     }
 
-    private static int Count(long word) => (int)(word >> CountBits) & MaxChunks;
+    private static int End(long word) => (int)word & MaxChunks;
 
-    private static int Next(long word) => (int)word & MaxChunks;
+    private static int Next(long word) => (int)(word >> CountBits) & MaxChunks;
 
-    private int TakeSlot()
+    private ref long Share(int slot) => ref _shares[(slot + 1) * WordsApart];
+
+    private void Publish(IParallelWork work, int chunks)
+    {
+        _work = work;
+        _chunks = chunks;
+        _done = 0;
+        _phase++;
+        for (var slot = 0; slot < Threads; slot++)
+        {
+            var (next, end) = ((long)slot * chunks / Threads, (slot + 1L) * chunks / Threads);
+            Volatile.Write(ref Share(slot), (_phase << (2 * CountBits)) | (next << CountBits) | end);
+        }
+
+        Interlocked.MemoryBarrier(); // the shares must be out before parked workers are counted
+    }
+
+    /// <summary>A worker prefers the slot it had before, for the sake of its cache.</summary>
+    private int TakeSlot(int worker)
     {
         lock (_slotGate)
         {
-            var slot = Array.IndexOf(_slotTaken, false);
+            var preferred = worker + 1;
+            var slot = preferred < Threads && !_slotTaken[preferred] ? preferred : Array.IndexOf(_slotTaken, false);
             if (slot > 0)
             {
                 _slotTaken[slot] = true;
@@ -129,43 +148,57 @@ internal sealed class WorkRegion
         }
     }
 
-    private bool TryTake(out (IParallelWork Work, int Chunk, int Count) taken)
+    /// <summary>Takes chunks while there are any and says whether there were. Counts them when it is through: the count is shared.</summary>
+    private bool Take(int slot, ComputePool? pool, int worker)
     {
-        while (true)
+        var (done, chunks) = (0, 0);
+        while ((pool is null || pool.MayHelp(worker)) && TryTake(slot, out var chunk))
         {
-            var word = Volatile.Read(ref _word);
-            var work = Volatile.Read(ref _work);
-            if (Next(word) >= Count(word))
-            {
-                taken = default;
-                return false;
-            }
-
-            if (Interlocked.CompareExchange(ref _word, word + 1, word) == word)
-            {
-                taken = (work!, Next(word), Count(word));
-                return true;
-            }
-        }
-    }
-
-    private void Execute(IParallelWork work, int chunk, int slot, int count)
-    {
-        try
-        {
-            work.Execute(chunk, slot);
-        }
-        catch (Exception e)
-        {
-            Interlocked.CompareExchange(ref _error, ExceptionDispatchInfo.Capture(e), null);
+            chunks = _chunks; // a chunk taken is missing, so the phase is the current one until it is counted
+            Execute(chunk, slot);
+            done++;
         }
 
-        if (Interlocked.Increment(ref _done) == count && slot != 0 && Volatile.Read(ref _waiting))
+        if (done > 0 && Interlocked.Add(ref _done, done) == chunks && slot != 0 && Volatile.Read(ref _waiting))
         {
             lock (_finished)
             {
                 Monitor.Pulse(_finished);
             }
+        }
+
+        return done > 0;
+    }
+
+    private bool TryTake(int slot, out int chunk)
+    {
+        for (var i = 0; i < Threads; i++)
+        {
+            ref var share = ref Share((slot + i) % Threads);
+            for (var word = Volatile.Read(ref share); Next(word) < End(word); word = Volatile.Read(ref share))
+            {
+                // The owner goes up, others come down from the end.
+                chunk = i == 0 ? Next(word) : End(word) - 1;
+                if (Interlocked.CompareExchange(ref share, i == 0 ? word + (1L << CountBits) : word - 1, word) == word)
+                {
+                    return true;
+                }
+            }
+        }
+
+        chunk = 0;
+        return false;
+    }
+
+    private void Execute(int chunk, int slot)
+    {
+        try
+        {
+            _work!.Execute(chunk, slot);
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref _error, ExceptionDispatchInfo.Capture(e), null);
         }
     }
 
@@ -175,7 +208,7 @@ internal sealed class WorkRegion
         {
             if (spins < SpinsBeforeYield)
             {
-                Thread.SpinWait(8);
+                Thread.SpinWait(2);
             }
             else if (spins < SpinsBeforeParking)
             {
