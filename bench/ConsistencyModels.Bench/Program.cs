@@ -21,7 +21,7 @@ static int Usage()
         Programs behind the figures in docs/benchmarks.md. Each prints a section; --write FILE puts it into that file.
           engines [--quick] [--write FILE] [--json FILE] [--model tiles,imagenet64,lsun256] [--batch 1,4,16] [--threads 1,2]
                   [--contender engine,eager,channels_last,onnx] [--rounds N]    the engine, libtorch and ONNX Runtime side by side
-          startup [--write FILE] [CM]        process start to a PNG on disk, against a bare TorchSharp program
+          startup [--write FILE]             process start to a PNG on disk, against a bare TorchSharp program
           load [--write FILE] CONFIG         peak memory while a network of that config.json is loaded
           packing [--write FILE] CONFIG      time and memory until the CPU engine is ready, packing or mapping
           sampling [--write FILE] [MODEL]    what sampling adds to the network's time at batch 16

@@ -199,6 +199,44 @@ public sealed class StepTests
             },
             iter: Iterations.Of(40));
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Normalization_by_channels_spans_two_features(bool halve)
+    {
+        // 64 channels a chunk, so one chunk has channels of both features.
+        const int Height = 6, Width = 10, First = 160, Second = 96, Total = First + Second, Groups = 32;
+        var random = new System.Random(5);
+        var x = Reference.Normal(random, Height * Width * Total);
+        var (w, b) = (Reference.Normal(random, Total), Reference.Normal(random, Total));
+        using var bench = new StepBench(new MemoryTensors().Add("n.weight", w, Total).Add("n.bias", b, Total));
+        float[] Part(int first, int count) => [.. Enumerable.Range(0, Height * Width).SelectMany(row => x.Skip((row * Total) + first).Take(count))];
+        Feature[] inputs = [bench.Input(1, Height, Width, First, Part(0, First)), bench.Input(1, Height, Width, Second, Part(First, Second))];
+        var layout = new ChannelLayout(First, Second);
+        var output = halve ? new Feature(1, Height / 2, Width / 2, layout) : new Feature(1, Height, Width, layout);
+        var spec = new NormSpec
+        {
+            Inputs = inputs,
+            Output = output,
+            Weight = bench.Weights.Vector("n.weight", layout),
+            Bias = bench.Weights.Vector("n.bias", layout),
+            Groups = Groups,
+            Epsilon = 1e-5,
+            SiLU = true,
+            Halve = halve,
+        };
+
+        var byChannels = bench.Run(output, new NormStep(spec, 1, threads: 2));
+        var byPixels = bench.Run(output, new NormStep(spec, 1, threads: 100));
+        var whole = bench.Run(output, new NormStep(spec, 1, threads: 0));
+
+        double[] expected = [.. Reference.GroupNorm(x, 1, Height * Width, Total, Groups, 1e-5, w, b).Select(Reference.SiLU)];
+        expected = halve ? Reference.Halve(expected, 1, Height, Width, Total) : expected;
+        Assert.InRange(Reference.Worst(expected, byChannels), 0, 1e-5);
+        Assert.Equal(byChannels, byPixels);
+        Assert.Equal(byChannels, whole);
+    }
+
     [Fact]
     public void Attention_is_softmax_of_scores_times_values() =>
         Gen.Select(Gen.Select(Gen.Int[1, 2], Size, Gen.Int[1, 20]), Gen.Select(Gen.Int[1, 3], Gen.Int[1, 40]), Gen.Int[0, 1000]).Sample(
