@@ -107,6 +107,7 @@ internal sealed unsafe class PackedCache(string folder, long mostBytes, long lea
     private bool Verify(MappedFile file, PackedHeader header, ParallelRunner parallel)
     {
         var start = file.Pointer(PackedHeader.Size, header.Length);
+        Pages.PreferHuge(start, header.Length); // what is not in memory yet is then read in huge pages
         var read = false;
         var hash = _known.Get(
             Contents,
@@ -149,9 +150,13 @@ internal sealed unsafe class PackedCache(string folder, long mostBytes, long lea
             AtomicFile.Write(path, stream =>
             {
                 stream.Write(header.ToBytes());
-                for (long done = 0; done < packed.Bytes; done += Chunk)
+                long done = 0;
+                while (done < packed.Bytes)
                 {
-                    stream.Write(new ReadOnlySpan<byte>(packed.Start + done, (int)Math.Min(Chunk, packed.Bytes - done)));
+                    // Up to the next multiple of a chunk in the file: the system then caches it in huge pages.
+                    var part = Math.Min(Chunk - ((PackedHeader.Size + done) % Chunk), packed.Bytes - done);
+                    stream.Write(new ReadOnlySpan<byte>(packed.Start + done, (int)part));
+                    done += part;
                 }
             });
             PackedFiles.Use(path);
