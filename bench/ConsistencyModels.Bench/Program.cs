@@ -6,6 +6,7 @@ return args switch
     ["bare"] => BareTensor.Run(),
     ["contender", .. var rest] => Contender.Run(rest),
     ["engines", .. var rest] => EnginesBench.Run(rest),
+    ["threads", .. var rest] => ThreadsBench.Run(rest),
     ["startup", .. var rest] => StartupBench.Run(rest),
     ["load", .. var rest] => LoadBench.Run(rest),
     ["packing", .. var rest] => PackingBench.Run(rest),
@@ -21,6 +22,7 @@ static int Usage()
         Programs behind the figures in docs/benchmarks.md. Each prints a section; --write FILE puts it into that file.
           engines [--quick] [--write FILE] [--json FILE] [--model tiles,imagenet64,lsun256] [--batch 1,4,16] [--threads 1,2]
                   [--contender engine,eager,channels_last,onnx] [--rounds N]    the engine, libtorch and ONNX Runtime side by side
+          threads [--write FILE]             what a second thread is worth, to the engine and to ONNX Runtime
           startup [--write FILE]             process start to a PNG on disk, against a bare TorchSharp program
           load [--write FILE] CONFIG         peak memory while a network of that config.json is loaded
           packing [--write FILE] CONFIG      time and memory until the CPU engine is ready, packing or mapping

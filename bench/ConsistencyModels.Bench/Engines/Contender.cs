@@ -16,6 +16,9 @@ internal static class Contender
     public const string ChannelsLast = "channels_last";
     public const string Onnx = "onnx";
 
+    // A process that was just continued finds its caches empty: calls that take less than this are repeated, and their median counts.
+    private static readonly TimeSpan ShortestTurn = TimeSpan.FromSeconds(0.5);
+
     /// <summary>Everyone who can take part.</summary>
     public static IReadOnlyList<string> Names { get; } = [Engine, Eager, ChannelsLast, Onnx];
 
@@ -79,10 +82,16 @@ internal static class Contender
         new ConsistencyModels.Random.TorchGenerator(1).Randn(sample);
         var labels = new int[network.Config.NumClassEmbeds is null ? 0 : batch];
         var output = new float[batch * network.Config.OutChannels * size.Height * size.Width];
+        var seconds = new List<double>();
         var clock = Stopwatch.StartNew();
-        network.Forward(sample, shape, [500], labels, output);
-        var seconds = clock.Elapsed.TotalSeconds;
-        return output.All(float.IsFinite) ? seconds : throw new InvalidOperationException("The output is not finite.");
+        do
+        {
+            var start = clock.Elapsed;
+            network.Forward(sample, shape, [500], labels, output);
+            seconds.Add((clock.Elapsed - start).TotalSeconds);
+        }
+        while (clock.Elapsed < ShortestTurn);
+        return output.All(float.IsFinite) ? Report.Median(seconds) : throw new InvalidOperationException("The output is not finite.");
     }
 
     private static void Say(FormattableString line)

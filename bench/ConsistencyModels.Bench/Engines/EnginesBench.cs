@@ -10,6 +10,9 @@ namespace ConsistencyModels.Bench.Engines;
 /// </summary>
 internal static class EnginesBench
 {
+    // Rounds for plans, arenas, caches and the JIT.
+    private const int WarmUps = 2;
+
     public static int Run(string[] args)
     {
         var options = EnginesOptions.Parse(args);
@@ -69,14 +72,13 @@ internal static class EnginesBench
     {
         var seconds = contenders.Select(_ => new List<double>()).ToList();
         var peak = 0.0;
-        for (var round = 0; round <= rounds; round++)
+        for (var round = 1 - WarmUps; round <= rounds; round++)
         {
             for (var turn = 0; turn < contenders.Count; turn++)
             {
-                var who = (turn + round) % contenders.Count;
+                var who = (turn + round + WarmUps) % contenders.Count;
                 var time = contenders[who].Forward(batch);
 
-                // The first round is for plans, arenas and caches.
                 if (round > 0)
                 {
                     seconds[who].Add(time);
