@@ -8,7 +8,7 @@ public enum CpuMemory
 
     /// <summary>
     /// Packed weights are kept in half precision: about the size of the float32 weights. Outputs then differ by up to
-    /// a hundredth of their scale, and widening makes a call for one image take up to 1.6 times as long.
+    /// a hundredth of their scale, and widening makes a call for one image take 1.1 to 1.3 times as long.
     /// </summary>
     Low,
 }

@@ -43,6 +43,69 @@ public sealed class WorkRegionTests
         pool.Leave(region);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_thread_that_is_held_up_holds_up_one_chunk(int heldUp)
+    {
+        const int Chunks = 40;
+        using var pool = new ComputePool(2);
+        var region = new WorkRegion(pool, 2);
+        pool.Enter(region, TestContext.Current.CancellationToken);
+        using var others = new CountdownEvent(Chunks - 1);
+        using var bothThere = new Barrier(2);
+        var chunksOf = new int[2];
+        var all = true;
+        region.Run(
+            new Work((_, slot) =>
+            {
+                if (Interlocked.Increment(ref chunksOf[slot]) == 1)
+                {
+                    bothThere.SignalAndWait(TimeSpan.FromSeconds(30));
+                    if (slot == heldUp)
+                    {
+                        all = others.Wait(TimeSpan.FromSeconds(30));
+                        return;
+                    }
+                }
+
+                others.Signal();
+            }),
+            Chunks);
+        pool.Leave(region);
+
+        Assert.True(all);
+        Assert.Equal(1, chunksOf[heldUp]);
+        Assert.Equal(Chunks - 1, chunksOf[1 - heldUp]);
+    }
+
+    [Fact]
+    public void Threads_have_the_same_part_of_every_phase()
+    {
+        const int Chunks = 16;
+        using var pool = new ComputePool(2);
+        var region = new WorkRegion(pool, 2);
+        pool.Enter(region, TestContext.Current.CancellationToken);
+        for (var phase = 0; phase < 50; phase++)
+        {
+            using var bothThere = new Barrier(2);
+            var first = new int[] { -1, -1 };
+            region.Run(
+                new Work((chunk, slot) =>
+                {
+                    if (first[slot] < 0)
+                    {
+                        first[slot] = chunk;
+                        bothThere.SignalAndWait(TimeSpan.FromSeconds(30));
+                    }
+                }),
+                Chunks);
+            Assert.Equal([0, Chunks / 2], first);
+        }
+
+        pool.Leave(region);
+    }
+
     [Fact]
     public void An_exception_of_a_chunk_reaches_the_caller_and_the_region_lives_on()
     {

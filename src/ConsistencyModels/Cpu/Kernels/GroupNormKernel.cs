@@ -16,29 +16,28 @@ internal static unsafe class GroupNormKernel
 
     /// <summary>Mean and sum of squared distances of every channel of one piece.</summary>
     /// <param name="x">First pixel.</param>
-    /// <param name="xStride">Distance of pixels.</param>
     /// <param name="pixels">At most <see cref="PiecePixels"/>.</param>
-    /// <param name="channels">A multiple of 16.</param>
+    /// <param name="channels">A multiple of 16; also the distance of pixels.</param>
     /// <param name="mean">Receives the means.</param>
     /// <param name="squares">Receives the sums of squares.</param>
-    public static void Statistics(float* x, nint xStride, int pixels, int channels, float* mean, float* squares)
+    public static void Statistics(float* x, int pixels, int channels, float* mean, float* squares)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Statistics<Floats512>(x, xStride, pixels, channels, mean, squares);
+            Statistics<Floats512>(x, pixels, channels, mean, squares);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Statistics<Floats256>(x, xStride, pixels, channels, mean, squares);
+            Statistics<Floats256>(x, pixels, channels, mean, squares);
         }
         else
         {
-            Statistics<Floats128>(x, xStride, pixels, channels, mean, squares);
+            Statistics<Floats128>(x, pixels, channels, mean, squares);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Statistics<T>(float* x, nint xStride, int pixels, int channels, float* mean, float* squares)
+    private static void Statistics<T>(float* x, int pixels, int channels, float* mean, float* squares)
         where T : unmanaged, IFloats<T>
     {
         var reciprocal = T.Create(1f / pixels);
@@ -53,7 +52,7 @@ internal static unsafe class GroupNormKernel
             {
                 sum0 += T.Load(p);
                 sum1 += T.Load(p + second);
-                p += xStride;
+                p += channels;
             }
 
             T mean0 = sum0 * reciprocal, mean1 = sum1 * reciprocal;
@@ -65,7 +64,7 @@ internal static unsafe class GroupNormKernel
                 var d1 = T.Load(p + second) - mean1;
                 squares0 = T.MultiplyAdd(d0, d0, squares0);
                 squares1 = T.MultiplyAdd(d1, d1, squares1);
-                p += xStride;
+                p += channels;
             }
 
             T.Store(mean0, mean + c);
@@ -76,24 +75,24 @@ internal static unsafe class GroupNormKernel
     }
 
     /// <summary>y = a·x + b for each channel, through SiLU if asked. <paramref name="y"/> may be <paramref name="x"/>.</summary>
-    public static void Apply(float* x, nint xStride, float* a, float* b, float* y, nint yStride, int pixels, int channels, bool silu)
+    public static void Apply(float* x, float* a, float* b, float* y, nint yStride, int pixels, int channels, bool silu)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Apply<Floats512>(x, xStride, a, b, y, yStride, pixels, channels, silu);
+            Apply<Floats512>(x, a, b, y, yStride, pixels, channels, silu);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Apply<Floats256>(x, xStride, a, b, y, yStride, pixels, channels, silu);
+            Apply<Floats256>(x, a, b, y, yStride, pixels, channels, silu);
         }
         else
         {
-            Apply<Floats128>(x, xStride, a, b, y, yStride, pixels, channels, silu);
+            Apply<Floats128>(x, a, b, y, yStride, pixels, channels, silu);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Apply<T>(float* x, nint xStride, float* a, float* b, float* y, nint yStride, int pixels, int channels, bool silu)
+    private static void Apply<T>(float* x, float* a, float* b, float* y, nint yStride, int pixels, int channels, bool silu)
         where T : unmanaged, IFloats<T>
     {
         for (var i = 0; i < pixels; i++)
@@ -113,7 +112,7 @@ internal static unsafe class GroupNormKernel
                 }
             }
 
-            x += xStride;
+            x += channels;
             y += yStride;
         }
     }
@@ -121,7 +120,6 @@ internal static unsafe class GroupNormKernel
     /// <summary>The same, followed by the mean of 2x2 pixels; the input's own mean is written too, if asked.</summary>
     /// <param name="upper">A row of pixels.</param>
     /// <param name="lower">The next row.</param>
-    /// <param name="xStride">Distance of their pixels.</param>
     /// <param name="a">Factors.</param>
     /// <param name="b">Shifts.</param>
     /// <param name="y">A row of half as many pixels.</param>
@@ -129,27 +127,27 @@ internal static unsafe class GroupNormKernel
     /// <param name="mean">Receives the means of the input itself, or null.</param>
     /// <param name="meanStride">Distance of its pixels.</param>
     /// <param name="pixels">Pixels of the output row.</param>
-    /// <param name="channels">A multiple of 16.</param>
+    /// <param name="channels">A multiple of 16; also the distance of the input's pixels.</param>
     public static void ApplyHalving(
-        float* upper, float* lower, nint xStride, float* a, float* b, float* y, nint yStride, float* mean, nint meanStride, int pixels, int channels)
+        float* upper, float* lower, float* a, float* b, float* y, nint yStride, float* mean, nint meanStride, int pixels, int channels)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            ApplyHalving<Floats512>(upper, lower, xStride, a, b, y, yStride, mean, meanStride, pixels, channels);
+            ApplyHalving<Floats512>(upper, lower, a, b, y, yStride, mean, meanStride, pixels, channels);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            ApplyHalving<Floats256>(upper, lower, xStride, a, b, y, yStride, mean, meanStride, pixels, channels);
+            ApplyHalving<Floats256>(upper, lower, a, b, y, yStride, mean, meanStride, pixels, channels);
         }
         else
         {
-            ApplyHalving<Floats128>(upper, lower, xStride, a, b, y, yStride, mean, meanStride, pixels, channels);
+            ApplyHalving<Floats128>(upper, lower, a, b, y, yStride, mean, meanStride, pixels, channels);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ApplyHalving<T>(
-        float* upper, float* lower, nint xStride, float* a, float* b, float* y, nint yStride, float* mean, nint meanStride, int pixels, int channels)
+        float* upper, float* lower, float* a, float* b, float* y, nint yStride, float* mean, nint meanStride, int pixels, int channels)
         where T : unmanaged, IFloats<T>
     {
         var quarter = T.Create(0.25f);
@@ -157,8 +155,8 @@ internal static unsafe class GroupNormKernel
         {
             for (var c = 0; c < channels; c += T.Count)
             {
-                T x0 = T.Load(upper + c), x1 = T.Load(upper + xStride + c);
-                T x2 = T.Load(lower + c), x3 = T.Load(lower + xStride + c);
+                T x0 = T.Load(upper + c), x1 = T.Load(upper + channels + c);
+                T x2 = T.Load(lower + c), x3 = T.Load(lower + channels + c);
                 T va = T.Load(a + c), vb = T.Load(b + c);
                 var sum = VectorMath.SiLU(T.MultiplyAdd(x0, va, vb)) + VectorMath.SiLU(T.MultiplyAdd(x1, va, vb))
                     + VectorMath.SiLU(T.MultiplyAdd(x2, va, vb)) + VectorMath.SiLU(T.MultiplyAdd(x3, va, vb));
@@ -169,8 +167,8 @@ internal static unsafe class GroupNormKernel
                 }
             }
 
-            upper += 2 * xStride;
-            lower += 2 * xStride;
+            upper += 2 * channels;
+            lower += 2 * channels;
             y += yStride;
             mean = mean is null ? null : mean + meanStride;
         }

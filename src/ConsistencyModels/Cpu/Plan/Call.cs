@@ -40,8 +40,7 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     public float* At(ArenaSlot slot) => _arena!.Floats + slot.Offset;
 
     /// <summary>
-    /// A thread's own memory while it executes a chunk. It is the same in all steps, so it stays in the cache of the thread's core;
-    /// places of the arena were often last written by another one, and a core that writes them has to fetch them first.
+    /// A thread's own memory while it executes a chunk. It is the same in all steps, so it stays in the cache of the thread's core.
     /// </summary>
     public float* Scratch(int slot) => _arena!.Floats + _scratch + (slot * _scratchOfThread);
 

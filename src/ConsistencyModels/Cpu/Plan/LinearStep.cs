@@ -6,6 +6,7 @@ internal sealed unsafe class LinearStep : Step
     // A multiple of every tile's rows; with a depth of 1024 a block of A takes 400 KB of the second-level cache.
     private const int RowsOfBlock = 96;
 
+    // From here on threads are busy with whole blocks of rows, which are theirs in the layers before and after too.
     private const int ManyBlocks = 8;
 
     private readonly LinearSpec _spec;

@@ -1,14 +1,14 @@
 namespace ConsistencyModels.Cpu;
 
 /// <summary>
-/// A Winograd convolution in two phases: the inputs of all products, by input channels, then chunks of output channels, which are
-/// multiplied and transformed by the same thread. Every weight is read once, so this is for large weights used by few tiles.
+/// A Winograd convolution in two phases: the inputs of all products, then chunks of output channels, which are multiplied and
+/// transformed by the same thread. Every weight is read once, so this is for large weights used by few tiles.
 /// </summary>
 internal sealed unsafe class WinogradByChannels<TTile> : Step
     where TTile : struct, IWinogradTile
 {
     private readonly WinogradLayer<TTile> _layer;
-    private readonly int _channelsOfChunk;
+    private readonly int _tilesOfChunk;
     private readonly int _panelsOfChunk;
     private readonly nint _inputPlane;
     private readonly ArenaSlot _inputs;
@@ -17,8 +17,7 @@ internal sealed unsafe class WinogradByChannels<TTile> : Step
     public WinogradByChannels(WinogradLayer<TTile> layer, WinogradCut cut)
     {
         _layer = layer;
-        var vectors = layer.Spec.Input.Stride / Gemm.PanelWidth;
-        _channelsOfChunk = Gemm.PanelWidth * Chunks.ByBytes(4.0 * Gemm.PanelWidth * layer.Planes * layer.Tiles, vectors);
+        _tilesOfChunk = Chunks.ByBytes(4.0 * layer.Planes * layer.Spec.Input.Stride, layer.Tiles);
         _panelsOfChunk = cut.Panels;
         _inputPlane = WinogradLayer<TTile>.PlaneStride(layer.Tiles, layer.Spec.Input.Stride);
         ScratchFloats = layer.Planes * (long)WinogradLayer<TTile>.PlaneStride(layer.Tiles, _panelsOfChunk * Gemm.PanelWidth);
@@ -35,7 +34,7 @@ internal sealed unsafe class WinogradByChannels<TTile> : Step
     public override void Run(Call call)
     {
         _layer.Begin(call);
-        call.For(this, 0, Chunks.Count(_layer.Spec.Input.Stride, _channelsOfChunk));
+        call.For(this, 0, Chunks.Count(_layer.Tiles, _tilesOfChunk));
         call.For(this, 1, Chunks.Count(_layer.Panels, _panelsOfChunk));
     }
 
@@ -44,7 +43,10 @@ internal sealed unsafe class WinogradByChannels<TTile> : Step
     {
         if (phase == 0)
         {
-            _layer.Inputs(call, 0, _layer.Tiles, Part.Of(chunk, _channelsOfChunk, _layer.Spec.Input.Stride), call.At(_inputs), _inputPlane);
+            var first = chunk * _tilesOfChunk;
+            _layer.Inputs(
+                call, first, Math.Min(_tilesOfChunk, _layer.Tiles - first),
+                call.At(_inputs) + ((nint)first * _layer.Spec.Input.Stride), _inputPlane);
         }
         else
         {

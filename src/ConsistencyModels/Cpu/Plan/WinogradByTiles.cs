@@ -42,7 +42,7 @@ internal sealed unsafe class WinogradByTiles<TTile> : Step
         var first = chunk * _tilesOfChunk;
         var count = Math.Min(_tilesOfChunk, _layer.Tiles - first);
         var scratch = call.Scratch(slot);
-        _layer.Inputs(call, first, count, new Part(0, _layer.Spec.Input.Stride), scratch, _inputPlane);
+        _layer.Inputs(call, first, count, scratch, _inputPlane);
         _layer.Outputs(call, scratch, _inputPlane, first, count, 0, _layer.Panels, _panelsAtOnce, scratch + _inputFloats);
     }
 }

@@ -51,20 +51,19 @@ internal sealed unsafe class WinogradLayer<TTile>
     /// <summary>Before anything else of a call.</summary>
     public void Begin(Call call) => new Span<float>(call.At(_zeros), Spec.Input.Stride).Clear();
 
-    /// <summary>Bᵀ d B of some tiles and channels, to matrices [tiles x input channels].</summary>
-    public void Inputs(Call call, int first, int count, Part channels, float* target, nint planeStride)
+    /// <summary>Bᵀ d B of some tiles, to matrices [tiles x input channels].</summary>
+    public void Inputs(Call call, int first, int count, float* target, nint planeStride)
     {
         var input = Spec.Input;
         var shift = Spec.DoubleInput ? 1 : 0;
         var (height, width) = (Spec.Output.Height, Spec.Output.Width);
         var zeros = call.At(_zeros);
-        target += channels.Start;
         var pixels = stackalloc float*[36];
         for (var tile = 0; tile < count; tile++)
         {
             var (image, place) = Math.DivRem(first + tile, _tilesOfImage);
             var (tileRow, tileColumn) = Math.DivRem(place, _tileColumns);
-            var x = call.At(input.Slot) + ((long)image * input.Pixels * input.Stride) + channels.Start;
+            var x = call.At(input.Slot) + ((long)image * input.Pixels * input.Stride);
             for (var i = 0; i < _edge; i++)
             {
                 var row = (tileRow * TTile.OutputSize) - 1 + i;
@@ -77,7 +76,7 @@ internal sealed unsafe class WinogradLayer<TTile>
                 }
             }
 
-            TTile.Input(pixels, channels.Count, target + ((nint)tile * input.Stride), planeStride);
+            TTile.Input(pixels, input.Stride, target + ((nint)tile * input.Stride), planeStride);
         }
     }
 

@@ -53,8 +53,7 @@ internal sealed class WorkRegion
         {
             for (var slot = 0; slot < Threads; slot++)
             {
-                var word = Volatile.Read(ref Share(slot));
-                if (Next(word) < End(word))
+                if (HasChunk(Volatile.Read(ref Share(slot))))
                 {
                     return true;
                 }
@@ -115,20 +114,26 @@ internal sealed class WorkRegion
 
     private static int Next(long word) => (int)(word >> CountBits) & MaxChunks;
 
+    private static long PhaseOf(long word) => word & ~((1L << (2 * CountBits)) - 1);
+
     private ref long Share(int slot) => ref _shares[(slot + 1) * WordsApart];
+
+    /// <summary>Whether a share has chunks of a phase that is out: before all its shares are, a thread would take another's and not find its own.</summary>
+    private bool HasChunk(long word) => Next(word) < End(word) && PhaseOf(word) == Volatile.Read(ref _phase);
 
     private void Publish(IParallelWork work, int chunks)
     {
         _work = work;
         _chunks = chunks;
         _done = 0;
-        _phase++;
+        var phase = _phase + (1L << (2 * CountBits));
         for (var slot = 0; slot < Threads; slot++)
         {
             var (next, end) = ((long)slot * chunks / Threads, (slot + 1L) * chunks / Threads);
-            Volatile.Write(ref Share(slot), (_phase << (2 * CountBits)) | (next << CountBits) | end);
+            Volatile.Write(ref Share(slot), phase | (next << CountBits) | end);
         }
 
+        Volatile.Write(ref _phase, phase);
         Interlocked.MemoryBarrier(); // the shares must be out before parked workers are counted
     }
 
@@ -175,7 +180,7 @@ internal sealed class WorkRegion
         for (var i = 0; i < Threads; i++)
         {
             ref var share = ref Share((slot + i) % Threads);
-            for (var word = Volatile.Read(ref share); Next(word) < End(word); word = Volatile.Read(ref share))
+            for (var word = Volatile.Read(ref share); HasChunk(word); word = Volatile.Read(ref share))
             {
                 // The owner goes up, others come down from the end.
                 chunk = i == 0 ? Next(word) : End(word) - 1;
