@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ConsistencyModels.Editing;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Bench;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Torch;
 
 namespace ConsistencyModels.Bench;

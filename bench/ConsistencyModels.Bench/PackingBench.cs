@@ -3,7 +3,6 @@ using System.Globalization;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
 
 namespace ConsistencyModels.Bench;
 

@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Cli;
 

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Hub;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli;
 

@@ -1,6 +1,4 @@
-using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Hub;
-using ConsistencyModels.Pipelines;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli;
 

@@ -1,6 +1,6 @@
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Models;
+using ConsistencyModels.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 

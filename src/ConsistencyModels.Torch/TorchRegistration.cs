@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Engines;
 
 namespace ConsistencyModels.Torch;
 

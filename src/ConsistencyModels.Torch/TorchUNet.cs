@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ConsistencyModels.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch;

@@ -1,7 +1,6 @@
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch.Modules;
 using ConsistencyModels.Torch.Native;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Golden.Tests;

@@ -1,4 +1,4 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
 
 namespace ConsistencyModels.Golden.Tests;
 

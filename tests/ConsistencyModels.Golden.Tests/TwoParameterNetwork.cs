@@ -1,6 +1,5 @@
 using ConsistencyModels.Torch.Native;
 using ConsistencyModels.Training.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Golden.Tests;

@@ -1,8 +1,7 @@
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Torch.Modules;
 using ConsistencyModels.Torch.Native;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch.Tests;

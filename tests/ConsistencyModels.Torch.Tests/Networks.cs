@@ -1,6 +1,7 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Torch.Tests;
 

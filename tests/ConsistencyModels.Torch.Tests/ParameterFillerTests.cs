@@ -1,5 +1,7 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Torch.Tests;
 
@@ -73,7 +75,7 @@ public sealed class ParameterFillerTests : IDisposable
         Assert.Equal(Networks.Run(one), Networks.Run(two));
 
         using var network = new UNet2DModel(UNet2DDescription.Of(Networks.Plain));
-        ParameterFiller.Initialize(network, new Random.TorchGenerator(7), zeroResiduals: true);
+        ParameterFiller.Initialize(network, new TorchGenerator(7), zeroResiduals: true);
         using var zero = new TorchUNet(network, owns: false);
         Assert.All(Networks.Run(zero), value => Assert.Equal(0, value));
     }

@@ -1,4 +1,4 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Torch.Tests;

@@ -1,4 +1,4 @@
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Torch.Native;
 using TorchSharp;
 

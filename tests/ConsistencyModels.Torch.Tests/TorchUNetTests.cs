@@ -1,5 +1,5 @@
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Engines;
 using TorchSharp;
 
 namespace ConsistencyModels.Torch.Tests;

@@ -1,7 +1,6 @@
-using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Onnx;
-using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Bench.Engines;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Shared;
 using ConsistencyModels.Torch;
 
@@ -79,7 +80,7 @@ internal static class Contender
         var size = network.Config.SampleSize!.Value;
         var shape = new ImageShape(batch, network.Config.InChannels, size.Height, size.Width);
         var sample = new float[shape.Length];
-        new ConsistencyModels.Random.TorchGenerator(1).Randn(sample);
+        new TorchGenerator(1).Randn(sample);
         var labels = new int[network.Config.NumClassEmbeds is null ? 0 : batch];
         var output = new float[batch * network.Config.OutChannels * size.Height * size.Width];
         var seconds = new List<double>();

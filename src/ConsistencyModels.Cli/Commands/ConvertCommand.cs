@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli.Commands;
 

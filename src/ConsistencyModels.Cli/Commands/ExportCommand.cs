@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Onnx;
 
 namespace ConsistencyModels.Cli.Commands;

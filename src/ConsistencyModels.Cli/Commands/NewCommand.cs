@@ -1,7 +1,6 @@
 using System.CommandLine;
-using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Cli.Commands;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using ConsistencyModels.Cli.Searching;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 using ConsistencyModels.Samplers;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using ConsistencyModels.Editing;
+using ConsistencyModels.Imaging;
 
 namespace ConsistencyModels.Cli.Edits;
 

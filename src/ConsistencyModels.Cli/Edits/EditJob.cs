@@ -1,5 +1,5 @@
 using ConsistencyModels.Editing;
-using ConsistencyModels.Imaging;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Edits;
 

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using ConsistencyModels.Editing;
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Edits;
 

@@ -1,4 +1,4 @@
-using ConsistencyModels.Editing;
+using ConsistencyModels.Imaging;
 
 namespace ConsistencyModels.Cli.Edits;
 

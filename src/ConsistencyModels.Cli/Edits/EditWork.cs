@@ -1,8 +1,6 @@
 using ConsistencyModels.Cli.Generating;
 using ConsistencyModels.Editing;
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Pipelines;
+using ConsistencyModels.Models;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Cli.Edits;
@@ -64,7 +62,7 @@ internal sealed record EditWork
             Size = size,
             Inputs = inputs,
             Count = count,
-            Seed = settings.Seed ?? (ulong)System.Random.Shared.Next(),
+            Seed = settings.Seed ?? (ulong)Random.Shared.Next(),
             Classes = ClassChoice.Parse(settings.Classes, network.NumClassEmbeds, model.ClassNames),
             Files = null!,
         };

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using ConsistencyModels.Editing;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Edits;
 

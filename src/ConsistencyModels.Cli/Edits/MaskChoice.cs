@@ -1,6 +1,6 @@
 using ConsistencyModels.Editing;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Edits;
 

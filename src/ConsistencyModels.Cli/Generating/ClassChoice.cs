@@ -1,5 +1,5 @@
 using System.Globalization;
-using ConsistencyModels.Pipelines;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli.Generating;
 

@@ -1,5 +1,5 @@
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Cli.Generating;
@@ -79,7 +79,7 @@ internal sealed record GeneratePlan
             Model = model,
             ModelName = settings.Engine.Model.ShortName,
             Count = count,
-            Seed = settings.Seed ?? (ulong)System.Random.Shared.Next(),
+            Seed = settings.Seed ?? (ulong)Random.Shared.Next(),
             Classes = classes,
             Latents = latents,
             Shape = latents?.Shape.WithBatch(1) ?? Size(settings, model.Network),

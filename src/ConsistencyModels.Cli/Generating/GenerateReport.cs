@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 
 namespace ConsistencyModels.Cli.Generating;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Generating;
 

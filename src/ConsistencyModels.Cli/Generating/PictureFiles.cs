@@ -1,6 +1,7 @@
 using System.Globalization;
+using ConsistencyModels.Files;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.IO;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Generating;
 

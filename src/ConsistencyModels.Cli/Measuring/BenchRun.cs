@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 

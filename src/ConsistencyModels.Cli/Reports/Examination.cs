@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Pipelines;
+using ConsistencyModels.Models;
+using ConsistencyModels.Pixels;
 using ConsistencyModels.Torch.Native;
 
 namespace ConsistencyModels.Cli.Reports;

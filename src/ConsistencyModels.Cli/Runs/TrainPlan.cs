@@ -1,6 +1,6 @@
-using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Data;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Training.Data;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Runs;
 

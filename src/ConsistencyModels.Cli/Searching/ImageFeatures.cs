@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli.Searching;
 

@@ -1,5 +1,5 @@
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Searching;
 

@@ -1,4 +1,3 @@
-using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Cli.Searching;

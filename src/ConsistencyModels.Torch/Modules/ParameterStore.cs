@@ -1,5 +1,4 @@
 using ConsistencyModels.Networks;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using ConsistencyModels.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch.Modules;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Torch.Native;
 

@@ -1,5 +1,4 @@
 using ConsistencyModels.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Objectives;

@@ -1,8 +1,7 @@
-using ConsistencyModels.Random;
+using ConsistencyModels.Data;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Torch;
-using ConsistencyModels.Training.Data;
 using ConsistencyModels.Training.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Runs;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 using ConsistencyModels.Schedulers;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Training.Runs;
 

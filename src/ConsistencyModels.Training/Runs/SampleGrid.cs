@@ -1,10 +1,11 @@
 using System.Numerics.Tensors;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
+using ConsistencyModels.Pixels;
 using ConsistencyModels.Samplers;
 using ConsistencyModels.Torch;
-using ConsistencyModels.Training.Objectives;
 
 namespace ConsistencyModels.Training.Runs;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Torch;
 
 namespace ConsistencyModels.Training.Runs;

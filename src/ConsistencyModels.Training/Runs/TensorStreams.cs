@@ -1,5 +1,4 @@
 using ConsistencyModels.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Runs;

@@ -1,10 +1,9 @@
 using System.Diagnostics;
+using ConsistencyModels.Data;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch;
-using ConsistencyModels.Training.Data;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Runs;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 using ConsistencyModels.Torch;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using ConsistencyModels.Data;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Training.Data;
 
 namespace ConsistencyModels.Training.Runs;
 

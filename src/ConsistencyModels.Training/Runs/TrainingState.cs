@@ -1,7 +1,6 @@
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Runs;

@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Passes on exactly the bytes a tensor should have: one more or fewer would shift every tensor after it.</summary>

@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>A read-only dictionary of tensors on disk: one safetensors file, several shards, a torch file. Safe to read from several threads.</summary>

@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConsistencyModels.Checkpoints;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

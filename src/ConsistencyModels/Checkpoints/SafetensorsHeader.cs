@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

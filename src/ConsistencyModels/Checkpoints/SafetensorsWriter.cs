@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

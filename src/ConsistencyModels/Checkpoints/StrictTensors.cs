@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Strict loading: a checkpoint must hold exactly the tensors a network has, each with its shape.</summary>

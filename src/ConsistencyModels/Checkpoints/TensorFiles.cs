@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Opens a file of tensors whatever its name: safetensors, an index of shards, or what torch.save wrote.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 
@@ -30,8 +31,8 @@ public sealed class TensorToWrite
     /// <summary>Bytes it takes in the file.</summary>
     public long ByteCount { get; }
 
-    /// <summary>Writes the bytes.</summary>
-    internal Action<Stream> Write { get; }
+    /// <summary>Writes the elements' little-endian bytes, <see cref="ByteCount"/> of them, to a stream.</summary>
+    public Action<Stream> Write { get; }
 
     /// <summary>A tensor that is already in stored form.</summary>
     /// <param name="name">The key to store it under.</param>
@@ -105,15 +106,20 @@ public sealed class TensorToWrite
     private static void WriteFloats(Stream stream, ReadOnlySpan<float> values, TensorDType dtype)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Chunk * dtype.Size());
-        while (!values.IsEmpty)
+        try
         {
-            var part = values[..Math.Min(Chunk, values.Length)];
-            var bytes = buffer.AsSpan(0, part.Length * dtype.Size());
-            FloatConversion.FromSingle(dtype, part, bytes);
-            stream.Write(bytes);
-            values = values[part.Length..];
+            while (!values.IsEmpty)
+            {
+                var part = values[..Math.Min(Chunk, values.Length)];
+                var bytes = buffer.AsSpan(0, part.Length * dtype.Size());
+                FloatConversion.FromSingle(dtype, part, bytes);
+                stream.Write(bytes);
+                values = values[part.Length..];
+            }
         }
-
-        ArrayPool<byte>.Shared.Return(buffer);
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 }

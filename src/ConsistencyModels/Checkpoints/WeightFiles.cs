@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Finds a model's weights in its folder, by the names diffusers gives them.</summary>

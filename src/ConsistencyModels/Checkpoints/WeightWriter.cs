@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

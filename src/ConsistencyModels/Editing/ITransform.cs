@@ -1,5 +1,3 @@
-using ConsistencyModels.Networks;
-
 namespace ConsistencyModels.Editing;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using ConsistencyModels.Networks;
-
 namespace ConsistencyModels.Editing;
 
 /// <summary>A = I: the coordinates are the pixels, which is inpainting. Any shape.</summary>

@@ -1,5 +1,4 @@
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Editing;
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Editing;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Editing;
 

@@ -1,5 +1,4 @@
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Editing;
 
@@ -22,7 +21,7 @@ internal static class Pictures
             throw new ConsistencyModelsException($"The model's images have {channels} channels and are no pictures; expected 1 (gray), 3 (RGB) or 4 (RGBA).");
         }
 
-        ImageBuffer[] converted = [.. images.Select(image => WithChannels(image, channels))];
+        ImageBuffer[] converted = [.. images.Select(image => image.WithChannels(channels))];
         var values = new float[checked(converted.Length * converted[0].Pixels.Length)];
         if (converted.Any(image => image.Width != converted[0].Width || image.Height != converted[0].Height))
         {
@@ -32,29 +31,23 @@ internal static class Pictures
         return (values, PixelConversion.FromImages(converted, values));
     }
 
-    /// <summary>The picture with other channels: gray is spread or made as luma, transparent parts lie on black, new alpha is opaque.</summary>
-    public static ImageBuffer WithChannels(ImageBuffer image, int channels)
+    /// <summary>Each pixel becomes a square of pixels.</summary>
+    public static ImageBuffer Enlarge(ImageBuffer image, int factor)
     {
-        if (image.Channels == channels)
+        if (factor == 1)
         {
             return image;
         }
 
-        var rgba = new byte[checked(image.Width * image.Height * 4)];
-        for (int from = 0, to = 0; to < rgba.Length; from += image.Channels, to += 4)
+        var result = new ImageBuffer(checked(image.Width * factor), checked(image.Height * factor), image.Channels);
+        for (var y = 0; y < result.Height; y++)
         {
-            for (var c = 0; c < 3; c++)
+            for (var x = 0; x < result.Width; x++)
             {
-                rgba[to + c] = image.Pixels[image.Channels == 1 ? from : from + c];
+                image.Pixel(x / factor, y / factor).CopyTo(result.Pixel(x, y));
             }
-
-            rgba[to + 3] = image.Channels == 4 ? image.Pixels[from + 3] : byte.MaxValue;
         }
 
-        return new(image.Width, image.Height, channels, PixelPacking.FromRgba(rgba, channels, RgbColor.Black));
+        return result;
     }
-
-    /// <summary>Each pixel becomes a square of pixels.</summary>
-    public static ImageBuffer Enlarge(ImageBuffer image, int factor) =>
-        factor == 1 ? image : ImageGrid.Compose([image], new GridOptions { Padding = 0, Scale = factor });
 }

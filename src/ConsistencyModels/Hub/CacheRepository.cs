@@ -1,4 +1,4 @@
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Hub;
 

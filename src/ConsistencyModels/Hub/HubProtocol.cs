@@ -83,7 +83,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
         catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new HubException($"{repository}: its list of files did not come whole: {Checkpoints.Printable.Line(e.Message)}", e);
+            throw new HubException($"{repository}: its list of files did not come whole: {Files.Printable.Line(e.Message)}", e);
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new HubException($"{repository}: its list of files is not understood: {Checkpoints.Printable.Line(e.Message)}", e);
+            throw new HubException($"{repository}: its list of files is not understood: {Files.Printable.Line(e.Message)}", e);
         }
     }
 }

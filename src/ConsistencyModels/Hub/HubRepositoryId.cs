@@ -32,7 +32,7 @@ public sealed record HubRepositoryId
     /// <inheritdoc/>
     public override string ToString() => Value;
 
-    private static string Printable(string text) => Checkpoints.Printable.Quote(text);
+    private static string Printable(string text) => Files.Printable.Quote(text);
 
     private static bool IsPart(string part) =>
         part.Length > 0

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Hub;
 

@@ -93,7 +93,7 @@ internal sealed class RangedDownload(HubHttp http, HubOptions options, RemoteFil
                 failures = got - before >= Progressed ? 1 : failures + 1;
                 if (failures > options.Retries)
                 {
-                    throw new HubException($"{file.Name}: the download keeps breaking off at byte {start + got}: {Checkpoints.Printable.Line(e.Message)}", e);
+                    throw new HubException($"{file.Name}: the download keeps breaking off at byte {start + got}: {Files.Printable.Line(e.Message)}", e);
                 }
 
                 _resolved = null;
@@ -179,7 +179,7 @@ internal sealed class RangedDownload(HubHttp http, HubOptions options, RemoteFil
 
     private TimeSpan Pause(int failures)
     {
-        var pause = options.RetryDelay * Math.Pow(2, Math.Min(failures - 1, 20)) * (0.5 + System.Random.Shared.NextDouble());
+        var pause = options.RetryDelay * Math.Pow(2, Math.Min(failures - 1, 20)) * (0.5 + Random.Shared.NextDouble());
         return pause < options.LongestDelay ? pause : options.LongestDelay;
     }
 }

@@ -1,4 +1,4 @@
-using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Networks;
 

@@ -1,8 +1,8 @@
 using System.Numerics.Tensors;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Editing;
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
+using ConsistencyModels.Pixels;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Pipelines;
@@ -260,5 +260,5 @@ public sealed partial class ConsistencyModelPipeline
         }
     }
 
-    private static ulong FreshSeed() => (uint)System.Random.Shared.NextInt64(1L << 32);
+    private static ulong FreshSeed() => (uint)Random.Shared.NextInt64(1L << 32);
 }

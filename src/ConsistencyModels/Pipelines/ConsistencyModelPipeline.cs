@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Imaging;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Pixels;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Pipelines;

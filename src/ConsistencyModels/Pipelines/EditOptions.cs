@@ -1,5 +1,4 @@
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Pipelines;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Pipelines;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
-using ConsistencyModels.Editing;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Samplers;
 using ConsistencyModels.Schedulers;
 

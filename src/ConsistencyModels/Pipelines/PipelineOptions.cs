@@ -1,5 +1,7 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Hub;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Pipelines;

@@ -1,5 +1,3 @@
-using ConsistencyModels.Networks;
-
 namespace ConsistencyModels.Pipelines;
 
 /// <summary>Called during generation after a step.</summary>

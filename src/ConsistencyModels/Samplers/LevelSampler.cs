@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Samplers;
 

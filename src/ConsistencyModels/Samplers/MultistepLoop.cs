@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Samplers;
 

@@ -1,4 +1,4 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Samplers;

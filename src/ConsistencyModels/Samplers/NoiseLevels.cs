@@ -1,4 +1,4 @@
-using ConsistencyModels.Schedulers;
+using ConsistencyModels.Denoising;
 
 namespace ConsistencyModels.Samplers;
 

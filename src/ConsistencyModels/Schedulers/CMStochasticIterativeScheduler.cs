@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using ConsistencyModels.Random;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Schedulers;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Schedulers;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ConsistencyModels.Tests;
 
 namespace ConsistencyModels.Cli.Tests.Checkpoints;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cli.Tests.Processes;
+using ConsistencyModels.Models;
 using ConsistencyModels.Tests.Hub;
 
 namespace ConsistencyModels.Cli.Tests.Checkpoints;

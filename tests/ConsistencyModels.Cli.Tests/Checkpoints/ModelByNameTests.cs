@@ -1,6 +1,5 @@
 using ConsistencyModels.Cli.Tests.Processes;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Tests;
 using ConsistencyModels.Tests.Hub;
 
 namespace ConsistencyModels.Cli.Tests.Checkpoints;

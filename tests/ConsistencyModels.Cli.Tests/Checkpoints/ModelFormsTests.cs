@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ConsistencyModels.Imaging;
-using ConsistencyModels.Tests;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Tests.Checkpoints;
 

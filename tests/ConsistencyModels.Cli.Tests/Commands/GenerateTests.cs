@@ -1,6 +1,8 @@
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Noise;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 
@@ -135,7 +137,7 @@ public sealed class GenerateTests : IDisposable
     public void Given_latents_decide_how_many_and_what()
     {
         var values = new float[2 * 3 * TinyModel.Size * TinyModel.Size];
-        new ConsistencyModels.Random.TorchGenerator(12).Randn(values.AsSpan(0, values.Length / 2));
+        new TorchGenerator(12).Randn(values.AsSpan(0, values.Length / 2));
         var latents = _folder["noise.safetensors"];
         SafetensorsWriter.Write(latents, [TensorToWrite.FromFloats("latents", [2, 3, TinyModel.Size, TinyModel.Size], values)]);
         var images = Generate("--latents", latents, "-c", "floor");

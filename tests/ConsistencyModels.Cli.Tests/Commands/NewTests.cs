@@ -1,6 +1,5 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Tests;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 

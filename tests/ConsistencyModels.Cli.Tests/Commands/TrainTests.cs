@@ -1,6 +1,6 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Tests;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 

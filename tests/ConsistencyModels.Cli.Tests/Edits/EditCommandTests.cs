@@ -1,4 +1,5 @@
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Tests.Edits;
 

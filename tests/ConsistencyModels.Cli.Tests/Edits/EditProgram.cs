@@ -1,6 +1,7 @@
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Pipelines;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Tests.Edits;
 

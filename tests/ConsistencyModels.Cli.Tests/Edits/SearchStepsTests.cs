@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ConsistencyModels.Cli.Searching;
-using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli.Tests.Edits;
 

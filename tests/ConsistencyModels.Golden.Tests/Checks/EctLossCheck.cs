@@ -1,4 +1,4 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Training.Objectives;
 using static TorchSharp.torch;
 

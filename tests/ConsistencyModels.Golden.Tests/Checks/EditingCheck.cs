@@ -1,5 +1,4 @@
 using ConsistencyModels.Editing;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Golden.Tests.Checks;

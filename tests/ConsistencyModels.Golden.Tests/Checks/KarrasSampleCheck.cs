@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Golden.Tests.Checks;

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch;
 

@@ -1,6 +1,6 @@
 using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
-using ConsistencyModels.Random;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 

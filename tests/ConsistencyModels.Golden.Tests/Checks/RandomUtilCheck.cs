@@ -1,4 +1,4 @@
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Samplers;
-using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Checkpoints;
 

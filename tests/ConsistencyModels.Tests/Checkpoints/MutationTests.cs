@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Tests.Checkpoints;

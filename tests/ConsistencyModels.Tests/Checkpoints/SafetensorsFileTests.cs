@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Checkpoints;
 

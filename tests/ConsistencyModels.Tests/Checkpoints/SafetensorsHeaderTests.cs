@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Checkpoints;
 

@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Checkpoints;
 

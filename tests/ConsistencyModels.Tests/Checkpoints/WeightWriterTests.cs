@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 
 namespace ConsistencyModels.Tests.Checkpoints;

@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;

@@ -1,5 +1,5 @@
 using ConsistencyModels.Cpu;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Cpu;
 

@@ -1,5 +1,4 @@
 using ConsistencyModels.Cpu;
-using ConsistencyModels.Networks;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Cpu;

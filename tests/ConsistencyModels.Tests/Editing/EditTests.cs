@@ -1,9 +1,7 @@
 using ConsistencyModels.Editing;
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
-using ConsistencyModels.Random;
-using ConsistencyModels.Tests.Imaging;
+using ConsistencyModels.Pixels;
 using ConsistencyModels.Tests.Pipelines;
 
 namespace ConsistencyModels.Tests.Editing;

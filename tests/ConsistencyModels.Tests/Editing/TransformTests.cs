@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Editing;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Noise;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Editing;

@@ -1,5 +1,5 @@
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Hub;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 using ConsistencyModels.Tests.Networks;

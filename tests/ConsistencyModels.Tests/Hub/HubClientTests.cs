@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Hub;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Tests.Hub;
 

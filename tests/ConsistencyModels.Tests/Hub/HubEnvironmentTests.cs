@@ -1,4 +1,5 @@
 using ConsistencyModels.Hub;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Tests.Hub;
 

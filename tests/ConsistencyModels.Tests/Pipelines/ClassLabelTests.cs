@@ -1,6 +1,7 @@
 using System.Text.Json;
+using ConsistencyModels.Models;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
-using ConsistencyModels.Random;
 
 namespace ConsistencyModels.Tests.Pipelines;
 

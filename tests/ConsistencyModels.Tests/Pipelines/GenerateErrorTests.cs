@@ -1,6 +1,6 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
-using ConsistencyModels.Random;
 using ConsistencyModels.Schedulers;
 using ConsistencyModels.Tests.Networks;
 

@@ -1,3 +1,4 @@
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Tests.Pipelines;
@@ -111,12 +112,12 @@ public class GenerateOutputTests
     public void A_cancelled_call_does_not_touch_the_generator()
     {
         using var pipeline = TestPipelines.Make(classes: null);
-        var generator = new ConsistencyModels.Random.TorchGenerator(5);
+        var generator = new TorchGenerator(5);
         Assert.Throws<OperationCanceledException>(() => pipeline.Generate(new() { Generator = generator }, new CancellationToken(canceled: true)));
         var numbers = new float[2];
         var fresh = new float[2];
         generator.Rand(numbers);
-        new ConsistencyModels.Random.TorchGenerator(5).Rand(fresh);
+        new TorchGenerator(5).Rand(fresh);
         Assert.Equal(fresh, numbers);
     }
 

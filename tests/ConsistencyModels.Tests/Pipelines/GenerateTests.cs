@@ -1,6 +1,5 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
-using ConsistencyModels.Random;
 using ConsistencyModels.Tests.Networks;
 
 namespace ConsistencyModels.Tests.Pipelines;

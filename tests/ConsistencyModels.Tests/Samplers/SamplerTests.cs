@@ -1,5 +1,5 @@
-using ConsistencyModels.Networks;
-using ConsistencyModels.Random;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Samplers;
 using ConsistencyModels.Schedulers;
 

@@ -1,4 +1,5 @@
-using ConsistencyModels.Random;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Schedulers;
 using CsCheck;
 

@@ -1,5 +1,3 @@
-using ConsistencyModels.Torch.Native;
-
 namespace ConsistencyModels.Torch.Tests.Native;
 
 /// <summary>Loading in a fresh process whose cache folder is empty, as on a new machine.</summary>

@@ -1,7 +1,6 @@
-using ConsistencyModels.Networks;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Tests.Objectives;

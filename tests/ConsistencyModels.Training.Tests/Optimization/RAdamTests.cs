@@ -1,5 +1,4 @@
 using ConsistencyModels.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Tests.Optimization;

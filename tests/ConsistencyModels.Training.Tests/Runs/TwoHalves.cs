@@ -1,4 +1,4 @@
-using ConsistencyModels.Training.Data;
+using ConsistencyModels.Data;
 
 namespace ConsistencyModels.Training.Tests.Runs;
 

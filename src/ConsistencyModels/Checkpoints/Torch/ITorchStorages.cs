@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Where the storages of a torch file lie.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using ConsistencyModels.Files;
 using Op = ConsistencyModels.Checkpoints.PickleOpcodes;
 
 namespace ConsistencyModels.Checkpoints;

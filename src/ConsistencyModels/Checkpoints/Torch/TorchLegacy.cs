@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>What the names on the closed list do: turns their arguments into descriptions. Mirrors torch/_utils.py.</summary>

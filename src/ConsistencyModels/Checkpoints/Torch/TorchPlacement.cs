@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>A tensor of a torch file, checked against its storage.</summary>

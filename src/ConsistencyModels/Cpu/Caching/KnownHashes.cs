@@ -1,5 +1,5 @@
 using System.Globalization;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Cpu;
 

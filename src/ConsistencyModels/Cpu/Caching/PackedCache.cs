@@ -1,5 +1,5 @@
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.IO;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Cpu;
 

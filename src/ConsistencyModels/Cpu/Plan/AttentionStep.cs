@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>Attention between the pixels of an image, given queries, keys and values side by side.</summary>

@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>Adds the class embedding, if there is one, and applies the SiLU that every residual block starts its projection with.</summary>

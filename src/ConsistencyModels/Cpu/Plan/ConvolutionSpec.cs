@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>A 3x3 convolution with stride 1 and padding 1.</summary>

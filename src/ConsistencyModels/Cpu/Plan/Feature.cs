@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>An activation of a plan: [N, H, W, padded C] in the arena.</summary>

@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>A 3x3 convolution for which pixels' surroundings are gathered: with stride 2, or of the network's input.</summary>

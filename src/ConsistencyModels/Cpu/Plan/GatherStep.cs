@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>The direct algorithm: the 9 pixels around each output are copied side by side, then one matrix product.</summary>

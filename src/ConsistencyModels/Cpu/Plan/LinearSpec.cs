@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>A linear layer over pixels: a 1x1 convolution, or attention's projections.</summary>

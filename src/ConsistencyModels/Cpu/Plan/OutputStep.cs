@@ -1,3 +1,4 @@
+
 namespace ConsistencyModels.Cpu;
 
 /// <summary>

@@ -1,0 +1,15 @@
+namespace ConsistencyModels.Data;
+
+/// <summary>Encoded image files behind one root. Reading may be called from several threads at once.</summary>
+internal interface IImageSource : IDisposable
+{
+    /// <summary>What error messages call the root.</summary>
+    string Name { get; }
+
+    /// <summary>Paths of the image files below the root, with forward slashes, sorted ordinally.</summary>
+    IReadOnlyList<string> Paths { get; }
+
+    /// <summary>The bytes of one file.</summary>
+    /// <exception cref="ConsistencyModelsException">The file cannot be read or is larger than the limit.</exception>
+    byte[] Read(int index);
+}

@@ -1,0 +1,126 @@
+using ConsistencyModels.Pixels;
+using SkiaSharp;
+
+namespace ConsistencyModels.Imaging;
+
+/// <summary>
+/// Reads PNG, JPEG, WebP, GIF (first frame) and BMP files into bytes. No colour management: the bytes of the file are
+/// the bytes of the picture, as PIL gives them; 16-bit samples keep their high byte. The EXIF orientation is applied.
+/// </summary>
+public static class ImageDecoder
+{
+    /// <summary>Decodes the file at a path.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Channels, background and limits; the defaults where null.</param>
+    /// <exception cref="ConsistencyModelsException">The file cannot be read, is no image, is cut short or is too large.</exception>
+    public static ImageBuffer DecodeFile(string path, DecodeOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return Decode(stream, path, options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new ConsistencyModelsException($"{path}: cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Decodes the rest of a stream. The caller closes the stream.</summary>
+    /// <param name="stream">The encoded file, read to its end.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <param name="options">Channels, background and limits; the defaults where null.</param>
+    /// <exception cref="ConsistencyModelsException">The data is no image, is cut short or is too large.</exception>
+    public static ImageBuffer Decode(Stream stream, string name, DecodeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        options ??= DecodeOptions.Default;
+        return Decode(BoundedReader.ReadAll(stream, name, options.MaxFileBytes), name, options);
+    }
+
+    /// <summary>Decodes an encoded file that is in memory.</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <param name="options">Channels, background and limits; the defaults where null.</param>
+    /// <exception cref="ConsistencyModelsException">The data is no image, is cut short or is too large.</exception>
+    public static ImageBuffer Decode(ReadOnlySpan<byte> encoded, string name, DecodeOptions? options = null)
+    {
+        options ??= DecodeOptions.Default;
+        if (options.Channels is not (1 or 3 or 4))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Channels, "Decoding gives 1, 3 or 4 channels.");
+        }
+
+        using SKCodec codec = Open(encoded, name, options);
+        int width = codec.Info.Width;
+        int height = codec.Info.Height;
+
+        // Unpremultiplied, so that compositing rounds once; no colour space, so that Skia converts nothing.
+        SKImageInfo info = new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+        byte[] rgba = GC.AllocateUninitializedArray<byte>(checked(width * height * 4));
+        SKCodecResult result;
+        unsafe
+        {
+            fixed (byte* pixels = rgba)
+            {
+                result = codec.GetPixels(info, (IntPtr)pixels);
+            }
+        }
+
+        if (result != SKCodecResult.Success)
+        {
+            string what = result == SKCodecResult.IncompleteInput ? "the file is cut short" : $"the image data is damaged ({result})";
+            throw new ConsistencyModelsException($"{name}: {what}; expected a whole {FormatName(codec)} of {width}x{height}.");
+        }
+
+        ImageBuffer picture = new ImageBuffer(width, height, 4, rgba).WithChannels(options.Channels, options.Background);
+        return ExifOrientation.Apply(picture, (int)codec.EncodedOrigin);
+    }
+
+    /// <summary>Reads the header only.</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <param name="options">The limits; the defaults where null.</param>
+    /// <exception cref="ConsistencyModelsException">The data is no image or is too large.</exception>
+    public static EncodedImageInfo ReadInfo(ReadOnlySpan<byte> encoded, string name, DecodeOptions? options = null)
+    {
+        using SKCodec codec = Open(encoded, name, options ?? DecodeOptions.Default);
+        bool turned = ExifOrientation.SwapsSides((int)codec.EncodedOrigin);
+        return new EncodedImageInfo(
+            turned ? codec.Info.Height : codec.Info.Width,
+            turned ? codec.Info.Width : codec.Info.Height,
+            codec.Info.AlphaType != SKAlphaType.Opaque,
+            FormatName(codec));
+    }
+
+    private static SKCodec Open(ReadOnlySpan<byte> encoded, string name, DecodeOptions options)
+    {
+        if (encoded.Length > options.MaxFileBytes)
+        {
+            throw new ConsistencyModelsException($"{name}: {encoded.Length} bytes; at most {options.MaxFileBytes} are accepted.");
+        }
+
+        if (encoded.IsEmpty)
+        {
+            throw new ConsistencyModelsException($"{name}: the file is empty; expected an image (PNG, JPEG, WebP, GIF or BMP).");
+        }
+
+        using SKData data = SKData.CreateCopy(encoded);
+        SKCodec codec = SKCodec.Create(data)
+            ?? throw new ConsistencyModelsException($"{name}: not an image that can be read; expected PNG, JPEG, WebP, GIF or BMP.");
+        long pixels = (long)codec.Info.Width * codec.Info.Height;
+
+        // The second limit is that of a .NET array of RGBA bytes, whatever the options allow.
+        if (pixels < 1 || pixels > options.MaxPixels || pixels > Array.MaxLength / 4)
+        {
+            string message = $"{name}: the header says {codec.Info.Width}x{codec.Info.Height} = {pixels} pixels; at most {options.MaxPixels} are accepted.";
+            codec.Dispose();
+            throw new ConsistencyModelsException(message);
+        }
+
+        return codec;
+    }
+
+    private static string FormatName(SKCodec codec) => codec.EncodedFormat.ToString().ToLowerInvariant();
+}

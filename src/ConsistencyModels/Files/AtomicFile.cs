@@ -1,0 +1,98 @@
+using System.Text;
+
+namespace ConsistencyModels.Files;
+
+/// <summary>
+/// Writes whole files so that a reader, a crash or a full disk never meets half of one: into a temporary file beside
+/// the target, flushed to the disk, then renamed over it. On any failure the temporary is deleted and what was there stays.
+/// </summary>
+public static class AtomicFile
+{
+    // The errno of Linux and macOS, which .NET passes on as HResult, and the HRESULTs of Windows.
+    private static readonly int[] DiskFullUnix = OperatingSystem.IsMacOS() ? [28, 69] : [28, 122]; // ENOSPC, EDQUOT
+    private static readonly int[] DiskFullWindows = [unchecked((int)0x80070070), unchecked((int)0x80070027)];
+
+    /// <summary>Creates or replaces a file. The folder must exist.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="write">Writes the content; the stream is write-only, buffered, and closed by the caller.</param>
+    /// <exception cref="ConsistencyModelsException">The disk is full, the folder is missing, or the file may not be written.</exception>
+    /// <remarks>What <paramref name="write"/> throws comes out as it is, unless it is an <see cref="IOException"/> from writing.</remarks>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        var temporary = TemporaryBeside(path);
+        var created = false;
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                created = true;
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e)
+        {
+            if (created)
+            {
+                TryDelete(temporary);
+            }
+
+            if (Translate(path, e) is { } translated)
+            {
+                throw translated;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Creates or replaces a text file, UTF-8 without a byte order mark. The folder must exist.</summary>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Write"/>.</exception>
+    public static void WriteAllText(string path, string text) => WriteAllBytes(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Creates or replaces a file with these bytes. The folder must exist.</summary>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Write"/>.</exception>
+    public static void WriteAllBytes(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span));
+
+    /// <summary>Whether an I/O failure says that the disk, or the user's quota on it, is full.</summary>
+    public static bool IsDiskFull(IOException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return (OperatingSystem.IsWindows() ? DiskFullWindows : DiskFullUnix).Contains(failure.HResult);
+    }
+
+    private static string TemporaryBeside(string path)
+    {
+        // Beside the target, since a rename is atomic only within one file system; hidden, since it is nobody's business.
+        var full = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(full) ?? throw new ConsistencyModelsException($"{path}: this is a folder, expected a file");
+        return Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
+    }
+
+    private static ConsistencyModelsException? Translate(string path, Exception failure) => failure switch
+    {
+        ConsistencyModelsException => null,
+        IOException full when IsDiskFull(full) => new($"{path}: disk is full; the file was not written", full),
+        _ when failure is IOException or UnauthorizedAccessException && Directory.Exists(path) =>
+            new($"{path}: this is a folder, expected a file", failure),
+        DirectoryNotFoundException => new($"{path}: its folder does not exist", failure),
+        IOException or UnauthorizedAccessException => new($"{path}: cannot be written: {failure.Message.ReplaceLineEndings(" ")}", failure),
+        _ => null,
+    };
+
+    private static void TryDelete(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The first failure is the one to report.
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace ConsistencyModels.Noise;
+
+/// <summary>
+/// PyTorch's CPU generator: the same seed gives the same numbers as <c>torch.Generator("cpu")</c> in libtorch 2.10.
+/// Integers, permutations and uniform numbers are equal bit for bit; normal ones to 1e-6, because the two sides compute
+/// logarithms, sines and cosines with different approximations. Not safe for use by several threads at once.
+/// </summary>
+public sealed class TorchGenerator : INoiseGenerator
+{
+    private const float FloatStep = 1f / (1 << 24);
+    private const double DoubleStep = 1.0 / (1L << 53);
+
+    /// <summary>Ranges from here on are drawn with 64 bits; below, the bias of the remainder is small enough for PyTorch.</summary>
+    private const ulong WideRange = 1ul << 28;
+
+    private readonly MersenneTwister _engine;
+    private double? _nextNormal;
+    private float? _nextFloatNormal;
+
+    /// <summary>A generator in the state after <c>manual_seed(seed)</c>.</summary>
+    /// <param name="seed">Any value; the numbers depend on the lower 32 bits only, as PyTorch's do. A negative Python seed is its two's complement.</param>
+    public TorchGenerator(ulong seed)
+    {
+        InitialSeed = seed;
+        _engine = new MersenneTwister((uint)seed);
+    }
+
+    private TorchGenerator(TorchGenerator other)
+    {
+        InitialSeed = other.InitialSeed;
+        _engine = other._engine.Clone();
+        _nextNormal = other._nextNormal;
+        _nextFloatNormal = other._nextFloatNormal;
+    }
+
+    /// <summary>The seed last given, as <c>torch.Generator.initial_seed()</c>.</summary>
+    public ulong InitialSeed { get; private set; }
+
+    /// <summary>Starts over from a seed, forgetting a cached normal number: <c>torch.Generator.manual_seed</c>.</summary>
+    /// <param name="seed">Any value; see the constructor.</param>
+    public void ManualSeed(ulong seed)
+    {
+        InitialSeed = seed;
+        _engine.Seed((uint)seed);
+        _nextNormal = null;
+        _nextFloatNormal = null;
+    }
+
+    /// <summary>An independent generator in the same state: both go on with the same numbers.</summary>
+    public TorchGenerator Clone() => new(this);
+
+    /// <summary>
+    /// Standard normal numbers: <c>torch.randn</c> of a contiguous float32 tensor with as many elements. Note that two
+    /// calls of n elements are not one call of 2n: PyTorch treats 16 elements and more as one block.
+    /// </summary>
+    /// <param name="destination">Receives the numbers; any length.</param>
+    public void Randn(Span<float> destination)
+    {
+        if (destination.Length < BoxMuller.GroupLength)
+        {
+            foreach (ref var value in destination)
+            {
+                value = (float)NextNormal();
+            }
+
+            return;
+        }
+
+        Rand(destination);
+        BoxMuller.Transform(destination);
+        if (destination.Length % BoxMuller.GroupLength != 0)
+        {
+            // The last 16 are drawn anew, even those that a whole group has already given.
+            var tail = destination[^BoxMuller.GroupLength..];
+            Rand(tail);
+            BoxMuller.Transform(tail);
+        }
+    }
+
+    /// <summary>Standard normal numbers in double precision: <c>torch.randn(…, dtype=torch.float64)</c>, contiguous.</summary>
+    /// <param name="destination">Receives the numbers; any length.</param>
+    public void Randn(Span<double> destination)
+    {
+        if (destination.Length < BoxMuller.GroupLength)
+        {
+            foreach (ref var value in destination)
+            {
+                value = NextNormal();
+            }
+
+            return;
+        }
+
+        Rand(destination);
+        BoxMuller.Transform(destination);
+        if (destination.Length % BoxMuller.GroupLength != 0)
+        {
+            var tail = destination[^BoxMuller.GroupLength..];
+            Rand(tail);
+            BoxMuller.Transform(tail);
+        }
+    }
+
+    /// <summary>As <see cref="Randn(Span{float})"/>: the batch is one tensor, whatever the number of images.</summary>
+    /// <inheritdoc/>
+    public void Randn(Span<float> batch, int images)
+    {
+        PerImageGenerator.ImageLength(batch.Length, images);
+        Randn(batch);
+    }
+
+    /// <summary>Uniform numbers in [0, 1): <c>torch.rand</c>, float32.</summary>
+    /// <param name="destination">Receives the numbers; any length.</param>
+    public void Rand(Span<float> destination)
+    {
+        var bits = MemoryMarshal.Cast<float, uint>(destination);
+        _engine.Fill(bits);
+        var mask = new Vector<int>((1 << 24) - 1);
+        var words = MemoryMarshal.Cast<float, Vector<int>>(destination);
+        var floats = MemoryMarshal.Cast<float, Vector<float>>(destination);
+        for (var i = 0; i < words.Length; i++)
+        {
+            floats[i] = Vector.ConvertToSingle(words[i] & mask) * FloatStep;
+        }
+
+        for (var i = words.Length * Vector<int>.Count; i < bits.Length; i++)
+        {
+            destination[i] = (bits[i] & ((1 << 24) - 1)) * FloatStep;
+        }
+    }
+
+    /// <summary>Uniform numbers in [0, 1): <c>torch.rand(…, dtype=torch.float64)</c>.</summary>
+    /// <param name="destination">Receives the numbers; any length.</param>
+    public void Rand(Span<double> destination)
+    {
+        foreach (ref var value in destination)
+        {
+            value = NextUniform();
+        }
+    }
+
+    /// <summary>Uniform integers in [low, high): <c>torch.randint(low, high, …)</c>, int64.</summary>
+    /// <param name="low">Smallest value.</param>
+    /// <param name="high">One more than the largest value.</param>
+    /// <param name="destination">Receives the numbers; any length.</param>
+    /// <exception cref="ArgumentException"><paramref name="high"/> is not above <paramref name="low"/>.</exception>
+    public void RandInt(long low, long high, Span<long> destination)
+    {
+        if (high <= low)
+        {
+            throw new ArgumentException($"The range [{low}, {high}) is empty.", nameof(high));
+        }
+
+        var range = unchecked((ulong)high - (ulong)low);
+        foreach (ref var value in destination)
+        {
+            var bits = range >= WideRange ? _engine.Draw64() : _engine.Draw();
+            value = unchecked((long)(bits % range) + low);
+        }
+    }
+
+    /// <summary>A random order of 0 … n-1: <c>torch.randperm(n)</c>.</summary>
+    /// <param name="n">Number of elements, 0 to 214,748,363: from there on PyTorch uses another algorithm.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of that range.</exception>
+    public int[] Randperm(int n)
+    {
+        const int Limit = (int)(uint.MaxValue / 20);
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(n, Limit);
+        var order = new int[n];
+        for (var i = 0; i < n; i++)
+        {
+            order[i] = i;
+        }
+
+        for (var i = 0; i < n - 1; i++)
+        {
+            var j = i + (int)(_engine.Draw() % (uint)(n - i));
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
+    }
+
+    /// <summary>The state in the 5,056 bytes of <c>torch.get_rng_state()</c>.</summary>
+    public byte[] GetState() => TorchGeneratorState.Write(InitialSeed, _engine, _nextNormal, _nextFloatNormal);
+
+    /// <summary>Continues from a state of <see cref="GetState"/> or <c>torch.get_rng_state()</c>.</summary>
+    /// <param name="state">5,056 bytes.</param>
+    /// <exception cref="ArgumentException">The bytes are not such a state; the generator is unchanged.</exception>
+    public void SetState(ReadOnlySpan<byte> state) =>
+        (InitialSeed, _nextNormal, _nextFloatNormal) = TorchGeneratorState.Read(state, _engine);
+
+    private double NextUniform() => (_engine.Draw64() & ((1ul << 53) - 1)) * DoubleStep;
+
+    /// <summary>One number of the path for short tensors, which keeps the second of each pair for later, even for another tensor.</summary>
+    private double NextNormal()
+    {
+        if (_nextNormal is { } cached)
+        {
+            _nextNormal = null;
+            return cached;
+        }
+
+        var angle = 2 * Math.PI * NextUniform();
+        var radius = Math.Sqrt(-2 * Math.Log(1 - NextUniform()));
+        var (sin, cos) = Math.SinCos(angle);
+        _nextNormal = radius * sin;
+        return radius * cos;
+    }
+}

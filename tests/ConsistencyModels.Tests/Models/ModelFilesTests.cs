@@ -1,0 +1,138 @@
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Files;
+using ConsistencyModels.Models;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Schedulers;
+
+namespace ConsistencyModels.Tests.Models;
+
+public sealed class ModelFilesTests : IDisposable
+{
+    private static readonly ModelFileOptions Tiny = new() { HeadDim = 16, SampleSize = new ImageSize(8, 8) };
+    private static readonly string Folder = RepositoryFiles.Golden("openai", "tiny", "diffusers");
+    private readonly TempFolder _folder = new();
+
+    [Theory]
+    [InlineData(ModelFormat.PipelineFolder, ModelNames.Diffusers, "openai", "tiny", "diffusers")]
+    [InlineData(ModelFormat.NetworkFolder, ModelNames.Diffusers, "openai", "tiny", "diffusers", "unet")]
+    [InlineData(ModelFormat.Safetensors, ModelNames.Diffusers, "openai", "tiny", "diffusers", "unet", "diffusion_pytorch_model.safetensors")]
+    [InlineData(ModelFormat.Torch, ModelNames.OpenAi, "openai", "tiny", "model_fp32.pt")]
+    [InlineData(ModelFormat.Torch, ModelNames.OpenAi, "openai", "tiny", "model_fp32_legacy.pt")]
+    public void Every_form_of_a_model_is_recognised(ModelFormat format, ModelNames names, params string[] path)
+    {
+        using var model = ModelFiles.Open(RepositoryFiles.Golden(path), Tiny);
+        using var reference = WeightFiles.Open(Path.Combine(Folder, "unet"));
+        Assert.Equal((format, names), (model.Format, model.Names));
+        Assert.Equal(354723, model.ParameterCount);
+        Assert.Equal([TensorDType.F32], model.DTypes);
+        Assert.Equal(40, model.Scheduler.NumTrainTimesteps);
+        Assert.Equal(6, model.Config.NumClassEmbeds);
+        Same(reference, model.Weights);
+    }
+
+    [Theory]
+    [InlineData("x.pt", null, ModelNames.OpenAi)]
+    [InlineData("x.pth", ModelNames.Diffusers, ModelNames.Diffusers)]
+    [InlineData("x.safetensors", null, ModelNames.Diffusers)]
+    [InlineData("y.safetensors", ModelNames.OpenAi, ModelNames.OpenAi)]
+    public void Files_convert_there_and_back_bit_for_bit(string name, ModelNames? asked, ModelNames written)
+    {
+        ModelConversion.Convert(Folder, _folder.File(name), new ConversionOptions { Names = asked });
+        ModelConversion.Convert(_folder.File(name), _folder.File("back"), new ConversionOptions { Input = Tiny });
+        using var middle = ModelFiles.Open(_folder.File(name), Tiny);
+        using var back = ModelFiles.Open(_folder.File("back"));
+        using var reference = WeightFiles.Open(Path.Combine(Folder, "unet"));
+        Assert.Equal(written, middle.Names);
+        Same(reference, back.Weights);
+        Assert.Equal(ModelFormat.PipelineFolder, back.Format);
+    }
+
+    [Fact]
+    public void Half_precision_and_shards_on_request()
+    {
+        var options = new ConversionOptions { DType = TensorDType.F16, MaxShardSize = 200_000, Variant = "fp16" };
+        ModelConversion.Convert(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File("out"), options with { Input = Tiny });
+        Assert.True(File.Exists(_folder.File("out/unet/diffusion_pytorch_model.safetensors.index.fp16.json")));
+        Assert.InRange(Directory.GetFiles(_folder.File("out/unet"), "diffusion_pytorch_model.fp16-0000?-of-0000?.safetensors").Length, 2, 9);
+        using var model = ModelFiles.Open(_folder.File("out"), new ModelFileOptions { Variant = "fp16" });
+        Assert.Equal([TensorDType.F16], model.DTypes);
+    }
+
+    [Theory]
+    [InlineData("ct_imagenet64.pt", null, null, 201)]
+    [InlineData("cd_imagenet64_l2.pt", null, null, 40)]
+    [InlineData("model.pt", null, null, 40)]
+    [InlineData("direct.pt", null, null, 40)]
+    [InlineData("cd.pt", ConsistencyKind.Trained, null, 201)]
+    [InlineData("cd.pt", ConsistencyKind.Trained, 18, 18)]
+    public void Steps_follow_the_kind_unless_told(string name, ConsistencyKind? kind, int? steps, int expected)
+    {
+        File.Copy(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File(name));
+        using var model = ModelFiles.Open(_folder.File(name), Tiny with { Kind = kind, NumTrainTimesteps = steps });
+        Assert.Equal(expected, model.Scheduler.NumTrainTimesteps);
+    }
+
+    [Fact]
+    public void Consistency_training_took_151_steps_at_256_pixels()
+    {
+        var lsun = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", "lsun256", "config.json"));
+        Assert.Equal(151, SchedulerPresets.For(ConsistencyKind.Trained, lsun).NumTrainTimesteps);
+        Assert.Equal(40, SchedulerPresets.For(ConsistencyKind.Distilled, lsun).NumTrainTimesteps);
+    }
+
+    [Fact]
+    public void A_whole_scheduler_can_be_given()
+    {
+        using var model = ModelFiles.Open(Folder, new ModelFileOptions { Scheduler = new CMStochasticIterativeSchedulerConfig { SigmaMax = 10 } });
+        Assert.Equal(10, model.Scheduler.SigmaMax);
+    }
+
+    [Fact]
+    public void Prefixes_of_wrappers_are_taken_off()
+    {
+        using (var source = TorchFile.Open(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt")))
+        {
+            SafetensorsWriter.Write(_folder.File("w.safetensors"), source.Tensors.Keys.Select(name => TensorToWrite.FromSource(source, name, null, "module." + name)));
+        }
+
+        using var model = ModelFiles.Open(_folder.File("w.safetensors"), Tiny);
+        Assert.Equal(ModelNames.OpenAi, model.Names);
+        Assert.Equal(354723, model.ParameterCount);
+    }
+
+    [Fact]
+    public void Missing_and_foreign_tensors_are_listed()
+    {
+        using (var source = TorchFile.Open(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt")))
+        {
+            SafetensorsWriter.Write(
+                _folder.File("w.safetensors"),
+                source.Tensors.Keys.Where(name => name != "out.2.bias").Select(name => TensorToWrite.FromSource(source, name))
+                    .Append(TensorToWrite.FromFloats("extra", [], new float[1])));
+        }
+
+        var error = Assert.Throws<CheckpointException>(() => ModelFiles.Open(_folder.File("w.safetensors"), Tiny));
+        Assert.Contains("1 missing: 'out.2.bias'; 1 unexpected: 'extra'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("torch", "dtypes.pt", "found 0 networks among 10 tensors")]
+    [InlineData("torch", "", "found neither model_index.json nor config.json")]
+    public void What_is_no_model_is_said(string folder, string file, string expected) =>
+        Assert.Contains(expected, Assert.Throws<CheckpointException>(() => ModelFiles.Open(RepositoryFiles.Data(folder, file))).Message, StringComparison.Ordinal);
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void Same(ITensorSource expected, ITensorSource actual)
+    {
+        Assert.Equal(expected.Tensors.Keys.Order(), actual.Tensors.Keys.Order());
+        foreach (var name in expected.Tensors.Keys)
+        {
+            Assert.Equal(expected.Tensors[name].Shape, actual.Tensors[name].Shape);
+            Assert.True(expected.Bytes(name).SequenceEqual(actual.Bytes(name)), name);
+            var values = new float[expected.Tensors[name].ElementCount];
+            actual.CopyTo(name, values);
+            Assert.True(expected.Bytes(name).SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values)), name);
+        }
+    }
+}
