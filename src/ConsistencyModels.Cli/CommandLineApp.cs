@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ConsistencyModels.Cli.Commands;
+using ConsistencyModels.Engines;
+using ConsistencyModels.Torch;
 
 namespace ConsistencyModels.Cli;
 
@@ -12,6 +14,9 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
 {
     /// <summary>The version of the program.</summary>
     public static string Version { get; } = typeof(CommandLineApp).Assembly.GetName().Version!.ToString(3);
+
+    // The second is made when it is asked for: until then no assembly of libtorch's is loaded.
+    private static EngineRegistry Engines { get; } = EngineRegistry.Managed.With("torch", static () => new TorchEngine());
 
     /// <summary>Runs a command line.</summary>
     /// <param name="args">The arguments, without the program's name.</param>
@@ -50,7 +55,7 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
 
     private RootCommand Root(IReadOnlyList<string> args)
     {
-        var context = new CommandContext(console, args, cancellation);
+        var context = new CommandContext(console, args, Engines, cancellation);
         var root = new RootCommand("Consistency models: pictures from noise in one or a few steps.")
         {
             HelpName = "cm",

@@ -1,13 +1,15 @@
 using System.CommandLine;
+using ConsistencyModels.Engines;
 
 namespace ConsistencyModels.Cli;
 
 /// <summary>The options of <see cref="EngineSettings"/>.</summary>
-internal sealed class EngineArguments
+/// <param name="engines">The engines there are.</param>
+internal sealed class EngineArguments(EngineRegistry engines)
 {
     private readonly Option<string?> _model = ModelArguments.Model();
     private readonly ModelArguments _files = new();
-    private readonly Option<string?> _engine = Engine();
+    private readonly Option<string?> _engine = Engine(engines);
     private readonly Option<string?> _device = ModelOptions.Device();
     private readonly Option<string?> _dtype = ModelOptions.DType("Precision to compute in; default: f32");
     private readonly Option<int?> _chunk = OptionOf.Whole("--chunk", "Most pictures in one pass, which bounds memory; no picture depends on it; default: by their size", 1);
@@ -42,6 +44,7 @@ internal sealed class EngineArguments
     public EngineSettings Read(ParseResult result, string? model) => new()
     {
         Model = _files.Read(result, model),
+        Engines = engines,
         Engine = result.GetValue(_engine),
         Device = result.GetValue(_device) ?? "cpu",
         DType = ModelOptions.DTypeOf(result.GetValue(_dtype)),
@@ -51,10 +54,10 @@ internal sealed class EngineArguments
         PackedCache = result.GetValue(_packedCache) != "off",
     };
 
-    private static Option<string?> Engine()
+    private static Option<string?> Engine(EngineRegistry engines)
     {
         var option = OptionOf.Text("--engine", "What runs the network: cpu (managed code; default on a CPU) or torch (libtorch; default for bf16 and GPUs)", "NAME");
-        option.CompletionSources.Add("cpu", "torch");
+        option.CompletionSources.Add([.. engines.Names]);
         return option;
     }
 }

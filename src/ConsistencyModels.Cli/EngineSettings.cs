@@ -12,7 +12,10 @@ internal sealed record EngineSettings
     /// <summary>Which model.</summary>
     public ModelSettings Model { get; init; } = new();
 
-    /// <summary>Name of the engine.</summary>
+    /// <summary>The engines there are.</summary>
+    public required EngineRegistry Engines { get; init; }
+
+    /// <summary>Name of the engine; null for the first that can run it.</summary>
     public string? Engine { get; init; }
 
     /// <summary>cpu, cuda or cuda:N.</summary>
@@ -47,13 +50,13 @@ internal sealed record EngineSettings
 
     private INetworkEngine? FindEngine()
     {
-        var engine = Engine is { } name ? NetworkEngines.Find(name) : null;
+        var engine = Engine is { } name ? Engines.Find(name) : null;
         if (!LowMemory && PackedCache)
         {
             return engine;
         }
 
-        var used = engine ?? NetworkEngines.DefaultFor(new EngineOptions { Device = Device, DType = DType });
+        var used = engine ?? Engines.For(new EngineOptions { Device = Device, DType = DType });
         return used is CpuEngine ? new CpuEngine(new CpuEngineOptions { Memory = LowMemory ? CpuMemory.Low : CpuMemory.Normal, PackedCache = PackedCache })
             : LowMemory ? throw new ConsistencyModelsException($"--memory low is for the engine cpu, and this would be the engine {used.Name}")
             : used;

@@ -10,6 +10,13 @@ public sealed class TorchEngine : INetworkEngine
     public string Name => "torch";
 
     /// <inheritdoc/>
+    public bool CanRun(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Device == "cpu" || options.Device == "cuda" || options.Device.StartsWith("cuda:", StringComparison.Ordinal);
+    }
+
+    /// <inheritdoc/>
     public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
     {
         var dtype = TorchTypes.ToCompute(options.DType);

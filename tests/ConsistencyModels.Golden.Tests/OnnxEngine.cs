@@ -11,6 +11,8 @@ internal sealed class OnnxEngine : INetworkEngine
 {
     public string Name => "onnx";
 
+    public bool CanRun(EngineOptions options) => true;
+
     public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
     {
         var folder = Directory.CreateTempSubdirectory("cm-onnx-").FullName;

@@ -1,4 +1,3 @@
-using ConsistencyModels.Engines;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Torch.Tests;
@@ -8,7 +7,7 @@ public class PipelineTests
 {
     private static readonly GenerateOptions Options = new() { Seeds = [1, 2, 3], NumInferenceSteps = 2, OutputType = OutputType.Raw };
 
-    private static PipelineOptions Torch() => new() { Engine = NetworkEngines.Find("torch") };
+    private static PipelineOptions Torch() => new() { Engine = new TorchEngine() };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Engines;
+using ConsistencyModels.Networks;
 using TorchSharp;
 
 namespace ConsistencyModels.Torch.Tests;
@@ -106,5 +107,6 @@ public class TorchUNetTests
     }
 
     [Fact]
-    public void The_engine_is_found_by_name() => Assert.IsType<TorchEngine>(NetworkEngines.Find("Torch"));
+    public void It_is_taken_where_the_managed_engine_cannot_run() =>
+        Assert.IsType<TorchEngine>(EngineRegistry.Managed.With(new TorchEngine()).For(new EngineOptions { DType = TensorDType.BF16 }));
 }

@@ -17,7 +17,7 @@ internal static class BenchCommand
         var batch = OptionOf.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
         var steps = OptionOf.Whole("--steps", "Network calls a picture; default: 1", 1, 1000);
         var rounds = OptionOf.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
-        var engine = new EngineArguments();
+        var engine = new EngineArguments(context.Engines);
         var json = OptionOf.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "bench",

@@ -31,7 +31,7 @@ internal static class EditCommand
 
     private static CliCommand Inpaint(CommandContext context)
     {
-        var verb = new EditArguments(EditVerb.Inpaint, timesteps: true);
+        var verb = new EditArguments(EditVerb.Inpaint, timesteps: true, context.Engines);
         var mask = OptionOf.Text("--mask", MaskHelp, "FILE");
         var alpha = OptionOf.Switch("--alpha", "The picture's transparent parts are filled");
         var rectangle = Rectangle();
@@ -62,7 +62,7 @@ internal static class EditCommand
     private static CliCommand Colorize(CommandContext context)
     {
         var mask = OptionOf.Text("--keep", "Mask of the picture's size: where it is white the picture's colours are kept as well", "FILE");
-        return new EditArguments(EditVerb.Colorize, timesteps: true).Build(
+        return new EditArguments(EditVerb.Colorize, timesteps: true, context.Engines).Build(
             context,
             "Give colours to gray pictures; of pictures in colour only the gray is looked at.",
             [mask],
@@ -74,7 +74,7 @@ internal static class EditCommand
     private static CliCommand Superres(CommandContext context)
     {
         var factor = OptionOf.Whole("--factor", "Enlargement, a divisor of the model's size; default: 4", 1, 4096);
-        return new EditArguments(EditVerb.Superres, timesteps: true).Build(
+        return new EditArguments(EditVerb.Superres, timesteps: true, context.Engines).Build(
             context,
             "Enlarge pictures: every pixel becomes a patch of which it is the mean.",
             [factor],
@@ -88,7 +88,7 @@ internal static class EditCommand
         var sigma = Sigma("required");
         var add = OptionOf.Switch("--add-noise", "The picture is clean: add such noise first, to see what the model does");
         sigma.Required = true;
-        return new EditArguments(EditVerb.Denoise, timesteps: false).Build(
+        return new EditArguments(EditVerb.Denoise, timesteps: false, context.Engines).Build(
             context,
             "Take noise of a known level out of pictures.",
             [sigma, add],
@@ -100,7 +100,7 @@ internal static class EditCommand
     private static CliCommand Noisy(CommandContext context, EditVerb verb, string description, string standard, params string[] examples)
     {
         var sigma = Sigma($"default: {standard}");
-        return new EditArguments(verb, timesteps: false).Build(
+        return new EditArguments(verb, timesteps: false, context.Engines).Build(
             context, description, [sigma], (result, settings) => settings with { Sigma = result.GetValue(sigma) }, examples);
     }
 
@@ -114,7 +114,7 @@ internal static class EditCommand
             HelpName = "A,B",
             CustomParser = result => List<ulong>(result.Tokens[^1].Value, 2, "--seeds", "two whole numbers such as 1,2", result.AddError),
         };
-        return new EditArguments(EditVerb.Interpolate, timesteps: false).Build(
+        return new EditArguments(EditVerb.Interpolate, timesteps: false, context.Engines).Build(
             context,
             "Frames from one picture to another, or from one seed to another, as a strip.",
             [frames, sigma, seeds],

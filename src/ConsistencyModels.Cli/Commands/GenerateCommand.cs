@@ -33,7 +33,7 @@ internal static class GenerateCommand
         var columns = OptionOf.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
         var scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
         var format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
-        var engine = new EngineArguments();
+        var engine = new EngineArguments(context.Engines);
         var json = OptionOf.Switch("--json", "Print files, seeds, classes and times as JSON");
         var quiet = OptionOf.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
 

@@ -21,7 +21,7 @@ internal static class SearchStepsCommand
         var seed = OptionOf.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
         var json = OptionOf.Switch("--json", "Print the result as JSON");
         var quiet = OptionOf.Switch("--quiet", "Print nothing but the result", "-q");
-        var engine = new EngineArguments();
+        var engine = new EngineArguments(context.Engines);
         var command = new CliCommand(
             "search-steps",
             "Find the best timesteps for sampling in a few steps by ternary search. The distance is one of colours and edges, made "

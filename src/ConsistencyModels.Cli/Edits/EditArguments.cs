@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Imaging;
 
 namespace ConsistencyModels.Cli.Edits;
@@ -7,7 +8,8 @@ namespace ConsistencyModels.Cli.Edits;
 /// <summary>What the verbs of <c>cm edit</c> have in common on the command line.</summary>
 /// <param name="verb">The edit.</param>
 /// <param name="timesteps">Whether it starts at σ_max, so that <c>--timesteps</c> means something.</param>
-internal sealed class EditArguments(EditVerb verb, bool timesteps)
+/// <param name="engines">The engines there are.</param>
+internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistry engines)
 {
     private readonly Argument<string[]> _inputs = new("pictures")
     {
@@ -15,7 +17,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps)
         Arity = verb == EditVerb.Interpolate ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
     };
 
-    private readonly EngineArguments _engine = new();
+    private readonly EngineArguments _engine = new(engines);
 
     private readonly Option<string[]> _classes = new("--class", "-c")
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ConsistencyModels.Cpu;
-using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
@@ -53,7 +52,7 @@ internal static class BenchRun
         return new BenchReport
         {
             Model = settings.Engine.Model.ShortName,
-            Engine = settings.Engine.Engine ?? NetworkEngines.DefaultFor(new EngineOptions { Device = settings.Engine.Device, DType = settings.Engine.DType }).Name,
+            Engine = settings.Engine.Engine ?? settings.Engine.Engines.For(new EngineOptions { Device = settings.Engine.Device, DType = settings.Engine.DType }).Name,
             Device = settings.Engine.Device,
             Threads = threads,
             Batch = settings.Batch,

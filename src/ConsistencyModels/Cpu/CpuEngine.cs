@@ -24,6 +24,13 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
     public string Name => "cpu";
 
     /// <inheritdoc/>
+    public bool CanRun(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return string.Equals(options.Device, "cpu", StringComparison.OrdinalIgnoreCase) && options.DType is (TensorDType.F32 or TensorDType.F16);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>
     /// <see cref="EngineOptions.Device"/> is "cpu". With <see cref="EngineOptions.DType"/> F16 weights are kept in half precision, as
     /// with <see cref="CpuMemory.Low"/>; activations are float32 always. <see cref="EngineOptions.Threads"/> beyond the number of

@@ -1,66 +1,86 @@
 using System.Collections.Immutable;
-using System.Reflection;
-using System.Runtime.CompilerServices;
+using System.Globalization;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Engines;
 
-/// <summary>What stands behind <see cref="NetworkEngines"/>, as an object so that tests can have their own.</summary>
-/// <param name="loadAssembly">Loads an engine's assembly by name; throws <see cref="FileNotFoundException"/> if it is not there.</param>
-internal sealed class EngineRegistry(Func<string, Assembly> loadAssembly)
+/// <summary>
+/// The engines a program has, in order of preference. Immutable: a program makes one where it starts and passes it on, so that
+/// neither a test nor a second tenant of the process can change another's engines.
+/// </summary>
+public sealed class EngineRegistry
 {
-    private const string TorchName = "torch";
-    private const string TorchAssembly = "ConsistencyModels.Torch";
+    private readonly ImmutableArray<Entry> _entries;
 
-    private ImmutableArray<INetworkEngine> _engines = [];
-
-    public IReadOnlyList<INetworkEngine> Registered => _engines;
-
-    public INetworkEngine Default => _engines is [var first, ..] ? first : Find(TorchName);
-
-    public void Register(INetworkEngine engine)
+    /// <summary>Takes engines.</summary>
+    /// <param name="engines">The engines, the preferred first; none for a program that adds its own with <see cref="With(INetworkEngine)"/>.</param>
+    public EngineRegistry(params IReadOnlyList<INetworkEngine> engines)
+        : this(engines.Aggregate(ImmutableArray<Entry>.Empty, (entries, engine) => Add(entries, engine.Name, new(engine))))
     {
-        ArgumentNullException.ThrowIfNull(engine);
-        ImmutableInterlocked.Update(
-            ref _engines,
-            static (engines, added) => engines.FirstOrDefault(e => Same(e.Name, added.Name)) is { } old ? engines.Replace(old, added) : engines.Add(added),
-            engine);
     }
 
+    private EngineRegistry(ImmutableArray<Entry> entries) => _entries = entries;
+
+    /// <summary>The library's own engine alone: <see cref="CpuEngine"/>.</summary>
+    public static EngineRegistry Managed { get; } = new(new CpuEngine());
+
+    /// <summary>Names of the engines, the preferred first.</summary>
+    public IReadOnlyList<string> Names => [.. _entries.Select(entry => entry.Name)];
+
+    /// <summary>These engines and one more, after them; one of the same name is replaced in its place.</summary>
+    /// <param name="engine">The engine.</param>
+    public EngineRegistry With(INetworkEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        return new(Add(_entries, engine.Name, new(engine)));
+    }
+
+    /// <summary>The same for an engine that is made when it is first asked for, so that its assembly is not loaded before.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="make">Makes it; called once.</param>
+    public EngineRegistry With(string name, Func<INetworkEngine> make)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(make);
+        return new(Add(_entries, name, new(make)));
+    }
+
+    /// <summary>The engine of a name, whatever its case.</summary>
+    /// <param name="name"><see cref="INetworkEngine.Name"/>: "cpu", "torch".</param>
+    /// <exception cref="ConsistencyModelsException">There is no such engine; the known ones are named.</exception>
     public INetworkEngine Find(string name)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (Lookup(name) is { } engine)
-        {
-            return engine;
-        }
-
-        if (Same(name, TorchName))
-        {
-            LoadTorch();
-            return Lookup(name)
-                ?? throw new ConsistencyModelsException($"{TorchAssembly} is loaded, but registered no engine \"{TorchName}\".");
-        }
-
-        var known = string.Join(", ", _engines.Select(e => $"\"{e.Name}\""));
-        throw new ConsistencyModelsException($"There is no engine \"{name}\"; registered: {(known.Length == 0 ? "none" : known)}.");
+        return _entries.FirstOrDefault(entry => Same(entry.Name, name))?.Engine.Value
+            ?? throw new ConsistencyModelsException($"there is no engine \"{name}\"; expected one of {Known()}");
     }
+
+    /// <summary>The first engine that can run what is asked for.</summary>
+    /// <param name="options">Device and precision.</param>
+    /// <exception cref="ConsistencyModelsException">None can; the message says which there are and how to get another.</exception>
+    public INetworkEngine For(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return _entries.Select(entry => entry.Engine.Value).FirstOrDefault(engine => engine.CanRun(options))
+            ?? throw new ConsistencyModelsException(
+                !IsDevice(options.Device) ? $"the device: found \"{options.Device}\", expected cpu, cuda or cuda:N" :
+                $"no engine runs {options.DType.FormatName()} on the device \"{options.Device}\"; found {Known()}: the package ConsistencyModels.Torch has one for CUDA and bfloat16");
+    }
+
+    private static bool IsDevice(string word) =>
+        Same(word, "cpu") || Same(word, "cuda") || (word.StartsWith("cuda:", StringComparison.OrdinalIgnoreCase) && int.TryParse(word[5..], CultureInfo.InvariantCulture, out _));
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
 
-    private INetworkEngine? Lookup(string name) => _engines.FirstOrDefault(e => Same(e.Name, name));
-
-    private void LoadTorch()
+    private static ImmutableArray<Entry> Add(ImmutableArray<Entry> entries, string name, Lazy<INetworkEngine> engine)
     {
-        try
-        {
-            // Loading an assembly does not run its module initializer, in which the engine registers itself.
-            RuntimeHelpers.RunModuleConstructor(loadAssembly(TorchAssembly).ManifestModule.ModuleHandle);
-        }
-        catch (Exception e) when (e is FileNotFoundException or FileLoadException or BadImageFormatException)
-        {
-            throw new ConsistencyModelsException(
-                $"No network engine is registered and {TorchAssembly} is not beside the program: reference the package {TorchAssembly}, or call NetworkEngines.Register.", e);
-        }
+        var added = new Entry(name, engine);
+        return entries.FirstOrDefault(entry => Same(entry.Name, name)) is { } old ? entries.Replace(old, added) : entries.Add(added);
     }
+
+    private string Known() => _entries.IsEmpty ? "none" : string.Join(", ", _entries.Select(entry => $"\"{entry.Name}\""));
+
+    private sealed record Entry(string Name, Lazy<INetworkEngine> Engine);
 }

@@ -21,7 +21,7 @@ internal static class PipelineFolder
         var parts = PipelineParts.Read(path, options.Files, options.Variant);
         Func<ITensorSource> openWeights = () => parts.OpenWeights(options.Variant);
         var engineOptions = new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads };
-        var engine = options.Engine ?? NetworkEngines.DefaultFor(engineOptions);
+        var engine = options.Engine ?? EngineRegistry.Managed.For(engineOptions);
         IUNet network;
         using (var weights = openWeights())
         {

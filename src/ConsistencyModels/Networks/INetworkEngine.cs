@@ -8,6 +8,10 @@ public interface INetworkEngine
     /// <summary>The name people choose it by: "torch", "cpu".</summary>
     string Name { get; }
 
+    /// <summary>Whether it has the device and computes in the precision, as far as can be told without loading anything.</summary>
+    /// <param name="options">Device and precision.</param>
+    bool CanRun(EngineOptions options);
+
     /// <summary>Loads a network. The weights are copied: <paramref name="weights"/> may be disposed afterwards.</summary>
     /// <param name="config">The network's configuration.</param>
     /// <param name="weights">The tensors, under diffusers' parameter names.</param>

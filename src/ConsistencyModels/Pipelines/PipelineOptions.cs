@@ -1,5 +1,4 @@
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Engines;
 using ConsistencyModels.Hub;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -9,7 +8,7 @@ namespace ConsistencyModels.Pipelines;
 /// <summary>How <see cref="ConsistencyModelPipeline.FromPretrained"/> loads a pipeline.</summary>
 public sealed record PipelineOptions
 {
-    /// <summary>What runs the network; null for <see cref="NetworkEngines.DefaultFor"/> of the other options.</summary>
+    /// <summary>What runs the network; null for the library's own engine, <see cref="Cpu.CpuEngine"/>.</summary>
     public INetworkEngine? Engine { get; init; }
 
     /// <summary>"cpu", "cuda" or "cuda:1".</summary>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
@@ -8,66 +7,66 @@ namespace ConsistencyModels.Tests.Engines;
 
 public class EngineRegistryTests
 {
-    private static readonly Func<string, Assembly> Nothing = name => throw new FileNotFoundException(null, name);
-
     [Fact]
     public void Without_any_engine_the_error_says_what_to_reference()
     {
-        var error = Assert.Throws<ConsistencyModelsException>(() => new EngineRegistry(Nothing).Default);
-        Assert.Contains("reference the package ConsistencyModels.Torch", error.Message);
+        var error = Assert.Throws<ConsistencyModelsException>(() => new EngineRegistry().For(new()));
+        Assert.Contains("found none: the package ConsistencyModels.Torch", error.Message);
         Assert.DoesNotContain('\n', error.Message);
     }
 
     [Fact]
-    public void The_first_registered_is_the_default_and_nothing_is_loaded()
+    public void The_first_that_can_run_it_is_taken_and_later_ones_are_not_even_made()
     {
-        var registry = new EngineRegistry(_ => throw new InvalidOperationException("must not load"));
         var first = new Named("first");
-        registry.Register(first);
-        registry.Register(new Named("second"));
-        Assert.Same(first, registry.Default);
+        var registry = new EngineRegistry(first).With("second", () => throw new InvalidOperationException("must not be made"));
+        Assert.Same(first, registry.For(new()));
+        Assert.Equal(["first", "second"], registry.Names);
+    }
+
+    [Fact]
+    public void One_that_cannot_run_it_is_passed_over()
+    {
+        var second = new Named("second");
+        Assert.Same(second, new EngineRegistry(new Named("first", runs: false)).With(second).For(new()));
     }
 
     [Fact]
     public void Engines_are_found_by_name_whatever_the_case_and_replaced_by_their_own_kind()
     {
-        var registry = new EngineRegistry(Nothing);
-        registry.Register(new Named("cpu"));
         var second = new Named("CPU");
-        registry.Register(second);
+        var registry = new EngineRegistry(new Named("cpu"), new Named("other")).With(second);
         Assert.Same(second, registry.Find("Cpu"));
-        Assert.Same(second, Assert.Single(registry.Registered));
+        Assert.Equal(["CPU", "other"], registry.Names);
+    }
+
+    [Fact]
+    public void A_registry_does_not_change_when_another_is_made_of_it()
+    {
+        var registry = new EngineRegistry(new Named("cpu"));
+        registry.With(new Named("more"));
+        Assert.Equal(["cpu"], registry.Names);
     }
 
     [Fact]
     public void An_unknown_name_lists_the_known_ones()
     {
-        var registry = new EngineRegistry(Nothing);
-        registry.Register(new Named("cpu"));
-        var error = Assert.Throws<ConsistencyModelsException>(() => registry.Find("tpu"));
-        Assert.Contains("no engine \"tpu\"; registered: \"cpu\"", error.Message);
+        var error = Assert.Throws<ConsistencyModelsException>(() => new EngineRegistry(new Named("cpu")).With("torch", () => new Named("torch")).Find("tpu"));
+        Assert.Equal("there is no engine \"tpu\"; expected one of \"cpu\", \"torch\"", error.Message);
     }
 
     [Fact]
-    public void An_assembly_that_registers_nothing_is_an_error()
+    public void The_managed_engine_alone_refuses_a_gpu_and_says_which_package_has_one()
     {
-        var registry = new EngineRegistry(_ => typeof(EngineRegistry).Assembly);
-        var error = Assert.Throws<ConsistencyModelsException>(() => registry.Default);
-        Assert.Contains("registered no engine", error.Message);
+        var error = Assert.Throws<ConsistencyModelsException>(() => EngineRegistry.Managed.For(new() { Device = "cuda" }));
+        Assert.Contains("\"cuda\"; found \"cpu\": the package ConsistencyModels.Torch", error.Message);
     }
 
-    [Fact]
-    public void The_process_wide_registry_reports_a_missing_torch_assembly()
-    {
-        // This test project references the library alone, as a program that forgot the engine would.
-        var error = Assert.Throws<ConsistencyModelsException>(() => NetworkEngines.Find("torch"));
-        Assert.Contains("ConsistencyModels.Torch", error.Message);
-        Assert.IsType<FileNotFoundException>(error.InnerException);
-    }
-
-    private sealed class Named(string name) : INetworkEngine
+    private sealed class Named(string name, bool runs = true) : INetworkEngine
     {
         public string Name { get; } = name;
+
+        public bool CanRun(EngineOptions options) => runs;
 
         public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options) => new PointwiseUNet(config);
     }

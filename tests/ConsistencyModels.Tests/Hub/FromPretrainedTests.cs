@@ -61,7 +61,9 @@ public sealed class FromPretrainedTests : IDisposable
 
         public string Name => "checking";
 
-        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
+        public bool CanRun(EngineOptions options) => true;
+
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
         {
             using var reference = WeightFiles.Open(RepositoryFiles.Golden("openai", "tiny", "diffusers", "unet"));
             foreach (var name in reference.Tensors.Keys)

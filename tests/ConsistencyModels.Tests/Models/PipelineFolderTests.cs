@@ -148,8 +148,8 @@ public class PipelineFolderTests
         var target = Save(folder);
         var options = new PipelineOptions { DType = TensorDType.BF16 };
         var error = Assert.Throws<ConsistencyModelsException>(() => ConsistencyModelPipeline.FromPretrained(target, options));
-        Assert.Contains("ConsistencyModels.Torch is not beside the program", error.Message);
-        Assert.Equal("cpu", NetworkEngines.DefaultFor(new()).Name);
+        Assert.Contains("the package ConsistencyModels.Torch", error.Message);
+        Assert.Equal("cpu", EngineRegistry.Managed.For(new()).Name);
     }
 
     [Fact]
@@ -247,7 +247,9 @@ public class PipelineFolderTests
 
         public PointwiseUNet? Network { get; init; }
 
-        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
+        public bool CanRun(EngineOptions options) => true;
+
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
         {
             Options = options;
             Contents = PipelineFolderTests.Contents(weights);
