@@ -7,7 +7,7 @@ internal static class RepositoryFiles
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "ConsistencyModels.slnx")))
+            if (File.Exists(System.IO.Path.Combine(folder.FullName, "ConsistencyModels.slnx")))
             {
                 return folder.FullName;
             }
@@ -16,12 +16,15 @@ internal static class RepositoryFiles
         throw new InvalidOperationException("The tests do not run inside the repository.");
     });
 
+    /// <summary>A path below the root.</summary>
+    public static string Path(params string[] parts) => System.IO.Path.Combine([Root.Value, .. parts]);
+
     /// <summary>A path below tests/golden.</summary>
-    public static string Golden(params string[] parts) => Path.Combine([Root.Value, "tests", "golden", .. parts]);
+    public static string Golden(params string[] parts) => System.IO.Path.Combine([Root.Value, "tests", "golden", .. parts]);
 
     /// <summary>A path below models.</summary>
-    public static string Model(params string[] parts) => Path.Combine([Root.Value, "models", .. parts]);
+    public static string Model(params string[] parts) => System.IO.Path.Combine([Root.Value, "models", .. parts]);
 
     /// <summary>A path below tests/data.</summary>
-    public static string Data(params string[] parts) => Path.Combine([Root.Value, "tests", "data", .. parts]);
+    public static string Data(params string[] parts) => System.IO.Path.Combine([Root.Value, "tests", "data", .. parts]);
 }
