@@ -22,6 +22,9 @@ public static class RepositoryFiles
     /// <summary>A path below models.</summary>
     public static string Model(params string[] parts) => Path.Combine([Root.Value, "models", .. parts]);
 
+    /// <summary>A path below src.</summary>
+    public static string Source(params string[] parts) => Path.Combine([Root.Value, "src", .. parts]);
+
     /// <summary>A path below tests/data.</summary>
     public static string Data(params string[] parts) => Path.Combine([Root.Value, "tests", "data", .. parts]);
 }

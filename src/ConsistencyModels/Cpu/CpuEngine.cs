@@ -1,4 +1,8 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu.Caching;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu;

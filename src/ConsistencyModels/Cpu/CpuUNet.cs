@@ -1,3 +1,7 @@
+using ConsistencyModels.Cpu.Caching;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu;

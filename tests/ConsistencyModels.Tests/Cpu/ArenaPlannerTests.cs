@@ -1,4 +1,5 @@
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Memory;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Cpu;

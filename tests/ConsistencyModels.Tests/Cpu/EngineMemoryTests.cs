@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;

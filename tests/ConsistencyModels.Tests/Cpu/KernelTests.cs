@@ -1,4 +1,5 @@
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Kernels;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Cpu;

@@ -1,4 +1,5 @@
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Caching;
 using ConsistencyModels.IO;
 
 namespace ConsistencyModels.Tests.Cpu;

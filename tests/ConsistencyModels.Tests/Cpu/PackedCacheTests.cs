@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Caching;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;

@@ -1,4 +1,6 @@
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Planning;
+using ConsistencyModels.Cpu.Threading;
 
 namespace ConsistencyModels.Tests.Cpu;
 

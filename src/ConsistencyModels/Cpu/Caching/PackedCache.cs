@@ -1,7 +1,11 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu.Kernels;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.IO;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Caching;
 
 /// <summary>
 /// Files of packed weights, which the next process maps instead of packing again. Whatever goes wrong with the folder or a

@@ -1,6 +1,6 @@
 using ConsistencyModels.Networks;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>Says, for each kind of layer, how its parameters are packed. Names are diffusers'.</summary>
 internal sealed class LayerWeights(PackedWeights weights)

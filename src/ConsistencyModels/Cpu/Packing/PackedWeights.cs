@@ -1,6 +1,8 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Threading;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>
 /// All packed weights of a network in one block of memory. The first plan asks for what it needs, in the order in which it is

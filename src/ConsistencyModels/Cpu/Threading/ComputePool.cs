@@ -1,4 +1,4 @@
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Threading;
 
 /// <summary>
 /// The worker threads of all engines of a process. A worker helps whatever region has chunks left; between phases it spins

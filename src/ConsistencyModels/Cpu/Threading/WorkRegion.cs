@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Threading;
 
 /// <summary>
 /// One caller's sequence of parallel phases. Each thread has a share of a phase's chunks: as many as the others', and the same part
