@@ -82,7 +82,7 @@ internal sealed class WorkRegion
         }
 
         Publish(work, chunks);
-        _pool.Wake();
+        _pool.Wake(chunks - 1);
         Take(0, null, 0);
         WaitFor(chunks);
         _work = null;
