@@ -8,12 +8,23 @@ public sealed record CpuEngineOptions
     /// <summary>Default of <see cref="PackedCacheBytes"/>: 16 GiB.</summary>
     public const long DefaultPackedCacheBytes = 16L << 30;
 
+    /// <summary>Default of <see cref="ActivationBytes"/>: 768 MiB.</summary>
+    public const long DefaultActivationBytes = 768L << 20;
+
     /// <summary>Speed or memory.</summary>
     public CpuMemory Memory { get; init; }
 
     /// <summary>
+    /// Most bytes of activations of all calls of a network together, those under way and what is kept for the next ones: at least 0.
+    /// Calls at once share it; a batch that does not fit its part goes through in smaller ones, with the same results. One image of
+    /// each call under way is always granted.
+    /// </summary>
+    public long ActivationBytes { get; init; } = DefaultActivationBytes;
+
+    /// <summary>
     /// Whether packed weights of large networks (64 MiB and more) are kept on disk, for the next process to map instead of
-    /// packing again. The file is written in the background after loading; disposing the network waits for it.
+    /// packing again. The file is written in the background after loading, out of the calls' way (<see cref="CpuUNet.WhenSaved"/>);
+    /// disposing the network waits for it.
     /// </summary>
     public bool PackedCache { get; init; } = true;
 

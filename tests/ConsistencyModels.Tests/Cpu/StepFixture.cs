@@ -48,10 +48,11 @@ internal sealed unsafe class StepFixture : IDisposable
         _pool.Enter(region, CancellationToken.None);
         try
         {
-            _packed.Fill(new WeightReader(Tensors), new ParallelRunner(region));
-            using var call = new Call(_pool, Threads);
-            call.Reserve(plan);
-            new Span<float>(call.Arena, (int)plan.ArenaFloats).Fill(float.NaN);
+            _packed.Fill(new WeightReader(Tensors), new ParallelRunner(region, CancellationToken.None));
+            var call = new Call(_pool, Threads);
+            using var arena = new NativeBuffer(call.BytesFor(plan));
+            call.Use(plan, arena);
+            new Span<float>(arena.Floats, (int)plan.ArenaFloats).Fill(float.NaN);
             foreach (var (feature, values) in _inputs)
             {
                 Copy(feature, call.At(feature.Slot), values, toFeature: true);

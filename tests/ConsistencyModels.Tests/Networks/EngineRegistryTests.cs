@@ -67,6 +67,7 @@ public class EngineRegistryTests
     {
         public string Name { get; } = name;
 
-        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options) => new PointwiseUNet(config);
+        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) =>
+            new PointwiseUNet(config);
     }
 }

@@ -244,7 +244,7 @@ public class PipelineFolderTests
 
         public PointwiseUNet? Network { get; init; }
 
-        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
+        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
         {
             Options = options;
             Contents = PipelineFolderTests.Contents(weights);

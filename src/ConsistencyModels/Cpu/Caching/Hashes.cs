@@ -11,35 +11,62 @@ namespace ConsistencyModels.Cpu.Caching;
 /// Hash of a large block of memory: XXH128 of the XXH128 of its pieces, so that all threads can take part. It finds damage; it is no
 /// protection against someone who wants to deceive, who could write to the cache anyway.
 /// </summary>
-internal static unsafe class BlockHash
+internal sealed unsafe class BlockHash
 {
     private const int Piece = 4 << 20;
 
-    /// <summary>Hashes a block.</summary>
-    public static UInt128 Of(byte* start, long length, ParallelRunner? parallel)
+    private readonly XxHash128 _piece = new();
+    private readonly List<UInt128> _pieces = [];
+    private int _length;
+
+    /// <summary>Hashes a block that lies in memory.</summary>
+    public static UInt128 Of(byte* start, long length, ParallelRunner parallel)
     {
         var pieces = new UInt128[checked((int)((length + Piece - 1) / Piece))];
-        void HashPiece(int i)
+        parallel.For(pieces.Length, i =>
         {
             var first = (long)i * Piece;
             var size = (int)Math.Min(Piece, length - first);
             Pages.Populate(start + first, size);
             pieces[i] = XxHash128.HashToUInt128(new ReadOnlySpan<byte>(start + first, size));
-        }
+        });
+        return OfPieces(pieces);
+    }
 
-        if (parallel is null)
+    /// <summary>Hashes what follows, for a block that comes in parts of any size.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
         {
-            for (var i = 0; i < pieces.Length; i++)
+            var count = Math.Min(bytes.Length, Piece - _length);
+            _piece.Append(bytes[..count]);
+            bytes = bytes[count..];
+            _length += count;
+            if (_length == Piece)
             {
-                HashPiece(i);
+                EndPiece();
             }
         }
-        else
+    }
+
+    /// <summary>The hash of all parts; nothing may follow.</summary>
+    public UInt128 Finish()
+    {
+        if (_length > 0)
         {
-            parallel.For(pieces.Length, HashPiece);
+            EndPiece();
         }
 
-        return XxHash128.HashToUInt128(MemoryMarshal.AsBytes(pieces.AsSpan()));
+        return OfPieces(CollectionsMarshal.AsSpan(_pieces));
+    }
+
+    private static UInt128 OfPieces(ReadOnlySpan<UInt128> pieces) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(pieces));
+
+    private void EndPiece()
+    {
+        _pieces.Add(_piece.GetCurrentHashAsUInt128());
+        _piece.Reset();
+        _length = 0;
     }
 }
 

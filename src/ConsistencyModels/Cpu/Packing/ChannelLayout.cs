@@ -8,36 +8,68 @@ namespace ConsistencyModels.Cpu.Packing;
 /// </summary>
 internal sealed class ChannelLayout
 {
-    private readonly int[] _logical;
-    private readonly string _segments;
+    private readonly int[] _segments;
+
+    // Made when first asked for: most layouts of a plan never are. Two threads may both make one, which are equal.
+    private int[]? _logical;
+    private int[]? _places;
 
     /// <summary>Channels of each segment.</summary>
     public ChannelLayout(params ReadOnlySpan<int> segments)
     {
-        var logical = new List<int>();
+        _segments = segments.ToArray();
         foreach (var channels in segments)
         {
-            logical.AddRange(Enumerable.Range(Channels, channels));
-            logical.AddRange(Enumerable.Repeat(-1, Pad(channels) - channels));
             Channels += channels;
+            Padded += Pad(channels);
         }
-
-        _logical = [.. logical];
-        _segments = string.Join('+', segments.ToArray());
     }
-
-    /// <summary>The segments, as text: it says all about the layout.</summary>
-    public override string ToString() => _segments;
 
     /// <summary>Channels without padding.</summary>
     public int Channels { get; }
 
     /// <summary>Channels with padding.</summary>
-    public int Padded => _logical.Length;
+    public int Padded { get; }
 
     /// <summary>For each channel in memory the one it is, or -1 for padding.</summary>
-    public ReadOnlySpan<int> Logical => _logical;
+    public ReadOnlySpan<int> Logical => _logical ??= MakeLogical();
+
+    /// <summary>For each channel where it is in memory.</summary>
+    public ReadOnlySpan<int> Places => _places ??= MakePlaces();
 
     /// <summary>The next multiple of 16.</summary>
     public static int Pad(int channels) => (channels + Gemm.PanelWidth - 1) / Gemm.PanelWidth * Gemm.PanelWidth;
+
+    /// <summary>The segments, as text: it says all about the layout.</summary>
+    public override string ToString() => string.Join('+', _segments);
+
+    private int[] MakeLogical()
+    {
+        var logical = new int[Padded];
+        logical.AsSpan().Fill(-1);
+        var places = Places;
+        for (var channel = 0; channel < places.Length; channel++)
+        {
+            logical[places[channel]] = channel;
+        }
+
+        return logical;
+    }
+
+    private int[] MakePlaces()
+    {
+        var places = new int[Channels];
+        var (channel, start) = (0, 0);
+        foreach (var channels in _segments)
+        {
+            for (var i = 0; i < channels; i++)
+            {
+                places[channel++] = start + i;
+            }
+
+            start += Pad(channels);
+        }
+
+        return places;
+    }
 }

@@ -3,16 +3,16 @@ using ConsistencyModels.Cpu.Threading;
 
 namespace ConsistencyModels.Cpu.Planning;
 
-/// <summary>One forward pass under way: its arena, its arguments and its threads. Reused for later passes.</summary>
-internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork, IDisposable
+/// <summary>One forward pass under way: its arguments and its threads, and the arena it was lent. Reused for later passes.</summary>
+internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
 {
     private const long PageFloats = 1024;
     private const long Stagger = 64;
 
-    private NativeBuffer? _arena;
+    private float* _arena;
     private Step? _step;
     private int _phase;
-    private long _scratch;
+    private float* _scratch;
     private long _scratchOfThread;
 
     /// <summary>The threads.</summary>
@@ -33,32 +33,23 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>[N, OutChannels, H, W].</summary>
     public float* Output { get; set; }
 
-    /// <summary>Bytes of its arena.</summary>
-    public long ArenaBytes => _arena?.Length ?? 0;
-
-    /// <summary>Its arena.</summary>
-    public float* Arena => _arena!.Floats;
-
     /// <summary>Memory of a slot.</summary>
-    public float* At(ArenaSlot slot) => _arena!.Floats + slot.Offset;
+    public float* At(ArenaSlot slot) => _arena + slot.Offset;
 
     /// <summary>
     /// A thread's own memory while it executes a chunk. It is the same in all steps, so it stays in the cache of the thread's core.
     /// </summary>
-    public float* Scratch(int slot) => _arena!.Floats + _scratch + (slot * _scratchOfThread);
+    public float* Scratch(int slot) => _scratch + (slot * _scratchOfThread);
 
-    /// <summary>Makes room for a plan.</summary>
-    public void Reserve(Plan plan)
+    /// <summary>Bytes of arena that a plan needs with these threads.</summary>
+    public long BytesFor(Plan plan) => (plan.ArenaFloats + (Region.Threads * ScratchOfThread(plan))) * sizeof(float);
+
+    /// <summary>Takes an arena of at least <see cref="BytesFor"/> bytes, which the caller keeps alive, for a pass of a plan.</summary>
+    public void Use(Plan plan, NativeBuffer arena)
     {
-        _scratchOfThread = ((plan.ScratchFloats + PageFloats - 1) / PageFloats * PageFloats) + Stagger;
-        _scratch = plan.ArenaFloats;
-        var bytes = (_scratch + (Region.Threads * _scratchOfThread)) * sizeof(float);
-        if (_arena is null || _arena.Length < bytes)
-        {
-            _arena?.Dispose();
-            _arena = null;
-            _arena = new NativeBuffer(bytes);
-        }
+        _arena = arena.Floats;
+        _scratch = arena.Floats + plan.ArenaFloats;
+        _scratchOfThread = ScratchOfThread(plan);
     }
 
     /// <summary>Runs a phase of a step on all threads.</summary>
@@ -72,6 +63,5 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <inheritdoc/>
     public void Execute(int chunk, int slot) => _step!.Chunk(this, _phase, chunk, slot);
 
-    /// <inheritdoc/>
-    public void Dispose() => _arena?.Dispose();
+    private static long ScratchOfThread(Plan plan) => ((plan.ScratchFloats + PageFloats - 1) / PageFloats * PageFloats) + Stagger;
 }

@@ -21,7 +21,6 @@ internal sealed unsafe class NormStep : Step
     private readonly int _groupsOfChunk;
     private readonly int _units;
     private readonly int _unitsOfChunk;
-    private readonly int[] _memoryOf;
     private readonly ChannelLayout _layout;
     private readonly ArenaSlot _statistics;
     private readonly ArenaSlot _factors;
@@ -41,14 +40,6 @@ internal sealed unsafe class NormStep : Step
         _unitsOfChunk = Chunks.ByBytes((spec.Halve ? 20.0 * spec.Output.Width : 8.0) * _layout.Padded, _units);
         _statistics = new ArenaSlot((long)batch * _pieces * 2 * _layout.Padded);
         _factors = new ArenaSlot((long)batch * 2 * _layout.Padded);
-        _memoryOf = new int[_layout.Channels];
-        for (var i = 0; i < _layout.Padded; i++)
-        {
-            if (_layout.Logical[i] >= 0)
-            {
-                _memoryOf[_layout.Logical[i]] = i;
-            }
-        }
     }
 
     /// <inheritdoc/>
@@ -139,9 +130,10 @@ internal sealed unsafe class NormStep : Step
         var b = a + _layout.Padded;
         if (part == 0)
         {
-            for (var i = 0; i < _layout.Padded; i++)
+            var logical = _layout.Logical;
+            for (var i = 0; i < logical.Length; i++)
             {
-                if (_layout.Logical[i] < 0)
+                if (logical[i] < 0)
                 {
                     a[i] = b[i] = 0;
                 }
@@ -150,7 +142,7 @@ internal sealed unsafe class NormStep : Step
 
         for (var group = part * _groupsOfChunk; group < Math.Min(_spec.Groups, (part + 1) * _groupsOfChunk); group++)
         {
-            var members = _memoryOf.AsSpan(group * channels, channels);
+            var members = _layout.Places.Slice(group * channels, channels);
             var (mean, variance) = Moments(call, image, members);
             var inverse = 1 / Math.Sqrt(variance + _spec.Epsilon);
             foreach (var i in members)

@@ -5,6 +5,9 @@ namespace ConsistencyModels.Cpu.Planning;
 /// <summary>The network compiled for one shape: steps in order, and where in the arena everything lies. Holds no memory of its own.</summary>
 internal sealed class Plan
 {
+    // Measured: a step with its features.
+    private const long BytesOfStep = 300;
+
     private readonly Step[] _steps;
 
     /// <summary>Places the steps' memory.</summary>
@@ -24,6 +27,9 @@ internal sealed class Plan
         ArenaFloats = ArenaPlanner.Place(slots);
         ScratchFloats = _steps.Max(step => step.ScratchFloats);
     }
+
+    /// <summary>Bytes of the plan itself, about.</summary>
+    public long Bytes => _steps.Length * BytesOfStep;
 
     /// <summary>Floats of arena a call needs.</summary>
     public long ArenaFloats { get; }

@@ -111,7 +111,7 @@ internal sealed class PlanBuilder
         var (down, up) = (resnet.Resample == ResampleKind.Down, resnet.Resample == ResampleKind.Up);
         var (height, width) = (inputs[0].Height, inputs[0].Width);
         var (outHeight, outWidth) = down ? (height / 2, width / 2) : up ? (2 * height, 2 * width) : (height, width);
-        var layout = new ChannelLayout([.. inputs.Select(input => input.Layout.Channels)]);
+        var layout = _weights.Layout([.. inputs.Select(input => input.Layout.Channels)]);
         var normed = down ? New(outHeight, outWidth, layout) : New(height, width, layout);
         var halved = down ? New(outHeight, outWidth, layout) : null;
         Norm($"{resnet.Name}.norm1", Config.NormNumGroups, inputs, normed, silu: true, halvedInput: halved);
@@ -147,7 +147,7 @@ internal sealed class PlanBuilder
         }
 
         var inner = attention.InnerDim;
-        var projected = New(x.Height, x.Width, new ChannelLayout(inner, inner, inner));
+        var projected = New(x.Height, x.Width, _weights.Layout(inner, inner, inner));
         Linear([$"{name}.to_q", $"{name}.to_k", $"{name}.to_v"], [tokens], projected, inner);
         var attended = New(x.Height, x.Width, inner);
         _steps.Add(new AttentionStep(projected, attended, attention.Heads, attention.HeadDim, _batch));
@@ -226,7 +226,7 @@ internal sealed class PlanBuilder
 
     private void Linear(string[] names, Feature[] inputs, Feature output, int columns, Feature? residual = null, float scale = 1)
     {
-        var layout = new ChannelLayout([.. inputs.Select(input => input.Layout.Channels)]);
+        var layout = _weights.Layout([.. inputs.Select(input => input.Layout.Channels)]);
         _steps.Add(new LinearStep(new LinearSpec
         {
             Inputs = inputs,
@@ -238,7 +238,7 @@ internal sealed class PlanBuilder
         }));
     }
 
-    private Feature New(int height, int width, int channels) => New(height, width, new ChannelLayout(channels));
+    private Feature New(int height, int width, int channels) => New(height, width, _weights.Layout(channels));
 
     private Feature New(int height, int width, ChannelLayout layout) => new(_batch, height, width, layout);
 }

@@ -10,17 +10,32 @@ internal interface IParallelWork
 }
 
 /// <summary>Runs delegates on a region: for loading, where an allocation does not matter.</summary>
-internal sealed class ParallelRunner(WorkRegion region) : IParallelWork
+internal sealed class ParallelRunner(WorkRegion region, CancellationToken cancellationToken) : IParallelWork
 {
     private Action<int>? _body;
 
+    /// <summary>Whose threads these are.</summary>
+    public ComputePool Pool => region.Pool;
+
     /// <summary>Executes the body for 0 to below <paramref name="chunks"/>.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; some chunks were not executed.</exception>
     public void For(int chunks, Action<int> body)
     {
+        ThrowIfCancelled();
         _body = body;
         region.Run(this, chunks);
+        ThrowIfCancelled();
     }
 
+    /// <summary>For work between the parallel parts.</summary>
+    public void ThrowIfCancelled() => cancellationToken.ThrowIfCancellationRequested();
+
     /// <inheritdoc/>
-    public void Execute(int chunk, int slot) => _body!(chunk);
+    public void Execute(int chunk, int slot)
+    {
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            _body!(chunk);
+        }
+    }
 }

@@ -43,6 +43,9 @@ internal sealed class WorkRegion
         _slotTaken[0] = true; // the caller's
     }
 
+    /// <summary>Where its helpers come from.</summary>
+    public ComputePool Pool => _pool;
+
     /// <summary>Most threads that work here at once.</summary>
     public int Threads { get; }
 
