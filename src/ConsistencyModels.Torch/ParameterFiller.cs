@@ -12,8 +12,10 @@ public static class ParameterFiller
     /// <summary>Copies every parameter from a checkpoint, one at a time, so that the weights are in memory once.</summary>
     /// <param name="network">The network to fill.</param>
     /// <param name="source">Tensors under diffusers' names (today's, or those before 0.18); each is converted to the network's precision.</param>
+    /// <param name="cancellationToken">Observed between parameters; those already copied stay.</param>
     /// <exception cref="ConsistencyModelsException">Tensors are missing, unknown or of another shape: all are listed.</exception>
-    public static void Load(UNet2DModel network, ITensorSource source)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static void Load(UNet2DModel network, ITensorSource source, CancellationToken cancellationToken = default)
     {
         var parameters = network.Description.Parameters;
         var names = StrictTensors.Check(
@@ -23,6 +25,7 @@ public static class ParameterFiller
         using var noGrad = no_grad();
         foreach (var description in parameters)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var name = names[description.Name];
             Copy(source, name, network.ParameterNamed(description.Name));

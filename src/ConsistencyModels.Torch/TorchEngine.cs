@@ -17,14 +17,19 @@ public sealed class TorchEngine : INetworkEngine
     }
 
     /// <inheritdoc/>
-    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
+    /// <remarks>
+    /// <see cref="EngineOptions.Threads"/> and TF32 on CUDA are libtorch's settings for the whole process: see
+    /// <see cref="TorchDevice.Prepare"/>. Cancellation is observed between parameters.
+    /// </remarks>
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var dtype = TorchTypes.ToCompute(options.DType);
         var device = TorchDevice.Prepare(options.Device, options.Threads);
         var network = new UNet2DModel(UNet2DDescription.Of(config), device, dtype);
         try
         {
-            ParameterFiller.Load(network, weights);
+            ParameterFiller.Load(network, weights, cancellationToken);
             return new TorchUNet(network);
         }
         catch

@@ -4,30 +4,43 @@ using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch;
 
-/// <summary>A <see cref="UNet2DModel"/> behind plain memory: copies a batch in, runs in inference mode, copies the result out.</summary>
+/// <summary>
+/// A <see cref="UNet2DModel"/> behind plain memory: copies a batch in, runs in inference mode, copies the result out. Disposed
+/// during a call, it takes no more calls, and the network is freed when the last one ends.
+/// </summary>
 public sealed class TorchUNet : IUNet
 {
     private readonly UNet2DModel _network;
     private readonly Device _device;
     private readonly ScalarType _dtype;
-    private readonly bool _owns;
+    private readonly UseCount _uses;
 
-    /// <summary>Wraps a network and puts it into evaluation mode: there is no dropout here.</summary>
+    /// <summary>Wraps a network, which must be in evaluation mode: there is no dropout here. One that this owns is put into it.</summary>
     /// <param name="network">The network; not to be trained while this is in use.</param>
-    /// <param name="owns">Whether disposing this disposes the network.</param>
+    /// <param name="owns">Whether the network belongs to this from now on: disposing this disposes it.</param>
+    /// <exception cref="ArgumentException">The network is in training mode and not owned: its owner decides about that.</exception>
     public TorchUNet(UNet2DModel network, bool owns = true)
     {
+        if (owns)
+        {
+            network.eval();
+        }
+        else if (network.training)
+        {
+            throw new ArgumentException("The network is in training mode and belongs to someone else: call its eval() first.", nameof(network));
+        }
+
         _network = network;
-        network.eval();
+        _uses = new UseCount(owns ? network.Dispose : static () => { });
         _device = network.FlatParameters.device;
         _dtype = network.FlatParameters.dtype;
-        _owns = owns;
     }
 
     /// <inheritdoc/>
     public UNet2DConfig Config => _network.Description.Config;
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
     public void Forward(
         ReadOnlySpan<float> sample,
         ImageShape shape,
@@ -38,6 +51,23 @@ public sealed class TorchUNet : IUNet
     {
         ForwardArguments.ThrowIfInvalid(Config, sample.Length, shape, timesteps.Length, classLabels, output.Length);
         cancellationToken.ThrowIfCancellationRequested();
+        _uses.Enter(this);
+        try
+        {
+            Run(sample, shape, timesteps, classLabels, output);
+        }
+        finally
+        {
+            _uses.Leave();
+        }
+    }
+
+    /// <summary>Takes no more calls; a network that this owns is disposed, at once or when the calls under way end.</summary>
+    public void Dispose() => _uses.Close();
+
+    private void Run(
+        ReadOnlySpan<float> sample, ImageShape shape, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> classLabels, Span<float> output)
+    {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
         var x = empty([shape.Batch, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32);
@@ -67,14 +97,5 @@ public sealed class TorchUNet : IUNet
         var result = _network.forward(x.to(_dtype, _device), t.to(_device), labels?.to(_device));
         var host = result.to(ScalarType.Float32, CPU).contiguous();
         TensorMemory.Floats(host).CopyTo(output);
-    }
-
-    /// <summary>Disposes the network if this owns it.</summary>
-    public void Dispose()
-    {
-        if (_owns)
-        {
-            _network.Dispose();
-        }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class OnnxEngine : INetworkEngine
 
     public bool CanRun(EngineOptions options) => true;
 
-    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
     {
         var folder = Directory.CreateTempSubdirectory("cm-onnx-").FullName;
         try

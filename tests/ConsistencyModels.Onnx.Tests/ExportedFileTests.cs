@@ -28,7 +28,7 @@ public sealed class ExportedFileTests : IDisposable
         using var exported = new OnnxUNet(File, golden.Config);
         Assert.Equal(["x", "sigma", "class_labels"], exported.Inputs);
         Assert.Equal(["denoised"], exported.Outputs);
-        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var denoiser = new Denoiser(network, Preconditioning.Consistency(0.6, 0.004), clip);
 
         float[] sigmas = [80, 5.5f, 0.3f, 0.004f];

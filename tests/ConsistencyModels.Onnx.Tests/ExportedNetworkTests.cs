@@ -47,7 +47,7 @@ public sealed class ExportedNetworkTests : IDisposable
         var config = Configs[name];
         using var weights = Weights(config);
         using var exported = Export(config, weights);
-        using var engine = new CpuEngine().Load(config, weights, new EngineOptions());
+        using var engine = new CpuEngine().Load(config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
         foreach (var batch in (int[])[1, 3])
         {
             Same(engine, exported, new ImageShape(batch, config.InChannels, config.SampleSize!.Value.Height, config.SampleSize.Value.Width), batch);
@@ -62,7 +62,7 @@ public sealed class ExportedNetworkTests : IDisposable
         {
             using var weights = Weights(config);
             using var exported = Export(config, weights, new() { DynamicSize = dynamic });
-            using var engine = new CpuEngine().Load(config, weights, new EngineOptions());
+            using var engine = new CpuEngine().Load(config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
             Same(engine, exported, new ImageShape(2, 3, 8, 8), 2);
             Same(engine, exported, new ImageShape(1, 3, 4, 14), 1);
         }
@@ -94,7 +94,7 @@ public sealed class ExportedNetworkTests : IDisposable
         var path = _folder.File("tiles.onnx");
         OnnxExporter.Export(model, path);
         using var exported = new OnnxUNet(path, model.Config);
-        using var engine = new CpuEngine().Load(model.Config, model.Weights, new EngineOptions());
+        using var engine = new CpuEngine().Load(model.Config, model.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(["sample", "timestep", "class_labels"], exported.Inputs);
         Assert.Equal(["out_sample"], exported.Outputs);
         Same(engine, exported, new ImageShape(batch, 3, 32, 32), batch);

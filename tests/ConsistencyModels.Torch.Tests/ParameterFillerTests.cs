@@ -95,6 +95,6 @@ public sealed class ParameterFillerTests : IDisposable
         var path = _folder.File($"{Guid.NewGuid():N}.safetensors");
         SafetensorsWriter.Write(path, tensors);
         using var source = SafetensorsFile.Open(path);
-        return new TorchEngine().Load(config, source, new());
+        return new TorchEngine().Load(config, source, new(), TestContext.Current.CancellationToken);
     }
 }

@@ -53,8 +53,8 @@ public class TorchUNetTests
         var path = folder.File("x.safetensors");
         SafetensorsWriter.Write(path, Networks.Weights(Networks.Conditional));
         using var weights = SafetensorsFile.Open(path);
-        using var exact = new TorchEngine().Load(Networks.Conditional, weights, new());
-        using var narrow = new TorchEngine().Load(Networks.Conditional, weights, new() { DType = dtype });
+        using var exact = new TorchEngine().Load(Networks.Conditional, weights, new(), TestContext.Current.CancellationToken);
+        using var narrow = new TorchEngine().Load(Networks.Conditional, weights, new() { DType = dtype }, TestContext.Current.CancellationToken);
         var expected = Networks.Run(exact);
         var found = Networks.Run(narrow);
         var error = RootMeanSquare(expected.Zip(found, (a, b) => a - b)) / RootMeanSquare(expected);
@@ -72,7 +72,7 @@ public class TorchUNetTests
         var path = folder.File("x.safetensors");
         SafetensorsWriter.Write(path, Networks.Weights(Networks.Plain));
         using var weights = SafetensorsFile.Open(path);
-        var error = Assert.Throws<ConsistencyModelsException>(() => new TorchEngine().Load(Networks.Plain, weights, new() { DType = TensorDType.I64 }));
+        var error = Assert.Throws<ConsistencyModelsException>(() => new TorchEngine().Load(Networks.Plain, weights, new() { DType = TensorDType.I64 }, TestContext.Current.CancellationToken));
         Assert.Equal("dtype: found I64, expected F32, F16 or BF16", error.Message);
     }
 

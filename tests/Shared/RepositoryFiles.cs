@@ -25,6 +25,9 @@ internal static class RepositoryFiles
     /// <summary>A path below models.</summary>
     public static string Model(params string[] parts) => System.IO.Path.Combine([Root.Value, "models", .. parts]);
 
+    /// <summary>A path below src.</summary>
+    public static string Source(params string[] parts) => System.IO.Path.Combine([Root.Value, "src", .. parts]);
+
     /// <summary>A path below tests/data.</summary>
     public static string Data(params string[] parts) => System.IO.Path.Combine([Root.Value, "tests", "data", .. parts]);
 }

@@ -1,4 +1,9 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu.Caching;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu;
@@ -34,13 +39,15 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
     /// <remarks>
     /// <see cref="EngineOptions.Device"/> is "cpu". With <see cref="EngineOptions.DType"/> F16 weights are kept in half precision, as
     /// with <see cref="CpuMemory.Low"/>; activations are float32 always. <see cref="EngineOptions.Threads"/> beyond the number of
-    /// cores means all cores.
+    /// cores means all cores. Cancellation is observed while the pool's threads are waited for, and between pieces of a few
+    /// milliseconds while weights are hashed and packed.
     /// </remarks>
-    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options) =>
-        LoadOn(ComputePool.Shared, config, weights, options);
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) =>
+        LoadOn(ComputePool.Shared, config, weights, options, cancellationToken);
 
     /// <summary>As <see cref="Load"/>, with other threads than the process's.</summary>
-    internal CpuUNet LoadOn(ComputePool pool, UNet2DConfig config, ITensorSource weights, EngineOptions options)
+    internal CpuUNet LoadOn(
+        ComputePool pool, UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(weights);
@@ -56,6 +63,8 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegative(_options.ActivationBytes);
+        cancellationToken.ThrowIfCancellationRequested();
         var network = UNet2DDescription.Of(config);
         var reader = new WeightReader(network, weights);
         var packed = new PackedWeights { Half = _options.Memory == CpuMemory.Low || options.DType == TensorDType.F16 };
@@ -64,31 +73,35 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
         {
             // The nominal size's plan says which weights there are, and which algorithm suits each layer.
             var layers = new LayerWeights(packed);
-            _ = PlanBuilder.Build(network, layers, 1, NominalSize(config), threads);
-            var region = new WorkRegion(pool, threads);
-            pool.Enter(region, CancellationToken.None);
-            try
-            {
-                if (Cache is { } cache)
-                {
-                    cache.Fill(packed, reader, new ParallelRunner(region));
-                }
-                else
-                {
-                    packed.Fill(reader, new ParallelRunner(region));
-                }
-            }
-            finally
-            {
-                pool.Leave(region);
-            }
-
-            return new CpuUNet(network, packed, layers, pool, threads);
+            var plans = new PlanCache((batch, size) => PlanBuilder.Build(network, layers, batch, size, threads));
+            _ = plans.Get(1, NominalSize(config));
+            var saving = Fill(packed, reader, new WorkRegion(pool, threads), cancellationToken);
+            return new CpuUNet(config, packed, saving, plans, new ArenaPool(_options.ActivationBytes, TimeProvider.System), pool, threads);
         }
         catch
         {
             packed.Dispose();
             throw;
+        }
+    }
+
+    private PackedSaving? Fill(PackedWeights packed, WeightReader reader, WorkRegion region, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelRunner(region, cancellationToken);
+        region.Pool.Enter(region, cancellationToken);
+        try
+        {
+            if (Cache is { } cache)
+            {
+                return cache.Fill(packed, reader, parallel);
+            }
+
+            packed.Fill(reader, parallel);
+            return null;
+        }
+        finally
+        {
+            region.Pool.Leave(region);
         }
     }
 

@@ -1,49 +1,52 @@
+using ConsistencyModels.Cpu.Caching;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu;
 
 /// <summary>
 /// A network of <see cref="CpuEngine"/>. An image's result depends neither on the batch it is in nor on the number of threads.
-/// Calls may come from several threads; each that runs at the same time has activations of its own.
+/// Calls may come from several threads; each that runs at the same time has activations of its own, all of them together within
+/// <see cref="CpuEngineOptions.ActivationBytes"/>. Memory that no call has used for some seconds goes back to the system.
 /// </summary>
 public sealed unsafe class CpuUNet : IUNet
 {
-    private const int MostPlans = 16;
-
-    // Larger batches go through in parts: more images at once no longer save time, and would take memory without bound.
-    private const long LargestArena = 768L << 20;
-
-    private readonly UNet2DDescription _network;
+    private readonly UNet2DConfig _config;
     private readonly PackedWeights _packed;
-    private readonly LayerWeights _layers;
+    private readonly PackedSaving? _saving;
+    private readonly PlanCache _plans;
+    private readonly ArenaPool _arenas;
     private readonly ComputePool _pool;
     private readonly int _threads;
+    private readonly UseCount _uses;
     private readonly Lock _gate = new();
     private readonly Stack<Call> _idle = new();
-    private readonly Dictionary<(int Batch, int Height, int Width), (Plan Plan, long Used)> _plans = [];
-    private long _uses;
     private int _running;
-    private bool _disposed;
 
-    internal CpuUNet(UNet2DDescription network, PackedWeights packed, LayerWeights layers, ComputePool pool, int threads)
+    internal CpuUNet(UNet2DConfig config, PackedWeights packed, PackedSaving? saving, PlanCache plans, ArenaPool arenas, ComputePool pool, int threads)
     {
-        (_network, _packed, _layers, _pool, _threads) = (network, packed, layers, pool, threads);
+        (_config, _packed, _saving, _plans, _arenas, _pool, _threads) = (config, packed, saving, plans, arenas, pool, threads);
+        _uses = new UseCount(Release);
     }
 
     /// <inheritdoc/>
-    public UNet2DConfig Config => _network.Config;
+    public UNet2DConfig Config => _config;
 
-    /// <summary>Bytes of packed weights and of the activations kept for the next call.</summary>
-    public long MemoryBytes
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _disposed ? 0 : _packed.Bytes + _idle.Sum(call => call.ArenaBytes);
-            }
-        }
-    }
+    /// <summary>Bytes of packed weights and of the activations of calls under way or kept for the next; 0 once disposed.</summary>
+    public long MemoryBytes => _uses.IsClosed ? 0 : _packed.Bytes + _arenas.Bytes;
+
+    /// <summary>
+    /// Completes when the packed weights are in the cache on disk (<see cref="CpuEngineOptions.PackedCache"/>), or need not or
+    /// cannot be there. They are written after loading, beside the calls but out of their way: at full speed while there are none, else
+    /// at a pace that takes a few percent of one core. Whoever measures calls should wait for it.
+    /// </summary>
+    public Task WhenSaved => _saving?.Done ?? Task.CompletedTask;
+
+    /// <summary>Whether the packed weights are those of a file, mapped.</summary>
+    internal bool WeightsAreMapped => _packed.Mapped;
 
     /// <inheritdoc/>
     /// <exception cref="ObjectDisposedException">This was disposed.</exception>
@@ -57,120 +60,107 @@ public sealed unsafe class CpuUNet : IUNet
     {
         ForwardArguments.ThrowIfInvalid(Config, sample.Length, shape, timesteps.Length, classLabels, output.Length);
         cancellationToken.ThrowIfCancellationRequested();
-        var call = Begin();
+        _uses.Enter(this);
         try
         {
-            _pool.Enter(call.Region, cancellationToken);
-            try
+            fixed (float* x = sample, t = timesteps, y = output)
+            fixed (int* labels = classLabels)
             {
-                fixed (float* x = sample, t = timesteps, y = output)
-                fixed (int* labels = classLabels)
-                {
-                    Run(call, x, shape, t, timesteps.Length > 1 ? 1 : 0, labels, y, cancellationToken);
-                }
-            }
-            finally
-            {
-                _pool.Leave(call.Region);
+                var call = TakeCall();
+                call.TimestepStride = timesteps.Length > 1 ? 1 : 0;
+                Run(call, x, shape, t, labels, y, cancellationToken);
+                KeepCall(call);
             }
         }
         finally
         {
-            End(call);
+            _uses.Leave();
         }
     }
 
-    /// <summary>Whether the packed weights are those of a file, mapped.</summary>
-    internal bool WeightsAreMapped => _packed.Mapped;
-
     /// <summary>
-    /// Gives the memory back, at once or when the calls under way end. If the packed weights are being written to the cache
-    /// (<see cref="CpuEngineOptions.PackedCache"/>), waits for that.
+    /// Gives the memory back, at once or when the calls under way end; no more begin. If the packed weights are still being written
+    /// to the cache (<see cref="WhenSaved"/>), this then finishes that at full speed and returns afterwards: a program that makes
+    /// one picture would otherwise never leave a file. A process that ends without disposing leaves none.
     /// </summary>
     public void Dispose()
     {
-        lock (_gate)
+        if (_uses.Close())
         {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _disposed = true;
-            ReleaseIfUnused();
+            _saving?.Finish();
         }
     }
 
-    private void Run(
-        Call call, float* x, ImageShape shape, float* t, int timestepStride, int* labels, float* y, CancellationToken cancellationToken)
+    private void Run(Call call, float* x, ImageShape shape, float* t, int* labels, float* y, CancellationToken cancellationToken)
+    {
+        _pool.Enter(call.Region, cancellationToken);
+        Interlocked.Increment(ref _running);
+        try
+        {
+            RunParts(call, x, shape, t, labels, y, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+            _pool.Leave(call.Region);
+        }
+    }
+
+    private void RunParts(Call call, float* x, ImageShape shape, float* t, int* labels, float* y, CancellationToken cancellationToken)
     {
         var size = new ImageSize(shape.Height, shape.Width);
-        var most = (int)Math.Clamp(LargestArena / (PlanFor(1, size).ArenaFloats * sizeof(float)), 1, shape.Batch);
-        var part = Chunks.Count(shape.Batch, Chunks.Count(shape.Batch, most));
-        call.TimestepStride = timestepStride;
-        for (var first = 0; first < shape.Batch; first += part)
+        var bytesOfImage = call.BytesFor(_plans.Get(1, size));
+        for (int first = 0, part; first < shape.Batch; first += part)
         {
-            var plan = PlanFor(Math.Min(part, shape.Batch - first), size);
-            call.Reserve(plan);
+            // More images at once no longer save time from some number on, and would take memory without bound.
+            var left = shape.Batch - first;
+            var most = (int)Math.Clamp(_arenas.Share(Volatile.Read(ref _running)) / bytesOfImage, 1, left);
+            part = Chunks.Count(left, Chunks.Count(left, most));
+            var plan = _plans.Get(part, size);
             call.Sample = x + ((long)first * shape.ImageLength);
-            call.Timesteps = t + (first * timestepStride);
+            call.Timesteps = t + (first * call.TimestepStride);
             call.Labels = labels is null ? null : labels + first;
             call.Output = y + ((long)first * Config.OutChannels * shape.Height * shape.Width);
-            plan.Run(call, cancellationToken);
-        }
-    }
-
-    private Call Begin()
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _running++;
-            return _idle.TryPop(out var call) ? call : new Call(_pool, _threads);
-        }
-    }
-
-    private void End(Call call)
-    {
-        lock (_gate)
-        {
-            _running--;
-            _idle.Push(call);
-            ReleaseIfUnused();
-        }
-    }
-
-    private void ReleaseIfUnused()
-    {
-        if (_disposed && _running == 0)
-        {
-            while (_idle.TryPop(out var call))
+            var arena = _arenas.Rent(call.BytesFor(plan));
+            try
             {
-                call.Dispose();
+                call.Use(plan, arena);
+                plan.Run(call, cancellationToken);
             }
-
-            _plans.Clear();
-            _packed.Dispose();
+            finally
+            {
+                _arenas.Return(arena);
+            }
         }
     }
 
-    private Plan PlanFor(int batch, ImageSize size)
+    private Call TakeCall()
     {
         lock (_gate)
         {
-            var key = (batch, size.Height, size.Width);
-            if (!_plans.TryGetValue(key, out var known))
+            if (_idle.TryPop(out var call))
             {
-                if (_plans.Count >= MostPlans)
-                {
-                    _plans.Remove(_plans.MinBy(plan => plan.Value.Used).Key);
-                }
-
-                known.Plan = PlanBuilder.Build(_network, _layers, batch, size, _threads);
+                return call;
             }
-
-            _plans[key] = (known.Plan, ++_uses);
-            return known.Plan;
         }
+
+        return new Call(_pool, _threads);
+    }
+
+    private void KeepCall(Call call)
+    {
+        lock (_gate)
+        {
+            if (_idle.Count < _pool.Cores)
+            {
+                _idle.Push(call);
+            }
+        }
+    }
+
+    private void Release()
+    {
+        _arenas.Dispose();
+        _packed.Dispose();
     }
 }

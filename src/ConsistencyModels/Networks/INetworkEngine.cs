@@ -16,6 +16,8 @@ public interface INetworkEngine
     /// <param name="config">The network's configuration.</param>
     /// <param name="weights">The tensors, under diffusers' parameter names.</param>
     /// <param name="options">Device and precision.</param>
+    /// <param name="cancellationToken">Ends the loading; nothing of the network stays behind.</param>
     /// <exception cref="ConsistencyModelsException">Tensors are missing, unknown or of another shape, or the device is not there.</exception>
-    IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options);
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default);
 }

@@ -94,7 +94,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
 
     private static void Outputs(GoldenCase golden, ModelFiles model)
     {
-        using var network = new TorchEngine().Load(model.Config, model.Weights, new EngineOptions());
+        using var network = new TorchEngine().Load(model.Config, model.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var sizes = golden.Shape("x");
         var shape = new ImageShape(sizes[0], sizes[1], sizes[2], sizes[3]);
         int[] labels = golden.Has("y") ? [.. golden.Longs("y").Select(label => (int)label)] : [];

@@ -21,7 +21,7 @@ internal sealed class UNetForwardCheck : IGoldenCheck
         Assert.Contains("out", outputs);
         foreach (var engine in Engines.All)
         {
-            using var network = engine.Load(config, weights, new EngineOptions());
+            using var network = engine.Load(config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
             foreach (var name in outputs)
             {
                 Near.Equal(golden.Floats(name), Forward(golden, network, Timesteps(golden, name)), 0, Absolute, $"{engine.Name}: {name}");

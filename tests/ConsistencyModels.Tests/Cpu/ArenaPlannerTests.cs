@@ -1,4 +1,4 @@
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Memory;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Cpu;

@@ -1,4 +1,5 @@
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
 
 namespace ConsistencyModels.Tests.Cpu;
 
@@ -27,17 +28,17 @@ public sealed class ConvolutionErrorTests
 
         var w = Reference.Normal(random, OutChannels * channels * 9, 1 / Math.Sqrt(9 * channels));
         var b = new float[OutChannels];
-        using var bench = new StepBench(new MemoryTensors().Add("c.weight", w, OutChannels, channels, 3, 3).Add("c.bias", b, OutChannels));
-        var input = bench.Input(1, Size, Size, channels, x);
+        using var fixture = new StepFixture(new MemoryTensors().Add("c.weight", w, OutChannels, channels, 3, 3).Add("c.bias", b, OutChannels));
+        var input = fixture.Input(1, Size, Size, channels, x);
         var output = new Feature(1, Size, Size, new ChannelLayout(OutChannels));
         var spec = new ConvolutionSpec
         {
             Input = input,
             Output = output,
-            Weights = bench.Packed("c.weight", new PackedConvolution("c.weight", input.Layout, OutChannels, outputSize, half: false)),
-            Bias = bench.Weights.Bias("c", OutChannels),
+            Weights = fixture.Packed("c.weight", new PackedConvolution("c.weight", input.Layout, OutChannels, outputSize, half: false)),
+            Bias = fixture.Weights.Bias("c", OutChannels),
         };
-        var actual = bench.Run(output, Winograd.Plan(spec, 1, bench.Threads));
+        var actual = fixture.Run(output, WinogradStep.Plan(spec, 1, fixture.Threads));
         var (expected, _) = Reference.Convolution(x, 1, Size, Size, channels, w, b, 1, 1, Size, Size);
 
         var scale = new double[expected.Length];

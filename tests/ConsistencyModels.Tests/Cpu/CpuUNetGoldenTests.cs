@@ -12,7 +12,7 @@ public sealed class CpuUNetGoldenTests
     public void Outputs_are_those_of_the_original(string name)
     {
         using var golden = new GoldenUNet(name);
-        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var output = new float[golden.Expected.Length];
 
         network.Forward(golden.Sample, golden.Shape, golden.Timesteps, golden.Labels, output, TestContext.Current.CancellationToken);
@@ -25,7 +25,7 @@ public sealed class CpuUNetGoldenTests
     public void Half_precision_weights_cost_a_hundredth(string name)
     {
         using var golden = new GoldenUNet(name);
-        using var network = new CpuEngine(new CpuEngineOptions { Memory = CpuMemory.Low }).Load(golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine(new CpuEngineOptions { Memory = CpuMemory.Low }).Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var output = new float[golden.Expected.Length];
 
         network.Forward(golden.Sample, golden.Shape, golden.Timesteps, golden.Labels, output, TestContext.Current.CancellationToken);

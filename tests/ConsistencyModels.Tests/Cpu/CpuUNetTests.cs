@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
@@ -28,7 +29,7 @@ public sealed class CpuUNetTests
     {
         const int Batch = 16;
         using var golden = new GoldenUNet(name);
-        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var shape = golden.Shape.WithBatch(Batch);
         var random = new System.Random(5);
         var sample = Reference.Normal(random, shape.Length);
@@ -51,7 +52,7 @@ public sealed class CpuUNetTests
     public void One_timestep_serves_the_batch_and_sizes_may_change_from_call_to_call()
     {
         using var golden = new GoldenUNet("test_config");
-        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         for (var height = 2; height <= 40; height += 2)
         {
             var shape = new ImageShape(2, 3, height, 42 - height);
@@ -69,8 +70,8 @@ public sealed class CpuUNetTests
     {
         using var golden = new GoldenUNet("test_config");
         using var pool = new ComputePool(2);
-        using var network = new CpuEngine().LoadOn(pool, golden.Config, golden.Weights, new EngineOptions());
-        using var other = new CpuEngine().LoadOn(pool, golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine().LoadOn(pool, golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
+        using var other = new CpuEngine().LoadOn(pool, golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var expected = Forward(network, golden);
         var results = new float[24][];
         var threads = Enumerable.Range(0, 4).Select(t => new Thread(() =>
@@ -90,7 +91,7 @@ public sealed class CpuUNetTests
     public void A_disposed_network_has_no_memory_and_takes_no_calls()
     {
         using var golden = new GoldenUNet("test_config");
-        var network = (CpuUNet)new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions());
+        var network = (CpuUNet)new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         Forward(network, golden);
         Assert.True(network.MemoryBytes > 0);
 
@@ -105,7 +106,7 @@ public sealed class CpuUNetTests
     public void A_cancelled_call_throws_and_the_next_one_works()
     {
         using var golden = new GoldenUNet("test_config");
-        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions());
+        using var network = new CpuEngine().Load(golden.Config, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
         var expected = Forward(network, golden);
         using var source = new CancellationTokenSource();
         source.CancelAfter(TimeSpan.FromMilliseconds(1));
@@ -128,16 +129,16 @@ public sealed class CpuUNetTests
         using var golden = new GoldenUNet("test_config");
         var engine = new CpuEngine();
         Assert.Contains("cuda", Assert.Throws<ConsistencyModelsException>(
-            () => engine.Load(golden.Config, golden.Weights, new EngineOptions { Device = "cuda" })).Message);
+            () => engine.Load(golden.Config, golden.Weights, new EngineOptions { Device = "cuda" }, TestContext.Current.CancellationToken)).Message);
         Assert.Contains("BF16", Assert.Throws<ConsistencyModelsException>(
-            () => engine.Load(golden.Config, golden.Weights, new EngineOptions { DType = TensorDType.BF16 })).Message);
+            () => engine.Load(golden.Config, golden.Weights, new EngineOptions { DType = TensorDType.BF16 }, TestContext.Current.CancellationToken)).Message);
         Assert.Throws<CheckpointException>(
-            () => engine.Load(golden.Config with { LayersPerBlock = 3 }, golden.Weights, new EngineOptions()));
+            () => engine.Load(golden.Config with { LayersPerBlock = 3 }, golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken));
     }
 
     private static float[] Run(GoldenUNet golden, ComputePool pool, int threads)
     {
-        using var network = new CpuEngine().LoadOn(pool, golden.Config, golden.Weights, new EngineOptions { Threads = threads });
+        using var network = new CpuEngine().LoadOn(pool, golden.Config, golden.Weights, new EngineOptions { Threads = threads }, TestContext.Current.CancellationToken);
         return Forward(network, golden);
     }
 

@@ -1,4 +1,4 @@
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Kernels;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Cpu;

@@ -1,4 +1,4 @@
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Caching;
 using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Cpu;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
 
 namespace ConsistencyModels.Tests.Cpu;
 
@@ -64,89 +65,89 @@ public sealed class LayerErrorTests
     private static (double[] Expected, float[] Actual) Convolution(float[] x, int channels, int outputSize, System.Random random)
     {
         var (w, b) = (Reference.Normal(random, 16 * channels * 9, 1 / Math.Sqrt(9 * channels)), Reference.Normal(random, 16));
-        using var bench = new StepBench(new MemoryTensors().Add("c.weight", w, 16, channels, 3, 3).Add("c.bias", b, 16));
-        var input = bench.Input(1, Size, Size, channels, x);
+        using var fixture = new StepFixture(new MemoryTensors().Add("c.weight", w, 16, channels, 3, 3).Add("c.bias", b, 16));
+        var input = fixture.Input(1, Size, Size, channels, x);
         var output = new Feature(1, Size, Size, new ChannelLayout(16));
         var spec = new ConvolutionSpec
         {
             Input = input,
             Output = output,
-            Weights = bench.Packed("c.weight", new PackedConvolution("c.weight", input.Layout, 16, outputSize, half: false)),
-            Bias = bench.Weights.Bias("c", 16),
+            Weights = fixture.Packed("c.weight", new PackedConvolution("c.weight", input.Layout, 16, outputSize, half: false)),
+            Bias = fixture.Weights.Bias("c", 16),
         };
         return (
             Reference.Convolution(x, 1, Size, Size, channels, w, b, 1, 1, Size, Size).Values,
-            bench.Run(output, Winograd.Plan(spec, 1, bench.Threads)));
+            fixture.Run(output, WinogradStep.Plan(spec, 1, fixture.Threads)));
     }
 
     private static (double[] Expected, float[] Actual) Strided(float[] x, int channels, System.Random random)
     {
         var (w, b) = (Reference.Normal(random, 16 * channels * 9, 1 / Math.Sqrt(9 * channels)), Reference.Normal(random, 16));
-        using var bench = new StepBench(new MemoryTensors().Add("c.weight", w, 16, channels, 3, 3).Add("c.bias", b, 16));
-        var input = bench.Input(1, Size, Size, channels, x);
+        using var fixture = new StepFixture(new MemoryTensors().Add("c.weight", w, 16, channels, 3, 3).Add("c.bias", b, 16));
+        var input = fixture.Input(1, Size, Size, channels, x);
         var output = new Feature(1, Size / 2, Size / 2, new ChannelLayout(16));
         var spec = new GatherSpec
         {
             Input = input,
             InputSize = (Size, Size, channels),
             Output = output,
-            Weights = bench.Weights.StridedConvolution("c", input.Layout, 16),
-            Bias = bench.Weights.Bias("c", 16),
+            Weights = fixture.Weights.StridedConvolution("c", input.Layout, 16),
+            Bias = fixture.Weights.Bias("c", 16),
             Stride = 2,
             Padding = 1,
         };
         return (
             Reference.Convolution(x, 1, Size, Size, channels, w, b, 2, 1, Size / 2, Size / 2).Values,
-            bench.Run(output, new GatherStep(spec)));
+            fixture.Run(output, new GatherStep(spec)));
     }
 
     private static (double[] Expected, float[] Actual) Linear(float[] x, int channels, System.Random random)
     {
         var (w, b) = (Reference.Normal(random, 16 * channels, 1 / Math.Sqrt(channels)), Reference.Normal(random, 16));
-        using var bench = new StepBench(new MemoryTensors().Add("l.weight", w, 16, channels).Add("l.bias", b, 16));
-        var input = bench.Input(1, Size, Size, channels, x);
+        using var fixture = new StepFixture(new MemoryTensors().Add("l.weight", w, 16, channels).Add("l.bias", b, 16));
+        var input = fixture.Input(1, Size, Size, channels, x);
         var output = new Feature(1, Size, Size, new ChannelLayout(16));
         var step = new LinearStep(new LinearSpec
         {
             Inputs = [input],
             Output = output,
-            Weights = bench.Weights.Linear(["l"], input.Layout, 16),
-            Bias = bench.Weights.Bias("l", 16),
+            Weights = fixture.Weights.Linear(["l"], input.Layout, 16),
+            Bias = fixture.Weights.Bias("l", 16),
         });
-        return (Reference.Linear([.. x.Select(value => (double)value)], Size * Size, channels, w, b), bench.Run(output, step));
+        return (Reference.Linear([.. x.Select(value => (double)value)], Size * Size, channels, w, b), fixture.Run(output, step));
     }
 
     private static (double[] Expected, float[] Actual) Norm(float[] x, int channels, System.Random random)
     {
         var (w, b) = (Reference.Normal(random, channels), Reference.Normal(random, channels));
-        using var bench = new StepBench(new MemoryTensors().Add("n.weight", w, channels).Add("n.bias", b, channels));
-        var input = bench.Input(1, Size, Size, channels, x);
+        using var fixture = new StepFixture(new MemoryTensors().Add("n.weight", w, channels).Add("n.bias", b, channels));
+        var input = fixture.Input(1, Size, Size, channels, x);
         var output = new Feature(1, Size, Size, input.Layout);
         var step = new NormStep(
             new NormSpec
             {
                 Inputs = [input],
                 Output = output,
-                Weight = bench.Weights.Vector("n.weight", input.Layout),
-                Bias = bench.Weights.Vector("n.bias", input.Layout),
+                Weight = fixture.Weights.Vector("n.weight", input.Layout),
+                Bias = fixture.Weights.Vector("n.bias", input.Layout),
                 Groups = 32,
                 Epsilon = 1e-5,
                 SiLU = true,
             },
             1,
-            bench.Threads);
-        return ([.. Reference.GroupNorm(x, 1, Size * Size, channels, 32, 1e-5, w, b).Select(Reference.SiLU)], bench.Run(output, step));
+            fixture.Threads);
+        return ([.. Reference.GroupNorm(x, 1, Size * Size, channels, 32, 1e-5, w, b).Select(Reference.SiLU)], fixture.Run(output, step));
     }
 
     private static (double[] Expected, float[] Actual) Attention(float[] x, int channels)
     {
         const int Heads = 2;
-        using var bench = new StepBench(new MemoryTensors());
-        var projected = bench.Input(new Feature(1, Size, Size, new ChannelLayout(channels, channels, channels)), x);
+        using var fixture = new StepFixture(new MemoryTensors());
+        var projected = fixture.Input(new Feature(1, Size, Size, new ChannelLayout(channels, channels, channels)), x);
         var output = new Feature(1, Size, Size, new ChannelLayout(channels));
         float[] Part(int part) => [.. Enumerable.Range(0, Size * Size).SelectMany(row => x.Skip((row * 3 * channels) + (part * channels)).Take(channels))];
         return (
             Reference.Attention(Part(0), Part(1), Part(2), Size * Size, Heads, channels / Heads),
-            bench.Run(output, new AttentionStep(projected, output, Heads, channels / Heads, 1)));
+            fixture.Run(output, new AttentionStep(projected, output, Heads, channels / Heads, 1)));
     }
 }

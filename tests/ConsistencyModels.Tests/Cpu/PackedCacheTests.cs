@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Caching;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;
@@ -246,7 +247,7 @@ public sealed class PackedCacheTests : IDisposable
     private float[] Run(CpuEngineOptions options, bool? mapped, string? weights = null)
     {
         using var source = SafetensorsFile.Open(weights ?? _weights);
-        using var network = (CpuUNet)new CpuEngine(options).Load(_golden.Config, source, new EngineOptions());
+        using var network = (CpuUNet)new CpuEngine(options).Load(_golden.Config, source, new EngineOptions(), TestContext.Current.CancellationToken);
         source.Dispose(); // packed weights, mapped or not, need it no more
         if (mapped is { } expected)
         {

@@ -1,4 +1,5 @@
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Planning;
 using CsCheck;
 
 namespace ConsistencyModels.Tests.Cpu;
@@ -25,8 +26,8 @@ public sealed class StepTests
                 var x = Reference.Normal(random, batch * height * width * ci);
                 var w = Reference.Normal(random, co * ci * 9, 1 / Math.Sqrt(9 * ci));
                 var b = Reference.Normal(random, co);
-                using var bench = new StepBench(new MemoryTensors().Add("c.weight", w, co, ci, 3, 3).Add("c.bias", b, co));
-                var input = bench.Input(batch, height, width, ci, x);
+                using var fixture = new StepFixture(new MemoryTensors().Add("c.weight", w, co, ci, 3, 3).Add("c.bias", b, co));
+                var input = fixture.Input(batch, height, width, ci, x);
                 var (outHeight, outWidth) = doubled ? (2 * height, 2 * width) : (height, width);
                 var image = doubled ? Reference.Double(x, batch, height, width, ci) : x;
                 var (expected, scale) = Reference.Convolution(image, batch, outHeight, outWidth, ci, w, b, 1, 1, outHeight, outWidth);
@@ -38,7 +39,7 @@ public sealed class StepTests
                     var (h, v) = half ? (height, width) : (outHeight, outWidth);
                     var r = Reference.Normal(random, batch * h * v * co);
                     added = half ? Reference.Double(r, batch, h, v, co) : r;
-                    residual = new Residual(bench.Input(batch, h, v, co, r), half);
+                    residual = new Residual(fixture.Input(batch, h, v, co, r), half);
                 }
 
                 var output = new Feature(batch, outHeight, outWidth, new ChannelLayout(co));
@@ -48,12 +49,12 @@ public sealed class StepTests
                     Input = input,
                     DoubleInput = doubled,
                     Output = output,
-                    Weights = bench.Packed("c.weight", weights),
-                    Bias = bench.Weights.Bias("c", co),
+                    Weights = fixture.Packed("c.weight", weights),
+                    Bias = fixture.Weights.Bias("c", co),
                     Residual = residual,
                     Scale = 0.5f,
                 };
-                var actual = bench.Run(output, Winograd.Plan(spec, batch, bench.Threads, cut));
+                var actual = fixture.Run(output, WinogradStep.Plan(spec, batch, fixture.Threads, cut));
 
                 for (var i = 0; i < expected.Length; i++)
                 {
@@ -63,8 +64,8 @@ public sealed class StepTests
                 Assert.InRange(Reference.Worst(expected, actual), 0, 2e-5);
 
                 // However it is cut, the same bits.
-                Assert.Equal(actual, bench.Run(output, Winograd.Plan(spec, batch, bench.Threads, cut with { ByTiles = !cut.ByTiles })));
-                Assert.Equal(actual, bench.Run(output, Winograd.Plan(spec, batch, threads: 1)));
+                Assert.Equal(actual, fixture.Run(output, WinogradStep.Plan(spec, batch, fixture.Threads, cut with { ByTiles = !cut.ByTiles })));
+                Assert.Equal(actual, fixture.Run(output, WinogradStep.Plan(spec, batch, threads: 1)));
             },
             iter: Iterations.Of(40));
 
@@ -79,20 +80,20 @@ public sealed class StepTests
                 var x = Reference.Normal(random, batch * height * width * ci);
                 var w = Reference.Normal(random, co * ci * 9, 1 / Math.Sqrt(9 * ci));
                 var b = Reference.Normal(random, co);
-                using var bench = new StepBench(new MemoryTensors().Add("c.weight", w, co, ci, 3, 3).Add("c.bias", b, co));
-                var input = bench.Input(batch, height, width, ci, x);
+                using var fixture = new StepFixture(new MemoryTensors().Add("c.weight", w, co, ci, 3, 3).Add("c.bias", b, co));
+                var input = fixture.Input(batch, height, width, ci, x);
                 var output = new Feature(batch, height / 2, width / 2, new ChannelLayout(co));
                 var spec = new GatherSpec
                 {
                     Input = input,
                     InputSize = (height, width, ci),
                     Output = output,
-                    Weights = bench.Weights.StridedConvolution("c", input.Layout, co),
-                    Bias = bench.Weights.Bias("c", co),
+                    Weights = fixture.Weights.StridedConvolution("c", input.Layout, co),
+                    Bias = fixture.Weights.Bias("c", co),
                     Stride = 2,
                     Padding = padding,
                 };
-                var actual = bench.Run(output, new GatherStep(spec));
+                var actual = fixture.Run(output, new GatherStep(spec));
 
                 var (expected, _) = Reference.Convolution(x, batch, height, width, ci, w, b, 2, padding, height / 2, width / 2);
                 Assert.InRange(Reference.Worst(expected, actual), 0, 1e-5);
@@ -113,22 +114,22 @@ public sealed class StepTests
                 var r = Reference.Normal(random, rows * co);
                 var w = Reference.Normal(random, co * (c1 + c2), 1 / Math.Sqrt(c1 + c2));
                 var b = Reference.Normal(random, co);
-                using var bench = new StepBench(new MemoryTensors().Add("l.weight", w, co, c1 + c2).Add("l.bias", b, co));
-                List<Feature> inputs = [bench.Input(batch, height, width, c1, x1)];
+                using var fixture = new StepFixture(new MemoryTensors().Add("l.weight", w, co, c1 + c2).Add("l.bias", b, co));
+                List<Feature> inputs = [fixture.Input(batch, height, width, c1, x1)];
                 if (c2 > 0)
                 {
-                    inputs.Add(bench.Input(batch, height, width, c2, x2));
+                    inputs.Add(fixture.Input(batch, height, width, c2, x2));
                 }
 
                 var layout = new ChannelLayout([.. inputs.Select(input => input.Layout.Channels)]);
-                var residual = residualKind > 0 ? bench.Input(batch, height, width, co, r) : null;
+                var residual = residualKind > 0 ? fixture.Input(batch, height, width, co, r) : null;
                 var output = residualKind == 2 ? residual! : new Feature(batch, height, width, new ChannelLayout(co));
-                var actual = bench.Run(output, new LinearStep(new LinearSpec
+                var actual = fixture.Run(output, new LinearStep(new LinearSpec
                 {
                     Inputs = [.. inputs],
                     Output = output,
-                    Weights = bench.Weights.Linear(["l"], layout, co),
-                    Bias = bench.Weights.Bias("l", co),
+                    Weights = fixture.Weights.Linear(["l"], layout, co),
+                    Bias = fixture.Weights.Bias("l", co),
                     Residual = residual,
                 }));
 
@@ -166,13 +167,13 @@ public sealed class StepTests
 
                 var w = Reference.Normal(random, total);
                 var b = Reference.Normal(random, total);
-                using var bench = new StepBench(new MemoryTensors().Add("n.weight", w, total).Add("n.bias", b, total));
+                using var fixture = new StepFixture(new MemoryTensors().Add("n.weight", w, total).Add("n.bias", b, total));
                 float[] Part(int first, int count) =>
                     [.. Enumerable.Range(0, batch * pixels).SelectMany(row => x.Skip((row * total) + first).Take(count))];
-                List<Feature> inputs = [bench.Input(batch, height, width, c1, Part(0, c1))];
+                List<Feature> inputs = [fixture.Input(batch, height, width, c1, Part(0, c1))];
                 if (c2 > 0)
                 {
-                    inputs.Add(bench.Input(batch, height, width, c2, Part(c1, c2)));
+                    inputs.Add(fixture.Input(batch, height, width, c2, Part(c1, c2)));
                 }
 
                 var layout = new ChannelLayout([.. inputs.Select(input => input.Layout.Channels)]);
@@ -183,8 +184,8 @@ public sealed class StepTests
                     {
                         Inputs = [.. inputs],
                         Output = output,
-                        Weight = bench.Weights.Vector("n.weight", layout),
-                        Bias = bench.Weights.Vector("n.bias", layout),
+                        Weight = fixture.Weights.Vector("n.weight", layout),
+                        Bias = fixture.Weights.Vector("n.bias", layout),
                         Groups = groups,
                         Epsilon = 1e-5,
                         SiLU = silu,
@@ -193,7 +194,7 @@ public sealed class StepTests
                     },
                     batch,
                     threads: seed % 2 == 0 ? 1 : 4); // split by images if they are twice as many, else within them
-                var actual = bench.Run(output, step);
+                var actual = fixture.Run(output, step);
 
                 var expected = Reference.GroupNorm(x, batch, pixels, total, groups, 1e-5, w, b);
                 expected = silu ? [.. expected.Select(Reference.SiLU)] : expected;
@@ -211,25 +212,25 @@ public sealed class StepTests
         var random = new System.Random(5);
         var x = Reference.Normal(random, Height * Width * Total);
         var (w, b) = (Reference.Normal(random, Total), Reference.Normal(random, Total));
-        using var bench = new StepBench(new MemoryTensors().Add("n.weight", w, Total).Add("n.bias", b, Total));
+        using var fixture = new StepFixture(new MemoryTensors().Add("n.weight", w, Total).Add("n.bias", b, Total));
         float[] Part(int first, int count) => [.. Enumerable.Range(0, Height * Width).SelectMany(row => x.Skip((row * Total) + first).Take(count))];
-        Feature[] inputs = [bench.Input(1, Height, Width, First, Part(0, First)), bench.Input(1, Height, Width, Second, Part(First, Second))];
+        Feature[] inputs = [fixture.Input(1, Height, Width, First, Part(0, First)), fixture.Input(1, Height, Width, Second, Part(First, Second))];
         var layout = new ChannelLayout(First, Second);
         var output = halve ? new Feature(1, Height / 2, Width / 2, layout) : new Feature(1, Height, Width, layout);
         var spec = new NormSpec
         {
             Inputs = inputs,
             Output = output,
-            Weight = bench.Weights.Vector("n.weight", layout),
-            Bias = bench.Weights.Vector("n.bias", layout),
+            Weight = fixture.Weights.Vector("n.weight", layout),
+            Bias = fixture.Weights.Vector("n.bias", layout),
             Groups = Groups,
             Epsilon = 1e-5,
             SiLU = true,
             Halve = halve,
         };
 
-        var whole = bench.Run(output, new NormStep(spec, 1, threads: 0));
-        var parts = bench.Run(output, new NormStep(spec, 1, threads: 2));
+        var whole = fixture.Run(output, new NormStep(spec, 1, threads: 0));
+        var parts = fixture.Run(output, new NormStep(spec, 1, threads: 2));
 
         double[] expected = [.. Reference.GroupNorm(x, 1, Height * Width, Total, Groups, 1e-5, w, b).Select(Reference.SiLU)];
         expected = halve ? Reference.Halve(expected, 1, Height, Width, Total) : expected;
@@ -248,11 +249,11 @@ public sealed class StepTests
                 var tokens = height * width;
                 var random = new System.Random(seed);
                 var x = Reference.Normal(random, batch * tokens * 3 * inner, 3);
-                using var bench = new StepBench(new MemoryTensors());
+                using var fixture = new StepFixture(new MemoryTensors());
                 var layout = new ChannelLayout(inner, inner, inner);
-                var projected = bench.Input(new Feature(batch, height, width, layout), x);
+                var projected = fixture.Input(new Feature(batch, height, width, layout), x);
                 var output = new Feature(batch, height, width, new ChannelLayout(inner));
-                var actual = bench.Run(output, new AttentionStep(projected, output, count, dim, batch));
+                var actual = fixture.Run(output, new AttentionStep(projected, output, count, dim, batch));
 
                 float[] Part(int image, int part) =>
                     [.. Enumerable.Range(image * tokens, tokens).SelectMany(row => x.Skip((row * 3 * inner) + (part * inner)).Take(inner))];

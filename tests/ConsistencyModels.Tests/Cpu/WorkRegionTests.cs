@@ -1,4 +1,4 @@
-using ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Threading;
 
 namespace ConsistencyModels.Tests.Cpu;
 

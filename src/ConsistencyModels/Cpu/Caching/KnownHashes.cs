@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConsistencyModels.Files;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Caching;
 
 /// <summary>
 /// Hashes of files' contents that were computed before, each in a small file whose name stands for the files' identities.

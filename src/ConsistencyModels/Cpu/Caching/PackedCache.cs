@@ -1,7 +1,12 @@
+using System.Diagnostics;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu.Kernels;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Files;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Caching;
 
 /// <summary>
 /// Files of packed weights, which the next process maps instead of packing again. Whatever goes wrong with the folder or a
@@ -21,26 +26,24 @@ internal sealed unsafe class PackedCache(string folder, long mostBytes, long lea
     private readonly KnownHashes _known = new(Path.Combine(folder, "known"));
 
     /// <summary>Takes the packed weights from a file, or packs them and has the file written in the background.</summary>
-    /// <returns>Whether they came from a file.</returns>
-    public bool Fill(PackedWeights packed, WeightReader reader, ParallelRunner parallel)
+    /// <returns>The writing of the file, if there is one.</returns>
+    public PackedSaving? Fill(PackedWeights packed, WeightReader reader, ParallelRunner parallel)
     {
         if (packed.Bytes < leastBytes || packed.Bytes > mostBytes - PackedHeader.Size || KeyOf(packed, reader, parallel) is not { } key)
         {
             packed.Fill(reader, parallel);
-            return false;
+            return null;
         }
 
         var path = Path.Combine(folder, TextHash.Name(key) + Extension);
         if (Map(path, key, packed, parallel))
         {
             PackedFiles.Use(path);
-            return true;
+            return null;
         }
 
         packed.Fill(reader, parallel);
-        packed.KeepUntil(Task.Factory.StartNew(
-            () => Save(path, key, packed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
-        return false;
+        return PackedSaving.Start(packed, parallel.Pool, pace => Save(path, key, packed, pace));
     }
 
     /// <summary>What the packed bytes depend on; null if the tensors are not read from files.</summary>
@@ -133,9 +136,8 @@ internal sealed unsafe class PackedCache(string folder, long mostBytes, long lea
         return true;
     }
 
-    private void Save(string path, UInt128 key, PackedWeights packed)
+    private void Save(string path, UInt128 key, PackedWeights packed, BackgroundPace pace)
     {
-        const int Chunk = 16 << 20;
         try
         {
             PackedFiles.Prepare(folder);
@@ -146,18 +148,13 @@ internal sealed unsafe class PackedCache(string folder, long mostBytes, long lea
                 return; // a cache should not be what fills a disk
             }
 
-            var header = new PackedHeader(key, packed.Bytes, BlockHash.Of(packed.Start, packed.Bytes, parallel: null));
+            var header = new PackedHeader(key, packed.Bytes, DataHash: default);
             AtomicFile.Write(path, stream =>
             {
+                stream.Position = PackedHeader.Size;
+                header = header with { DataHash = WriteData(stream, packed, pace) };
+                stream.Position = 0;
                 stream.Write(header.ToBytes());
-                long done = 0;
-                while (done < packed.Bytes)
-                {
-                    // Up to the next multiple of a chunk in the file: the system then caches it in huge pages.
-                    var part = Math.Min(Chunk - ((PackedHeader.Size + done) % Chunk), packed.Bytes - done);
-                    stream.Write(new ReadOnlySpan<byte>(packed.Start + done, (int)part));
-                    done += part;
-                }
             });
             PackedFiles.Use(path);
 
@@ -172,5 +169,23 @@ internal sealed unsafe class PackedCache(string folder, long mostBytes, long lea
         {
             // No cache then. It saves time; it must not cost anyone a picture.
         }
+    }
+
+    private static UInt128 WriteData(Stream stream, PackedWeights packed, BackgroundPace pace)
+    {
+        var hash = new BlockHash();
+        for (long done = 0; done < packed.Bytes;)
+        {
+            // Up to the next multiple of a huge page in the file: the system then caches it in such pages.
+            var start = Stopwatch.GetTimestamp();
+            var size = (int)Math.Min(Pages.Huge - ((PackedHeader.Size + done) % Pages.Huge), packed.Bytes - done);
+            var bytes = new ReadOnlySpan<byte>(packed.Start + done, size);
+            hash.Append(bytes);
+            stream.Write(bytes);
+            done += size;
+            pace.Rest(Stopwatch.GetElapsedTime(start));
+        }
+
+        return hash.Finish();
     }
 }

@@ -1,4 +1,4 @@
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Caching;
 
 /// <summary>Where packed weights are kept for this user.</summary>
 internal static class PackedCacheFolder

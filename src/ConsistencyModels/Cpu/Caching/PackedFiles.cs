@@ -1,4 +1,4 @@
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Caching;
 
 /// <summary>
 /// Which files of packed weights are there, and when each was last used: the time of an empty file beside it. The file's own

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Caching;
 
 /// <summary>
 /// The first page of a file of packed weights: magic, version, key, length and hash of the data that follow, and a hash of all this.

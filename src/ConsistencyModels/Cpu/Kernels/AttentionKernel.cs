@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// softmax(Q·Kᵀ·scale)·V for a block of queries of one head, without ever holding all scores: keys come in tiles, and the

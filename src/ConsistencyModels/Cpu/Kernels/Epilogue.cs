@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>What follows a matrix product while its result is in the cache.</summary>
 internal static unsafe class Epilogue

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// The tile of <see cref="Gemm"/> for 128-bit vectors (Arm64, old x64, none at all): up to 4 rows by one panel of 16

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// The tile of <see cref="Gemm"/> for AVX2 with FMA: up to 6 rows by one panel of 16 columns. 12 accumulators, two

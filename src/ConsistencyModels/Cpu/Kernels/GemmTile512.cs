@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// The tile of <see cref="Gemm"/> for AVX-512: up to 8 rows by two neighbouring panels of 16 columns. 16 accumulators

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// Pieces of group normalization over pixels with channels last. Statistics are taken in pieces of at most

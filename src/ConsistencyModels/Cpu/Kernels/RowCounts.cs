@@ -1,4 +1,4 @@
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// A number of rows as a type, so that one kernel body serves every number: the JIT compiles it once for each type, sees

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>Elementary functions of vectors, accurate to about 2 units in the last place.</summary>
 internal static class VectorMath

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// F(2x2, 3x3): 16 products for 4 outputs, 2.25 times fewer multiplications than the direct algorithm, weights 16/9 as

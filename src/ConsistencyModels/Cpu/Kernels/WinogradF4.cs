@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Kernels;
 
 /// <summary>
 /// F(4x4, 3x3): 36 products for 16 outputs, 4 times fewer multiplications than the direct algorithm, weights 4 times as large.

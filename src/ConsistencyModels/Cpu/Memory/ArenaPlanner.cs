@@ -1,4 +1,4 @@
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Memory;
 
 /// <summary>
 /// Places slots in one arena so that slots alive at the same time do not overlap. Largest first, each at the lowest
@@ -38,4 +38,27 @@ internal static class ArenaPlanner
     }
 
     private static long RoundUp(long floats) => (floats + Alignment - 1) / Alignment * Alignment;
+}
+
+/// <summary>A piece of the arena that lives from one step of a plan to another.</summary>
+internal sealed class ArenaSlot(long floats)
+{
+    /// <summary>Size.</summary>
+    public long Floats { get; } = floats;
+
+    /// <summary>Where it lies in the arena, in floats; set by <see cref="ArenaPlanner"/>.</summary>
+    public long Offset { get; set; } = -1;
+
+    /// <summary>Index of the first step that uses it.</summary>
+    public int First { get; private set; } = int.MaxValue;
+
+    /// <summary>Index of the last step that uses it.</summary>
+    public int Last { get; private set; } = -1;
+
+    /// <summary>Notes that a step reads or writes it.</summary>
+    public void UsedBy(int step)
+    {
+        First = Math.Min(First, step);
+        Last = Math.Max(Last, step);
+    }
 }

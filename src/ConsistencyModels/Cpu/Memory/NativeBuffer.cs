@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Memory;
 
 /// <summary>
 /// Aligned memory outside the managed heap: it neither moves nor is scanned, and goes back to the system when disposed.

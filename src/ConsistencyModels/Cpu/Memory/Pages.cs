@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Memory;
 
 /// <summary>
 /// Hints to the system about pages. None is needed for correctness: where a call is missing or refused, nothing happens.

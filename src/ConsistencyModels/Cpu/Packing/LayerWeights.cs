@@ -1,14 +1,24 @@
+using System.Collections.Concurrent;
 using ConsistencyModels.Networks;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>Says, for each kind of layer, how its parameters are packed. Names are diffusers'.</summary>
 internal sealed class LayerWeights(PackedWeights weights)
 {
     private const int Taps = 9;
 
+    private readonly ConcurrentDictionary<string, ChannelLayout> _layouts = new(StringComparer.Ordinal);
+
     /// <summary>Whether matrices keep half precision.</summary>
     private bool Half => weights.Half;
+
+    /// <summary>A layout, shared by all plans: a large network's features have few.</summary>
+    public ChannelLayout Layout(params ReadOnlySpan<int> segments)
+    {
+        var layout = new ChannelLayout(segments);
+        return _layouts.GetOrAdd(layout.ToString(), layout);
+    }
 
     /// <summary>A vector by its parameter's full name.</summary>
     public PackedVector Vector(string parameter, ChannelLayout layout) =>

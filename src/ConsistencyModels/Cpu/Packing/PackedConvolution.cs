@@ -1,6 +1,8 @@
 using System.Numerics.Tensors;
+using ConsistencyModels.Cpu.Kernels;
+using ConsistencyModels.Cpu.Threading;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>
 /// The weights of a 3x3 convolution in Winograd's domain: (m+2)² matrices, one a product, each in <see cref="Gemm"/>'s panels.
@@ -108,7 +110,7 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     {
         for (var k = 0; k < Gemm.PanelWidth; k++)
         {
-            Winograd.Weight(outputSize, filters, target, planeStride);
+            WinogradWeights.Transform(outputSize, filters, target, planeStride);
 
             filters += Taps * Gemm.PanelWidth;
             target += Gemm.PanelWidth;

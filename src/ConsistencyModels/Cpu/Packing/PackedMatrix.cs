@@ -1,8 +1,10 @@
 using System.IO.Hashing;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using ConsistencyModels.Cpu.Kernels;
+using ConsistencyModels.Cpu.Threading;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>The right side of a matrix product in <see cref="Gemm"/>'s panels, from one parameter or several side by side.</summary>
 /// <param name="parts">Columns from left to right; each part is padded to whole panels.</param>

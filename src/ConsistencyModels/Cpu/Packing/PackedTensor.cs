@@ -1,4 +1,6 @@
-namespace ConsistencyModels.Cpu;
+using ConsistencyModels.Cpu.Threading;
+
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>Weights in the order in which a kernel reads them, somewhere in the network's one block of packed memory.</summary>
 internal abstract unsafe class PackedTensor

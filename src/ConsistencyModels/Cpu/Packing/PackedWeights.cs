@@ -1,6 +1,9 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Threading;
+using ConsistencyModels.Networks;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>
 /// All packed weights of a network in one block of memory. The first plan asks for what it needs, in the order in which it is
@@ -11,8 +14,11 @@ internal sealed unsafe class PackedWeights : IDisposable
     private const long Alignment = 64;
 
     private readonly Dictionary<string, PackedTensor> _tensors = new(StringComparer.Ordinal);
+    private readonly UseCount _uses;
     private IDisposable? _memory;
-    private Task? _saving;
+
+    /// <summary>Nothing yet.</summary>
+    public PackedWeights() => _uses = new UseCount(() => _memory?.Dispose());
 
     /// <summary>Whether matrices are kept in half precision.</summary>
     public required bool Half { get; init; }
@@ -57,6 +63,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         Use(block, block.Pointer);
         foreach (var tensor in _tensors.Values)
         {
+            parallel.ThrowIfCancelled();
             tensor.Pack(reader, parallel);
 
             // The gap goes into the cache's file too: the same weights make the same file, and no other memory gets there.
@@ -77,15 +84,14 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
-    /// <summary>Keeps the block alive until it has been written to a file.</summary>
-    public void KeepUntil(Task saved) => _saving = saved;
+    /// <summary>Keeps the block alive, disposed or not, until <see cref="Release"/>.</summary>
+    public void Hold() => _uses.Enter(this);
 
-    /// <summary>Frees the block. If it is being written to a file, waits for that: a short-lived program would never have one.</summary>
-    public void Dispose()
-    {
-        _saving?.Wait();
-        _memory?.Dispose();
-    }
+    /// <summary>Ends a <see cref="Hold"/>.</summary>
+    public void Release() => _uses.Leave();
+
+    /// <summary>Frees the block, at once or when the last <see cref="Hold"/> ends.</summary>
+    public void Dispose() => _uses.Close();
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }

@@ -1,23 +1,28 @@
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Threading;
 
 /// <summary>
 /// The worker threads of all engines of a process. A worker helps whatever region has chunks left; between phases it spins
 /// briefly, because the next phase of a network comes within microseconds, and then parks.
-/// Callers compute too, so with k calls under way only (cores - k) workers run: the process never has more computing
-/// threads than cores, and calls beyond the number of cores wait for their turn.
+/// Callers compute too, so with k calls under way only (cores - k) workers are of use: the others park at once and are not woken.
+/// The process never has more computing or spinning threads than cores, and calls beyond the number of cores wait for their turn.
 /// </summary>
 internal sealed class ComputePool : IDisposable
 {
     private const int SpinsBeforeYield = 1500;
     private const int SpinsBeforeParking = 1560;
+    private const int StatesApart = 32; // two cache lines: neighbours are fetched together
+    private const int Awake = 0;
+    private const int Parked = 1;
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _turns;
-    private readonly SemaphoreSlim _wake = new(0);
     private readonly List<Thread> _threads = [];
+    private readonly SemaphoreSlim[] _signals;
+    private readonly int[] _states;
     private readonly WorkRegion?[] _regions;
     private int _calls;
-    private int _parked;
+    private int _useful;
+    private long _lastCall;
     private volatile bool _disposed;
 
     /// <summary>Makes a pool; its threads start when a region wants them.</summary>
@@ -27,6 +32,9 @@ internal sealed class ComputePool : IDisposable
         Cores = Math.Max(1, cores);
         _turns = new SemaphoreSlim(Cores);
         _regions = new WorkRegion?[Cores];
+        _signals = [.. Enumerable.Range(0, Cores - 1).Select(_ => new SemaphoreSlim(0))];
+        _states = new int[Cores * StatesApart];
+        _lastCall = Environment.TickCount64;
     }
 
     /// <summary>The pool of this process.</summary>
@@ -35,22 +43,42 @@ internal sealed class ComputePool : IDisposable
     /// <summary>How many threads may compute at once.</summary>
     public int Cores { get; }
 
+    /// <summary>Workers that are not parked.</summary>
+    public int AwakeWorkers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Enumerable.Range(0, _threads.Count).Count(index => Volatile.Read(ref State(index)) == Awake);
+            }
+        }
+    }
+
+    /// <summary>How long no call has been under way; zero while one is.</summary>
+    public TimeSpan Quiet =>
+        Volatile.Read(ref _calls) > 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _lastCall));
+
     /// <summary>Starts a call: waits for a turn, then makes the region visible to workers.</summary>
+    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public void Enter(WorkRegion region, CancellationToken cancellationToken)
     {
         _turns.Wait(cancellationToken);
-        lock (_gate)
+        try
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _calls++;
-            Volatile.Write(ref _regions[Array.IndexOf(_regions, null)], region); // turns are as many as places
-            while (_threads.Count < Math.Min(region.Threads, Cores) - 1)
+            lock (_gate)
             {
-                var index = _threads.Count;
-                var thread = new Thread(() => Work(index), 1 << 20) { IsBackground = true, Name = $"compute {index + 1}" };
-                _threads.Add(thread);
-                thread.Start();
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                StartWorkers(region.Threads - 1);
+                _calls++;
+                Volatile.Write(ref _regions[Array.IndexOf(_regions, null)], region); // turns are as many as places
+                CountUseful();
             }
+        }
+        catch
+        {
+            _turns.Release();
+            throw;
         }
     }
 
@@ -60,75 +88,31 @@ internal sealed class ComputePool : IDisposable
         lock (_gate)
         {
             _calls--;
+            Volatile.Write(ref _lastCall, Environment.TickCount64);
             Volatile.Write(ref _regions[Array.IndexOf(_regions, region)], null);
+            CountUseful();
+        }
+
+        // This call's core is free now: another's phase may be under way, which woke only as many as were of use then.
+        Interlocked.MemoryBarrier();
+        if (AnyWantsHelp())
+        {
+            Wake(Cores);
         }
 
         _turns.Release();
     }
 
-    /// <summary>Wakes parked workers because a region has new chunks.</summary>
-    public void Wake()
+    /// <summary>Wakes parked workers because a region has new chunks; those only that may help.</summary>
+    /// <param name="most">No more than so many.</param>
+    public void Wake(int most)
     {
-        if (Volatile.Read(ref _parked) > 0)
+        for (var index = 0; index < Volatile.Read(ref _useful) && most > 0; index++)
         {
-            var parked = Interlocked.Exchange(ref _parked, 0);
-            if (parked > 0)
+            if (Volatile.Read(ref State(index)) == Parked && Unpark(index))
             {
-                _wake.Release(parked);
-            }
-        }
-    }
-
-    /// <summary>Ends the threads. The shared pool is never disposed.</summary>
-    public void Dispose()
-    {
-        _disposed = true;
-        lock (_gate)
-        {
-            _wake.Release(_threads.Count + 1);
-            foreach (var thread in _threads)
-            {
-                thread.Join();
-            }
-        }
-    }
-
-    /// <summary>Whether a worker of that index should leave the cores to the callers.</summary>
-    private bool Surplus(int index) => index >= Cores - Volatile.Read(ref _calls);
-
-    private void Work(int index)
-    {
-        var idle = 0;
-        while (!_disposed)
-        {
-            var helped = false;
-            if (!Surplus(index))
-            {
-                for (var i = 0; i < _regions.Length; i++)
-                {
-                    helped |= Volatile.Read(ref _regions[i])?.Help(this, index) ?? false;
-                }
-            }
-
-            if (helped)
-            {
-                idle = 0;
-                continue;
-            }
-
-            idle++;
-            if (idle < SpinsBeforeYield)
-            {
-                Thread.SpinWait(4);
-            }
-            else if (idle < SpinsBeforeParking)
-            {
-                Thread.Yield();
-            }
-            else
-            {
-                Park();
-                idle = 0;
+                _signals[index].Release();
+                most--;
             }
         }
     }
@@ -136,19 +120,128 @@ internal sealed class ComputePool : IDisposable
     /// <summary>Whether a worker inside a region should go on with it.</summary>
     public bool MayHelp(int index) => !Surplus(index);
 
-    private void Park()
+    /// <summary>Ends the threads. The shared pool is never disposed.</summary>
+    public void Dispose()
     {
-        Interlocked.Increment(ref _parked);
-        // Chunks published between the last look and the increment would wake nobody: look again.
+        _disposed = true;
+        Interlocked.MemoryBarrier();
+        lock (_gate)
+        {
+            for (var index = 0; index < _threads.Count; index++)
+            {
+                if (Unpark(index))
+                {
+                    _signals[index].Release();
+                }
+            }
+
+            _threads.ForEach(thread => thread.Join());
+        }
+    }
+
+    private ref int State(int index) => ref _states[(index + 1) * StatesApart];
+
+    private bool Unpark(int index) => Interlocked.CompareExchange(ref State(index), Awake, Parked) == Parked;
+
+    /// <summary>Whether a worker of that index should leave the cores to the callers.</summary>
+    private bool Surplus(int index) => index >= Volatile.Read(ref _useful);
+
+    private int HelpersWanted()
+    {
+        var wanted = 0;
+        foreach (var region in _regions)
+        {
+            wanted += region is null ? 0 : region.Threads - 1;
+        }
+
+        return wanted;
+    }
+
+    /// <summary>As many workers as all regions together want, though few may be of use at first: calls end.</summary>
+    private void StartWorkers(int more)
+    {
+        while (_threads.Count < Math.Min(HelpersWanted() + more, Cores - 1))
+        {
+            var index = _threads.Count;
+            var thread = new Thread(() => Work(index), 1 << 20) { IsBackground = true, Name = $"compute {index + 1}" };
+            thread.Start();
+            _threads.Add(thread);
+        }
+    }
+
+    private void CountUseful()
+    {
+        // After the last call workers spin on for their time: a sampler's next call comes within microseconds.
+        if (_calls > 0)
+        {
+            Volatile.Write(ref _useful, Math.Min(Cores - _calls, HelpersWanted()));
+        }
+    }
+
+    private void Work(int index)
+    {
+        var idle = 0;
+        while (!_disposed)
+        {
+            if (Surplus(index))
+            {
+                if (AnyWantsHelp())
+                {
+                    Wake(1); // what this one leaves undone is for one that may go on
+                }
+
+                Park(index);
+                idle = 0;
+                continue;
+            }
+
+            var helped = false;
+            for (var i = 0; i < _regions.Length; i++)
+            {
+                helped |= Volatile.Read(ref _regions[i])?.Help(this, index) ?? false;
+            }
+
+            idle = helped ? 0 : idle + 1;
+            if (idle >= SpinsBeforeParking)
+            {
+                Park(index);
+                idle = 0;
+            }
+            else if (idle >= SpinsBeforeYield)
+            {
+                Thread.Yield();
+            }
+            else if (!helped)
+            {
+                Thread.SpinWait(4);
+            }
+        }
+    }
+
+    private void Park(int index)
+    {
+        Volatile.Write(ref State(index), Parked);
+        Interlocked.MemoryBarrier();
+
+        // Chunks published, or a core left, between the last look and the change of state would wake nobody: look again.
+        if ((_disposed || (!Surplus(index) && AnyWantsHelp())) && Unpark(index))
+        {
+            return;
+        }
+
+        _signals[index].Wait();
+    }
+
+    private bool AnyWantsHelp()
+    {
         for (var i = 0; i < _regions.Length; i++)
         {
             if (Volatile.Read(ref _regions[i])?.WantsHelp ?? false)
             {
-                Wake();
-                break;
+                return true;
             }
         }
 
-        _wake.Wait();
+        return false;
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace ConsistencyModels.Cpu;
+namespace ConsistencyModels.Cpu.Threading;
 
 /// <summary>
 /// One caller's sequence of parallel phases. Each thread has a share of a phase's chunks: as many as the others', and the same part
@@ -43,6 +43,9 @@ internal sealed class WorkRegion
         _slotTaken[0] = true; // the caller's
     }
 
+    /// <summary>Where its helpers come from.</summary>
+    public ComputePool Pool => _pool;
+
     /// <summary>Most threads that work here at once.</summary>
     public int Threads { get; }
 
@@ -82,7 +85,7 @@ internal sealed class WorkRegion
         }
 
         Publish(work, chunks);
-        _pool.Wake();
+        _pool.Wake(chunks - 1);
         Take(0, null, 0);
         WaitFor(chunks);
         _work = null;

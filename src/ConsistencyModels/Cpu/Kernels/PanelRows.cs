@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace ConsistencyModels.Cpu.Kernels;
+
+/// <summary>
+/// Columns of a panel lie in a checkpoint as rows: turning them is most of packing's work beside reading and writing.
+/// </summary>
+internal static unsafe class PanelRows
+{
+    /// <summary>target[16·j + i] = columns[i][j].</summary>
+    /// <param name="columns">16 pointers; null for zeros.</param>
+    /// <param name="length">Elements of each.</param>
+    /// <param name="target">Rows of 16 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Transpose(float** columns, int length, float* target)
+    {
+        for (var i = 0; i < Gemm.PanelWidth; i += 4)
+        {
+            float* c0 = columns[i], c1 = columns[i + 1], c2 = columns[i + 2], c3 = columns[i + 3];
+            var j = 0;
+            if ((Sse.IsSupported || AdvSimd.Arm64.IsSupported) && c0 is not null && c1 is not null && c2 is not null && c3 is not null)
+            {
+                for (; j + 4 <= length; j += 4)
+                {
+                    Block(
+                        Vector128.Load(c0 + j), Vector128.Load(c1 + j), Vector128.Load(c2 + j), Vector128.Load(c3 + j),
+                        target + (j * Gemm.PanelWidth) + i);
+                }
+            }
+
+            for (; j < length; j++)
+            {
+                var row = target + (j * Gemm.PanelWidth) + i;
+                row[0] = c0 is null ? 0 : c0[j];
+                row[1] = c1 is null ? 0 : c1[j];
+                row[2] = c2 is null ? 0 : c2[j];
+                row[3] = c3 is null ? 0 : c3[j];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Block(Vector128<float> r0, Vector128<float> r1, Vector128<float> r2, Vector128<float> r3, float* target)
+    {
+        var (a, b) = (Low(r0, r2), High(r0, r2));
+        var (c, d) = (Low(r1, r3), High(r1, r3));
+        Low(a, c).Store(target);
+        High(a, c).Store(target + Gemm.PanelWidth);
+        Low(b, d).Store(target + (2 * Gemm.PanelWidth));
+        High(b, d).Store(target + (3 * Gemm.PanelWidth));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Low(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> High(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
+}

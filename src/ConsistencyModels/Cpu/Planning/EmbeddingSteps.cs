@@ -1,0 +1,87 @@
+using ConsistencyModels.Cpu.Kernels;
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Packing;
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cpu.Planning;
+
+/// <summary>Timesteps to features: sinusoids (diffusers' Timesteps) or fixed random frequencies (GaussianFourierProjection).</summary>
+internal sealed unsafe class TimestepStep : Step
+{
+    private const double LongestPeriod = 10_000;
+
+    private readonly Feature _output;
+    private readonly PackedVector? _fourier;
+    private readonly float[] _frequencies;
+    private readonly bool _cosinesFirst;
+    private readonly int _batch;
+
+    /// <summary>Plans the step.</summary>
+    /// <param name="config">The network's configuration.</param>
+    /// <param name="output">[N, 1, 1, features].</param>
+    /// <param name="fourier">The fixed frequencies, or null for sinusoids.</param>
+    /// <param name="batch">Images.</param>
+    public TimestepStep(UNet2DConfig config, Feature output, PackedVector? fourier, int batch)
+    {
+        _output = output;
+        _fourier = fourier;
+        _batch = batch;
+        _cosinesFirst = fourier is null && config.FlipSinToCos;
+        var half = config.BlockOutChannels[0] / 2;
+        // The exponent is a float32 in the reference, and at large timesteps its last bit can be seen.
+        var step = (float)(-Math.Log(LongestPeriod) / (half - config.FreqShift));
+        _frequencies = [.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))];
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<ArenaSlot> Slots => [_output.Slot];
+
+    /// <inheritdoc/>
+    public override void Run(Call call)
+    {
+        // Too little for more than one thread.
+        for (var image = 0; image < _batch; image++)
+        {
+            Chunk(call, 0, image, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Chunk(Call call, int phase, int chunk, int slot)
+    {
+        var features = call.At(_output.Slot) + ((long)chunk * _output.Stride);
+        var timestep = call.Timesteps[chunk * call.TimestepStride];
+        var count = _fourier is null ? _frequencies.Length : _output.Layout.Channels / 2;
+        new Span<float>(features, _output.Stride).Clear();
+        var logarithm = MathF.Log(timestep);
+        for (var i = 0; i < count; i++)
+        {
+            var phase32 = _fourier is null ? timestep * _frequencies[i] : logarithm * _fourier.Values[i] * (float)(2 * Math.PI);
+            var (sine, cosine) = MathF.SinCos(phase32);
+            features[i] = _cosinesFirst ? cosine : sine;
+            features[count + i] = _cosinesFirst ? sine : cosine;
+        }
+    }
+}
+
+/// <summary>Adds the class embedding, if there is one, and applies the SiLU that every residual block starts its projection with.</summary>
+internal sealed unsafe class ClassStep(Feature embedding, PackedTable? table, int batch) : Step
+{
+    /// <inheritdoc/>
+    public override IEnumerable<ArenaSlot> Slots => [embedding.Slot];
+
+    /// <inheritdoc/>
+    public override void Run(Call call) => call.For(this, 0, batch);
+
+    /// <inheritdoc/>
+    public override void Chunk(Call call, int phase, int chunk, int slot)
+    {
+        var x = call.At(embedding.Slot) + ((long)chunk * embedding.Stride);
+        var added = table is null ? null : table.Row(call.Labels[chunk]);
+        for (var i = 0; i < embedding.Stride; i += Floats128.Count)
+        {
+            var value = Floats128.Load(x + i);
+            Floats128.Store(VectorMath.SiLU(added is null ? value : value + Floats128.Load(added + i)), x + i);
+        }
+    }
+}
