@@ -85,8 +85,14 @@ internal sealed class EdmCurve
             EdmDiscretization.VariancePreserving => Array.ConvertAll(ramp, r => Vp(1 + (r * (EpsilonS - 1)), _betaD, _betaMin)),
             EdmDiscretization.VarianceExploding => Array.ConvertAll(ramp, r => SigmaMax * Math.Pow(SigmaMin / SigmaMax, r)),
             EdmDiscretization.ImprovedDdpm => Thin([.. CosineLevels.Make().Where(sigma => sigma >= SigmaMin && sigma <= SigmaMax)], settings.Steps),
-            _ => KarrasSigmas.Table(settings.Steps, SigmaMin, SigmaMax, settings.Rho),
+            _ => Karras(ramp, settings.Rho),
         };
+    }
+
+    private double[] Karras(double[] ramp, double rho)
+    {
+        var (min, max) = (Math.Pow(SigmaMin, 1 / rho), Math.Pow(SigmaMax, 1 / rho));
+        return Array.ConvertAll(ramp, r => KarrasSigmas.TorchPower(max + (r * (min - max)), rho));
     }
 
     private static double[] Thin(double[] levels, int steps)

@@ -2,7 +2,7 @@ using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Tests.Samplers;
 
-/// <summary>Improved DDPM's levels as EDM's reference has them, whose ᾱ is in single precision.</summary>
+/// <summary>Noise levels as EDM's reference has them, to the last bits where they decide something.</summary>
 public class EdmLevelsTests
 {
     // Recorded from the reference; in double precision throughout they would be off by up to 5e-4 of themselves.
@@ -35,6 +35,11 @@ public class EdmLevelsTests
 
     [Fact]
     public void More_steps_than_levels_are_refused() => Assert.Throws<ArgumentException>(() => Levels(993));
+
+    // PyTorch multiplies for the cube: the last level is a bit below 0.6 there, out of reach of churn from 0.6 on.
+    [Fact]
+    public void The_cube_is_two_products() =>
+        Assert.Equal(0.5999999999999999, new EdmCurve(new EdmSampler { Steps = 8, SigmaMin = 0.6, SigmaMax = 99.9, Rho = 3 }).Levels[^1]);
 
     private static double[] Levels(int steps) => new EdmCurve(new EdmSampler { Steps = steps, Discretization = EdmDiscretization.ImprovedDdpm }).Levels;
 }

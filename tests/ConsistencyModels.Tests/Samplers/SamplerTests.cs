@@ -97,6 +97,17 @@ public sealed class SamplerTests
         Assert.InRange(correlation, -0.95, 0.95);
     }
 
+    // 47.7 is a little more as a float32, and openai's samplers compare in that precision: the level lies in a range that ends at it.
+    [Fact]
+    public void Churn_up_to_the_largest_level_takes_it_in_in_single_precision()
+    {
+        var levels = NoiseLevels.Karras(7, 0.01, 47.7);
+        Assert.True(levels.Sigmas[0] > 47.7);
+        List<float> raised = [];
+        Run(new HeunSampler(levels, new Churn { Amount = 7 * 0.4, SigmaMax = 47.7 }), new GaussianDenoiser(), new() { Callback = step => raised.Add(step.SigmaHat) }, Token);
+        Assert.Equal(47.7 * 1.4, raised[0], 1e-4);
+    }
+
     [Fact]
     public void The_result_is_clamped_unless_told_not_to()
     {
