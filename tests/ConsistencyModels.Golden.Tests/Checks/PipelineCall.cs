@@ -55,11 +55,11 @@ internal static class PipelineCall
                 return [$"[{string.Join(", ", expected)}]"];
             }
 
-            var timesteps = options.Timesteps ?? [];
-            var place = Enumerable.Range(1, Math.Max(0, timesteps.Count - 1)).FirstOrDefault(i => timesteps[i] >= timesteps[i - 1]);
-            if (place > 0)
+            // Unlike its scheduler, the pipeline takes both and goes by the list.
+            var steps = options.Timesteps is null ? options.NumInferenceSteps : null;
+            if (ScheduleFault.Of(steps, options.Timesteps, pipeline.SchedulerConfig.NumTrainTimesteps) is { } fault)
             {
-                return ["descending", Text(timesteps[place - 1]), Text(timesteps[place])];
+                return fault.Says;
             }
 
             if (options.ClassLabels?.FirstOrDefault(label => label < 0 || label >= config.NumClassEmbeds) is { } label and not 0)
@@ -68,8 +68,7 @@ internal static class PipelineCall
             }
 
             return
-                options is { Timesteps: null, NumInferenceSteps: null } ? ["neither"]
-                : options.CallbackSteps < 1 ? [Text(options.CallbackSteps), "at least 1"]
+                options.CallbackSteps < 1 ? [Text(options.CallbackSteps), "at least 1"]
                 : !Enum.IsDefined(options.OutputType) ? [string.Join(", ", Enum.GetNames<OutputType>())]
                 : generators > 0 && generators != options.BatchSize ? [Text(generators), $"batch of {options.BatchSize}"]
                 : options.ClassLabels is { Count: > 1 } labels && labels.Count != options.BatchSize ? [$"{labels.Count} class labels", Text(options.BatchSize.Value)]
