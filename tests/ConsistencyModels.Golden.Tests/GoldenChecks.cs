@@ -47,5 +47,14 @@ internal static class GoldenChecks
     /// <summary>Kinds of files that are no cases of their own: what a case refers to, and records for people.</summary>
     internal static readonly IReadOnlySet<string> Accompanying = new HashSet<string> { "converted_weights", "timings" };
 
-    internal static IGoldenCheck? Find(string kind) => All.FirstOrDefault(check => check.Kind == kind);
+    /// <summary>Checks a case: that its tensors are as it says, its results, and that nothing of it was left unread.</summary>
+    internal static void Run(GoldenCase golden)
+    {
+        var check = All.FirstOrDefault(check => check.Kind == golden.Kind);
+        Assert.True(check is not null, $"{golden.FilePath}: no check knows the kind \"{golden.Kind}\"");
+        golden.HasTensorsAsDescribed();
+        check.Check(golden);
+        var unread = golden.Unread().ToList();
+        Assert.True(unread.Count == 0, $"{golden.FilePath}: the check of \"{golden.Kind}\" does not read {string.Join(", ", unread)}");
+    }
 }

@@ -1,38 +1,62 @@
-using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Cpu;
+using System.Text.RegularExpressions;
 using ConsistencyModels.Denoising;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Golden.Tests;
 
-/// <summary>The three denoisers of the recorded samplers and edits.</summary>
-internal sealed class GoldenDenoisers : IDisposable
+/// <summary>The three denoisers of openai's recorded samplers and edits, as a case names and describes them.</summary>
+internal sealed partial class GoldenDenoisers : IDisposable
 {
     private readonly IUNet? _network;
 
-    internal GoldenDenoisers(GoldenCase golden, int channels)
+    /// <summary>Makes the case's denoiser.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="channels">Channels of its images.</param>
+    /// <param name="distillation">Whether it is a consistency model's; not asked for by the exact denoiser, which has no scalings.</param>
+    /// <param name="engine">What runs the network, if it has a real one.</param>
+    internal GoldenDenoisers(GoldenCase golden, int channels, Func<bool> distillation, INetworkEngine engine)
     {
-        if (golden.Has("gmm_means"))
+        var formula = golden.Json.Text("denoiser_formula");
+        Arguments = KarrasDenoiserArguments.In(formula);
+        if (golden.Json.Text("denoiser") == "gmm")
         {
-            Denoiser = new GaussianMixtureDenoiser(golden.Floats("gmm_means"));
+            Denoiser = GaussianMixtureDenoiser.In(formula, golden.Floats("gmm_means"));
             return;
         }
 
-        // Editing is recorded with consistency models only and says so in words.
-        var distilled = golden.Json.Optional("distillation")?.GetBoolean() ?? true;
-        _network = golden.Json.GetProperty("denoiser").GetString() == "unet" ? Tiny(golden) : new PointwiseUNet(channels);
-        Denoiser = new Denoiser(_network, distilled ? Preconditioning.Consistency() : Preconditioning.Edm(), clip: false);
+        _network = golden.Json.Text("denoiser") switch
+        {
+            "pointwise" => PointwiseUNet.In(formula, channels),
+            "unet" => OpenAiNetwork(formula, engine),
+            var other => throw new InvalidOperationException($"No denoiser is called {other}."),
+        };
+        Denoiser = new Denoiser(_network, Arguments.Preconditioning(distillation()), clip: false);
     }
 
     internal IDenoiser Denoiser { get; }
 
+    internal KarrasDenoiserArguments Arguments { get; }
+
+    /// <summary>The engines that say something about a case: all of them for a real network, one where none takes part.</summary>
+    internal static IEnumerable<INetworkEngine> EnginesFor(GoldenCase golden) =>
+        golden.Json.Text("denoiser") == "unet" ? Engines.All : Engines.All.Take(1);
+
     public void Dispose() => _network?.Dispose();
 
-    private static IUNet Tiny(GoldenCase golden)
+    // "openai/tiny/model_fp32.pt (config in openai/tiny/io.json) wrapped by KarrasDenoiser"
+    private static IUNet OpenAiNetwork(string formula, INetworkEngine engine)
     {
-        // The conversion of openai/tiny/model_fp32.pt to diffusers' names.
-        var folder = Path.Combine(golden.Root, "openai", "tiny", "diffusers", "unet");
-        using var weights = WeightFiles.Open(folder);
-        return new CpuEngine().Load(UNet2DConfig.Load(Path.Combine(folder, "config.json")), weights, new EngineOptions());
+        var places = Places().Match(formula);
+        Assert.True(places.Success, $"\"{formula}\" names no network.");
+        using GoldenCase described = new(GoldenFolder.Find(places.Groups["config"].Value));
+        var config = described.Json.Object("openai_config");
+        var size = config.Int("image_size");
+        var options = new ModelFileOptions { HeadDim = config.Int("num_head_channels"), SampleSize = new ImageSize(size, size) };
+        using var model = ModelFiles.Open(GoldenFolder.Find(places.Groups["weights"].Value), options);
+        return engine.Load(model.Config, model.Weights, new EngineOptions());
     }
+
+    [GeneratedRegex(@"^(?<weights>\S+\.pt) \(config in (?<config>\S+\.json)\)")]
+    private static partial Regex Places();
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ConsistencyModels.Golden.Tests;
 
 /// <summary>The recorded cases: those of the repository, or of the folder that GOLDEN_DIR names.</summary>
@@ -25,12 +23,20 @@ internal static class GoldenFolder
     /// <summary>The folder in the repository, found from where the tests run.</summary>
     internal static string InRepository() => Path.Combine(RepositoryRoot(), "tests", "golden");
 
+    /// <summary>
+    /// A file or folder that a case refers to by its path from the root: a network, say. A folder with new cases alone need not
+    /// repeat it.
+    /// </summary>
+    internal static string Find(string path)
+    {
+        var beside = Path.Combine(Root, path);
+        return Path.Exists(beside) ? beside : Path.Combine(InRepository(), path);
+    }
+
     private static string? KindOf(string file)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(file));
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("kind", out var kind)
-            ? kind.GetString()
-            : null;
+        var root = GoldenCase.Parse(File.ReadAllText(file));
+        return root.ValueKind == System.Text.Json.JsonValueKind.Object && root.TryGetProperty("kind", out var kind) ? kind.GetString() : null;
     }
 
     private static string RepositoryRoot()

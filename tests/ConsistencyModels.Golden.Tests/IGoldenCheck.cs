@@ -1,6 +1,6 @@
 namespace ConsistencyModels.Golden.Tests;
 
-/// <summary>Compares this library with recorded results of one kind. One class and one file a kind; stateless.</summary>
+/// <summary>Compares this library with recorded results of one kind. One class and one file for each kind; stateless.</summary>
 public interface IGoldenCheck
 {
     /// <summary>The <c>kind</c> in the case's JSON.</summary>

@@ -5,13 +5,24 @@ namespace ConsistencyModels.Golden.Tests;
 /// <summary>The recorded cases' fake network: F(x, t) = 0.8 tanh(1.3 x) + 0.2 cos(t / 50) + 0.1 x mirrored, of any size.</summary>
 internal sealed class PointwiseUNet(int channels) : IUNet
 {
+    private const string Formula = "F(x, t) = 0.8*tanh(1.3*x) + 0.2*cos(t/50) + 0.1*flip(x, width axis)";
+
+    /// <summary>The network that a case describes, which has to be this one.</summary>
+    internal static PointwiseUNet In(string words, int channels)
+    {
+        Assert.Contains(Formula, words, StringComparison.Ordinal);
+        return new(channels);
+    }
+
     public UNet2DConfig Config { get; } = new()
     {
         InChannels = channels,
         OutChannels = channels,
-        BlockOutChannels = [32, 32],
-        DownBlockTypes = ["DownBlock2D", "DownBlock2D"],
-        UpBlockTypes = ["UpBlock2D", "UpBlock2D"],
+
+        // One level: sizes need not be even.
+        BlockOutChannels = [32],
+        DownBlockTypes = ["DownBlock2D"],
+        UpBlockTypes = ["UpBlock2D"],
     };
 
     public void Forward(

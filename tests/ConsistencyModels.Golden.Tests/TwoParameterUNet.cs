@@ -9,9 +9,11 @@ internal sealed class TwoParameterUNet(ImageShape shape) : IUNet
     {
         InChannels = shape.Channels,
         OutChannels = shape.Channels,
-        BlockOutChannels = [32, 32],
-        DownBlockTypes = ["DownBlock2D", "DownBlock2D"],
-        UpBlockTypes = ["UpBlock2D", "UpBlock2D"],
+
+        // One level: sizes need not be even.
+        BlockOutChannels = [32],
+        DownBlockTypes = ["DownBlock2D"],
+        UpBlockTypes = ["UpBlock2D"],
     };
 
     public void Forward(

@@ -54,7 +54,7 @@ public static class KarrasSigmas
         var difference = (float)(Math.Pow(sigmaMin, 1 / rho) - max);
         for (var i = 0; i < count; i++)
         {
-            sigmas[i] = (float)Math.Pow((float)max + (Ramp(i, count) * difference), rho);
+            sigmas[i] = TorchPower((float)max + (Ramp(i, count) * difference), rho);
         }
 
         return sigmas;
@@ -71,6 +71,12 @@ public static class KarrasSigmas
     /// </summary>
     /// <param name="sigma">Noise level, 0 or more; 0 gives about -25333, for 1e-44 is a denormal float32 that keeps three bits.</param>
     public static float SigmaToT(float sigma) => (float)TimestepScale * MathF.Log(sigma + 1e-44f);
+
+    // As torch raises a tensor to a power: for the cube it multiplies, rounding twice. The last bit decides whether a level at the
+    // very edge of churn's range lies in it. NumPy's and Python's own powers are plain ones.
+    internal static double TorchPower(double root, double rho) => rho == 3 ? root * root * root : Math.Pow(root, rho);
+
+    private static float TorchPower(float root, double rho) => rho == 3 ? root * root * root : (float)Math.Pow(root, rho);
 
     // torch.linspace(0, 1, count) of float32, with the rounding of its AVX2 kernel: it counts from the nearer end, and vectors of
     // eight, taken in pairs, count on from their first number.

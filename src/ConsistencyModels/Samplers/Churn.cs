@@ -28,4 +28,8 @@ public sealed record Churn
     /// <param name="steps">Number of steps, at least 1.</param>
     public double Gamma(double sigma, int steps) =>
         sigma >= SigmaMin && sigma <= SigmaMax ? Math.Min(Amount / steps, LargestGamma) : 0;
+
+    /// <summary>The same for a level in single precision, in which openai's samplers compare it with the ends as well.</summary>
+    internal double Gamma(float sigma, int steps) =>
+        sigma >= (float)SigmaMin && sigma <= (float)SigmaMax ? Math.Min(Amount / steps, LargestGamma) : 0;
 }

@@ -11,9 +11,6 @@ internal sealed class EdmCurve
     private const double EpsilonS = 1e-3;
     private const double BetaD = 19.9;
     private const double BetaMin = 0.1;
-    private const double CosineC1 = 0.001;
-    private const double CosineC2 = 0.008;
-    private const int CosineLevels = 1000;
 
     private readonly EdmTime _time;
     private readonly bool _scaled;
@@ -87,26 +84,26 @@ internal sealed class EdmCurve
         {
             EdmDiscretization.VariancePreserving => Array.ConvertAll(ramp, r => Vp(1 + (r * (EpsilonS - 1)), _betaD, _betaMin)),
             EdmDiscretization.VarianceExploding => Array.ConvertAll(ramp, r => SigmaMax * Math.Pow(SigmaMin / SigmaMax, r)),
-            EdmDiscretization.ImprovedDdpm => Thin([.. Cosine().Where(sigma => sigma >= SigmaMin && sigma <= SigmaMax)], ramp),
-            _ => KarrasSigmas.Table(settings.Steps, SigmaMin, SigmaMax, settings.Rho),
+            EdmDiscretization.ImprovedDdpm => Thin([.. CosineLevels.Make().Where(sigma => sigma >= SigmaMin && sigma <= SigmaMax)], settings.Steps),
+            _ => Karras(ramp, settings.Rho),
         };
     }
 
-    private static double[] Thin(double[] levels, double[] ramp) => levels.Length >= ramp.Length
-        ? Array.ConvertAll(ramp, r => levels[(int)Math.Round((levels.Length - 1) * r)])
-        : throw new ArgumentException($"The schedule has {levels.Length} levels in this range; {ramp.Length} steps are asked for.", nameof(levels));
-
-    // Descending: improved DDPM's cosine levels are built up from 0.
-    private static double[] Cosine()
+    private double[] Karras(double[] ramp, double rho)
     {
-        static double AlphaBar(int j) => Math.Pow(Math.Sin(0.5 * Math.PI * j / CosineLevels / (CosineC2 + 1)), 2);
-        var levels = new double[CosineLevels + 1];
-        for (var j = CosineLevels; j > 0; j--)
+        var (min, max) = (Math.Pow(SigmaMin, 1 / rho), Math.Pow(SigmaMax, 1 / rho));
+        return Array.ConvertAll(ramp, r => KarrasSigmas.TorchPower(max + (r * (min - max)), rho));
+    }
+
+    private static double[] Thin(double[] levels, int steps)
+    {
+        if (levels.Length < steps)
         {
-            var ratio = Math.Max(AlphaBar(j - 1) / AlphaBar(j), CosineC1);
-            levels[j - 1] = Math.Sqrt((((levels[j] * levels[j]) + 1) / ratio) - 1);
+            throw new ArgumentException($"The schedule has {levels.Length} levels in this range; {steps} steps are asked for.", nameof(levels));
         }
 
-        return levels;
+        // Multiplied in the reference's order: halfway between two levels a last bit would choose the other one.
+        var stride = steps == 1 ? 0 : (levels.Length - 1) / (double)(steps - 1);
+        return [.. Enumerable.Range(0, steps).Select(i => levels[(int)Math.Round(stride * i)])];
     }
 }

@@ -25,21 +25,22 @@ public sealed class MultistepSchedule
 
     /// <summary>
     /// openai's <c>ts</c>: indices into <paramref name="steps"/> Karras levels, of which each but the last is a network call and
-    /// the last is where the result should stand: <c>ts=0,22,39</c> with 40 steps is diffusers' [22, 0]. Noise is drawn after every call.
+    /// the last is where the result should stand: <c>ts=0,22,39</c> with 40 steps is diffusers' [22, 0]. Noise is drawn after every
+    /// call. An index that stands twice is a step that stays at its level: the network is called and noise is drawn all the same.
     /// </summary>
-    /// <param name="ts">Two or more strictly ascending indices in [0, steps); the first is usually 0, σ_max, and the last steps - 1, σ_min.</param>
+    /// <param name="ts">Two or more indices in [0, steps), none smaller than the one before it; the first is usually 0, σ_max, and the last steps - 1, σ_min.</param>
     /// <param name="steps">Number of levels, at least 2.</param>
     /// <param name="sigmaMin">Smallest level.</param>
     /// <param name="sigmaMax">Largest level, and that of the first sample.</param>
     /// <param name="rho">Curvature.</param>
-    /// <exception cref="ArgumentException">There are fewer than two indices, or they do not ascend within the range.</exception>
+    /// <exception cref="ArgumentException">There are fewer than two indices, one is smaller than the one before it, or out of range.</exception>
     public static MultistepSchedule FromTs(IReadOnlyList<int> ts, int steps, double sigmaMin = 0.002, double sigmaMax = 80, double rho = 7)
     {
         ArgumentNullException.ThrowIfNull(ts);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 2);
-        if (ts.Count < 2 || ts[0] < 0 || ts[^1] >= steps || ts.Zip(ts.Skip(1)).Any(pair => pair.First >= pair.Second))
+        if (ts.Count < 2 || ts[0] < 0 || ts[^1] >= steps || ts.Zip(ts.Skip(1)).Any(pair => pair.First > pair.Second))
         {
-            throw new ArgumentException($"ts is {string.Join(',', ts)}; expected two or more ascending indices from 0 to {steps - 1}, such as 0,{steps / 2},{steps - 1}.", nameof(ts));
+            throw new ArgumentException($"ts is {string.Join(',', ts)}; expected two or more indices that do not descend, from 0 to {steps - 1}, such as 0,{steps / 2},{steps - 1}.", nameof(ts));
         }
 
         double At(int index) => KarrasSigmas.At((double)index / (steps - 1), sigmaMin, sigmaMax, rho);

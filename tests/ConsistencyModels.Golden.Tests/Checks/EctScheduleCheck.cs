@@ -19,7 +19,7 @@ internal sealed partial class EctScheduleCheck : IGoldenCheck
         using var scope = NewDisposeScope();
         var t = golden.Tensor("t");
         var largest = golden.Floats("t").Max();
-        foreach (var expected in golden.Json.GetProperty("ratios").EnumerateObject())
+        foreach (var expected in golden.Json.Get("ratios").EnumerateObject())
         {
             var name = Name().Match(expected.Name);
             Assert.True(name.Success, expected.Name);

@@ -12,14 +12,14 @@ internal sealed class EdmLossCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        using var network = new TwoParameterNetwork();
+        using var network = TwoParameterNetwork.In(golden);
         using var scope = NewDisposeScope();
         var json = golden.Json;
         var objective = new EdmObjective(
-            json.GetProperty("P_mean").GetDouble(), json.GetProperty("P_std").GetDouble(), json.GetProperty("sigma_data_of_loss").GetDouble());
+            json.Number("P_mean"), json.Number("P_std"), json.Number("sigma_data_of_loss"));
         var batch = new TrainingBatch(
             golden.Tensor("images"), null, golden.Tensor("rnd_normal"), golden.Tensor("n"), DropoutSeed: 0);
-        var denoise = network.Denoiser(json.GetProperty("sigma_data_of_precond").GetDouble());
+        var denoise = network.Denoiser(json.Number("sigma_data_of_precond"));
 
         var losses = objective.Elementwise(denoise, batch);
         Near.EqualToScale(golden.Floats("loss_elementwise"), losses.Values(), Relative, "loss_elementwise");

@@ -1,16 +1,16 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Torch;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
 /// <summary>
-/// openai's checkpoints, both torch formats: the converted tensors bit for bit, both recorded outputs, KarrasDenoiser.denoise,
-/// the bare attention, and the way back to openai's names.
+/// openai's checkpoints, both torch formats: the converted tensors bit for bit, both recorded outputs and KarrasDenoiser.denoise
+/// on every engine, the bare attention, and the way back to openai's names.
 /// </summary>
 internal sealed class OpenAiUNetCheck : IGoldenCheck
 {
@@ -20,45 +20,69 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        var openAi = golden.Json.GetProperty("openai_config");
-        var size = openAi.GetProperty("image_size").GetInt32();
-        var options = new ModelFileOptions { HeadDim = openAi.GetProperty("num_head_channels").GetInt32(), SampleSize = new ImageSize(size, size) };
+        golden.Json.Ignore("attention_note", "words");
+        var openAi = golden.Json.Object("openai_config");
+        var size = openAi.Int("image_size");
+        var options = new ModelFileOptions { HeadDim = openAi.Int("num_head_channels"), SampleSize = new ImageSize(size, size) };
         var converted = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(golden.Folder, "converted_weights.json"))).RootElement.GetProperty("weights");
-        foreach (var file in golden.Json.GetProperty("pt_files").EnumerateObject())
+        foreach (var file in golden.Json.Get("pt_files").EnumerateObject())
         {
-            using var model = ModelFiles.Open(Path.Combine(golden.Folder, file.Name), options);
+            var path = Path.Combine(golden.Folder, file.Name);
+            using var model = ModelFiles.Open(path, options);
             Assert.Equal((ModelFormat.Torch, ModelNames.OpenAi), (model.Format, model.Names));
-            Assert.Equal(golden.Json.GetProperty("num_parameters").GetInt64(), model.ParameterCount);
+            Assert.Equal(golden.Json.Get("num_parameters").GetInt64(), model.ParameterCount);
+            HasFormat(path, file.Value.GetString()!);
+            OpenAiArchitecture.IsOf(openAi, model.Config);
             Architecture(golden, model);
-            Weights(converted, model.Weights);
+            Weights(golden, converted, model.Weights);
             RoundTrip(golden, model, options);
-            Outputs(golden, model);
+            foreach (var engine in Engines.All)
+            {
+                Outputs(golden, model, engine);
+            }
         }
 
-        BareAttention(golden);
+        Scalars(golden);
+        foreach (var engine in Engines.All)
+        {
+            BareAttention.Check(golden, engine);
+        }
+    }
+
+    // "zip format, float16 storages" or "legacy (non-zip) format, float32"
+    private static void HasFormat(string path, string words)
+    {
+        using var file = TorchFile.Open(path);
+        Assert.Equal(words.StartsWith("zip", StringComparison.Ordinal), File.ReadAllBytes(path).AsSpan().StartsWith("PK"u8));
+        Assert.Contains(file.Tensors.Values.First().DType == TensorDType.F16 ? "float16" : "float32", words, StringComparison.Ordinal);
     }
 
     // The configuration that was recorded with the conversion, apart from the version it was written by.
     private static void Architecture(GoldenCase golden, ModelFiles model)
     {
-        var recorded = Path.Combine(golden.Folder, "diffusers");
+        var recorded = Path.Combine(golden.Folder, golden.Json.Text("diffusers_dir").Split('/')[0]);
         Assert.Equal(
             (UNet2DConfig.Load(Path.Combine(recorded, "unet", "config.json")) with { Extra = model.Config.Extra }).ToJson(),
             model.Config.ToJson());
         Assert.Equal(
             Schedulers.CMStochasticIterativeSchedulerConfig.Load(Path.Combine(recorded, "scheduler", "scheduler_config.json")).NumTrainTimesteps,
             model.Scheduler.NumTrainTimesteps);
+        var given = UNet2DConfig.Parse(golden.Json.Get("diffusers_config_for_conversion").GetRawText(), golden.FilePath);
+        Assert.Empty(given.Extra);
+        Assert.Equal(given.ToJson(), (model.Config with { Extra = given.Extra }).ToJson());
     }
 
-    private static void Weights(JsonElement recorded, ITensorSource weights)
+    private static void Weights(GoldenCase golden, JsonElement recorded, ITensorSource weights)
     {
-        Assert.Equal(recorded.EnumerateObject().Select(weight => weight.Name).Order(StringComparer.Ordinal), weights.Tensors.Keys.Order(StringComparer.Ordinal));
+        var names = weights.Tensors.Keys.Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(golden.Json.Texts("diffusers_keys"), names);
+        Assert.Equal(recorded.EnumerateObject().Select(weight => weight.Name).Order(StringComparer.Ordinal), names);
         foreach (var weight in recorded.EnumerateObject())
         {
             Assert.Equal(weight.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()), weights.Tensors[weight.Name].Shape);
             var values = new float[weights.Tensors[weight.Name].ElementCount];
             weights.CopyTo(weight.Name, values);
-            var hash = SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values));
+            var hash = SHA256.HashData(MemoryMarshal.AsBytes<float>(values));
             Assert.Equal(weight.Value.GetProperty("sha256").GetString(), Convert.ToHexStringLower(hash));
         }
     }
@@ -75,7 +99,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
             ModelConversion.Convert(diffusers, openAi);
             using var original = TorchFile.Open(model.Path);
             using var back = TorchFile.Open(openAi);
-            Assert.Equal(golden.Json.GetProperty("state_dict_order").EnumerateArray().Select(name => name.GetString()), back.Tensors.Keys);
+            Assert.Equal(golden.Json.Texts("state_dict_order"), back.Tensors.Keys);
             foreach (var (name, info) in original.Tensors)
             {
                 Assert.Equal(info.DType, back.Tensors[name].DType);
@@ -92,72 +116,41 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
         }
     }
 
-    private static void Outputs(GoldenCase golden, ModelFiles model)
+    private static void Outputs(GoldenCase golden, ModelFiles model, INetworkEngine engine)
     {
-        using var network = new TorchEngine().Load(model.Config, model.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
+        using var network = engine.Load(model.Config, model.Weights, new EngineOptions());
         var sizes = golden.Shape("x");
         var shape = new ImageShape(sizes[0], sizes[1], sizes[2], sizes[3]);
-        int[] labels = golden.Has("y") ? [.. golden.Longs("y").Select(label => (int)label)] : [];
-        var output = new float[shape.Length];
-        network.Forward(golden.Floats("x"), shape, golden.Floats("timesteps"), labels, output);
-        Near.Equal(golden.Floats("out_openai"), output, 0, Tolerance, "out_openai");
-        Near.Equal(golden.Floats("out_diffusers"), output, 0, Tolerance, "out_diffusers");
+        var labels = golden.Labels();
+        var output = new float[(shape with { Channels = model.Config.OutChannels }).Length];
+        void HasOutput(string name, ReadOnlySpan<float> input, ReadOnlySpan<float> timesteps)
+        {
+            network.Forward(input, shape, timesteps, labels, output, TestContext.Current.CancellationToken);
+            Near.Equal(golden.Floats(name), output, 0, Tolerance, $"{engine.Name}: {name}");
+        }
 
+        HasOutput("out_openai", golden.Floats("x"), golden.Floats("timesteps"));
+        HasOutput("out_diffusers", golden.Floats("x"), golden.Floats("timesteps"));
+
+        var sigma = golden.Floats("sigma");
+        var noisy = golden.Floats("x_t");
         foreach (var (name, preconditioning) in new[] { ("distillation", Preconditioning.Consistency()), ("edm", Preconditioning.Edm()) })
         {
             var denoised = new float[shape.Length];
-            var denoiser = new Denoiser(network, preconditioning, clip: false);
-            denoiser.Denoise(golden.Floats("x_t"), shape, golden.Floats("sigma"), labels, denoised);
-            Near.Equal(golden.Floats($"denoise_{name}_denoised"), denoised, 1e-4, Tolerance, $"denoise_{name}_denoised");
+            new Denoiser(network, preconditioning, clip: false).Denoise(noisy, shape, sigma, labels, denoised, TestContext.Current.CancellationToken);
+            Near.Equal(golden.Floats($"denoise_{name}_denoised"), denoised, 1e-4, Tolerance, $"{engine.Name}: denoise_{name}_denoised");
+
+            float[] input = [.. noisy.Select((value, i) => value * preconditioning.CIn(sigma[i / shape.ImageLength]))];
+            HasOutput($"denoise_{name}_model_output", input, Array.ConvertAll(sigma, Preconditioning.CNoise));
         }
     }
 
-    // The order of channels in qkv, (three, head, dim), by the recorded module alone.
-    private static void BareAttention(GoldenCase golden)
+    // What the case tells of its own tensors.
+    private static void Scalars(GoldenCase golden)
     {
-        const int HeadDim = 16;
-        var qkv = golden.Floats("qkv");
-        var (batch, rows, length) = (golden.Shape("qkv")[0], golden.Shape("qkv")[1], golden.Shape("qkv")[2]);
-        var channels = rows / 3;
-        var output = new float[batch * channels * length];
-        for (var image = 0; image < batch; image++)
-        {
-            for (var head = 0; head < channels / HeadDim; head++)
-            {
-                Head(qkv.AsSpan(image * rows * length), head * HeadDim, channels, length, output.AsSpan(image * channels * length));
-            }
-        }
-
-        Near.Equal(golden.Floats("attn_flash"), output, 0, 1e-5, "attn_flash");
-        Near.Equal(golden.Floats("attn_legacy_fp32"), output, 0, 1e-5, "attn_legacy_fp32");
-
-        static void Head(ReadOnlySpan<float> qkv, int first, int channels, int length, Span<float> output)
-        {
-            for (var to = 0; to < length; to++)
-            {
-                var weights = new double[length];
-                for (var from = 0; from < length; from++)
-                {
-                    var sum = 0.0;
-                    for (var i = 0; i < HeadDim; i++)
-                    {
-                        sum += (double)qkv[((first + i) * length) + to] * qkv[((channels + first + i) * length) + from];
-                    }
-
-                    weights[from] = Math.Exp(sum / Math.Sqrt(HeadDim));
-                }
-
-                for (var i = 0; i < HeadDim; i++)
-                {
-                    var value = 0.0;
-                    for (var from = 0; from < length; from++)
-                    {
-                        value += weights[from] * qkv[(((2 * channels) + first + i) * length) + from];
-                    }
-
-                    output[((first + i) * length) + to] = (float)(value / weights.Sum());
-                }
-            }
-        }
+        float Apart(string one, string other) => golden.Floats(one).Zip(golden.Floats(other), (a, b) => Math.Abs(a - b)).Max();
+        Assert.Equal(golden.Json.Number("max_abs_diff_openai_vs_diffusers"), Apart("out_openai", "out_diffusers"), 1e-9);
+        Assert.Equal(golden.Json.Number("max_abs_output"), golden.Floats("out_openai").Max(Math.Abs), 1e-6);
+        Assert.Equal(golden.Json.Number("attention_max_abs_diff_flash_vs_legacy_fp32"), Apart("attn_flash", "attn_legacy_fp32"), 1e-9);
     }
 }

@@ -10,12 +10,13 @@ internal sealed class ParameterListCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        var config = UNet2DConfig.Parse(golden.Json.GetProperty("config").GetRawText(), golden.FilePath);
+        var config = UNet2DConfig.Parse(golden.Json.Get("config").GetRawText(), golden.FilePath);
+        Assert.Empty(config.Extra);
         var network = UNet2DDescription.Of(config);
         Assert.Equal(
-            golden.Json.GetProperty("parameters").EnumerateArray().Select(parameter => Show(parameter[0].GetString()!, Shape(parameter[1]))),
+            golden.Json.Get("parameters").EnumerateArray().Select(parameter => Show(parameter[0].GetString()!, Shape(parameter[1]))),
             network.Parameters.Select(parameter => Show(parameter.Name, parameter.Shape)));
-        Assert.Equal(golden.Json.GetProperty("num_parameters").GetInt64(), network.ParameterCount);
+        Assert.Equal(golden.Json.Get("num_parameters").GetInt64(), network.ParameterCount);
     }
 
     private static IEnumerable<long> Shape(JsonElement shape) => shape.EnumerateArray().Select(size => size.GetInt64());

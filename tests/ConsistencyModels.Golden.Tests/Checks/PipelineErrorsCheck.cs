@@ -1,92 +1,70 @@
 using ConsistencyModels.Networks;
-using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
 /// <summary>
 /// Which calls of the pipeline and of the network fail. Where Python fails, so must we, except where a comment says why not;
-/// every message names what was found or expected.
+/// every message tells what was found or expected, as the recorded arguments have it.
 /// </summary>
 internal sealed class PipelineErrorsCheck : IGoldenCheck
 {
-    private static readonly float[] WrongLatents = new float[2 * 3 * 32 * 32];
-
     public string Kind => "pipeline_errors";
 
     public void Check(GoldenCase golden)
     {
-        using var scheduler = System.Text.Json.JsonDocument.Parse("{}");
-        using var pipeline = PipelineCheck.Load(golden, scheduler.RootElement, Engines.All[0]);
-        foreach (var item in golden.Json.GetProperty("cases").EnumerateArray())
+        var config = PipelineCheck.Config(golden);
+        using var network = new NoNetwork(config);
+        using var pipeline = new ConsistencyModelPipeline(network);
+        using var without = new NoNetwork(config with { NumClassEmbeds = null });
+        using var unconditional = new ConsistencyModelPipeline(without);
+        foreach (var item in golden.Json.Objects("cases"))
         {
-            var what = item.GetProperty("what").GetString()!;
-            var fails = item.Optional("error") is not null;
-            var (call, part) = Call(what, pipeline);
+            var what = item.Text("what");
+            var (call, says) = item.Find("kwargs") is { } arguments
+                ? PipelineCall.Of(pipeline, new(PythonLiteral.Parse(arguments.GetString()!), what))
+                : Call(what, config, unconditional);
             var error = Record.Exception(call);
-            if (part is null)
+            if (says is null)
             {
-                Assert.Null(error);
+                // Python fails in one of these: a single label for several images is an error there, and spread over them here.
+                item.Ignore("error", "none here");
+                Assert.True(error is null, $"{what}: {error}");
                 continue;
             }
 
-            Assert.True(fails, what);
+            Assert.True(item.Find("error") is not null, $"{what}: Python takes it");
             Assert.True(error is ArgumentException or ConsistencyModelsException, $"{what}: expected an error, found {error?.GetType().Name ?? "none"}");
-            Assert.True(error!.Message.Contains(part, StringComparison.Ordinal), $"{what}: \"{error.Message}\" does not say \"{part}\"");
+            Assert.All(says, part => Assert.True(error!.Message.Contains(part, StringComparison.Ordinal), $"{what}: \"{error.Message}\" does not say \"{part}\""));
         }
     }
 
-    /// <summary>The call, and what its message must say; null for a call that succeeds.</summary>
-    private static (Action Call, string? Says) Call(string what, ConsistencyModelPipeline pipeline)
+    /// <summary>The calls that were recorded without their arguments, and what their messages must say; null for one that succeeds.</summary>
+    private static (Action Call, string[]? Says) Call(string what, UNet2DConfig config, ConsistencyModelPipeline unconditional) => what switch
     {
-        return what switch
-        {
-            "both None" => (Generate(new() { NumInferenceSteps = null }), "found neither"),
-            "latents of a wrong shape" => (Generate(new() { Latents = WrongLatents, ClassLabels = [1] }), "[1, 3, 32, 32]"),
-            "callback_steps 0" => (Generate(new() { CallbackSteps = 0, ClassLabels = [1] }), "at least 1"),
-            "bad output_type" => (Generate(new() { OutputType = (OutputType)17, ClassLabels = [1] }), "Images, Array, Tensor, Raw"),
-
-            // A single label is a list of one here, and such a list Python spreads over the batch as well.
-            "int label with batch 2" => (Generate(new() { BatchSize = 2, ClassLabels = [1] }), null),
-            "label out of range" => (Generate(new() { ClassLabels = [1_000_000] }), "0 to 999"),
-            "generator list of wrong length" => (
-                Generate(new() { BatchSize = 2, ClassLabels = [0, 1], Generator = new PerImageGenerator([new TorchGenerator(0)]) }), "batch of 2"),
-            "ascending timesteps" => (Generate(new() { Timesteps = [0, 22], NumInferenceSteps = null, ClassLabels = [1] }), "descending"),
-            "too many labels for the batch" => (Generate(new() { BatchSize = 2, ClassLabels = [0, 1, 2] }), "3 class labels"),
-            "class_labels given to an unconditional UNet through the pipeline" => (() => Unconditional(pipeline), null),
-            "UNet2DModel: class-conditional without labels" => (() => Forward(pipeline.Config, []), "0 class labels"),
-            "UNet2DModel: labels to an unconditional model" => (() => Forward(pipeline.Config with { NumClassEmbeds = null }, [1]), "no classes"),
-            "UNet2DModel constructor: down/up block count differ" => (
-                Describe(pipeline.Config with { UpBlockTypes = ["AttnUpBlock2D"] }), "up_block_types"),
-            "UNet2DModel constructor: block_out_channels count differs" => (
-                Describe(pipeline.Config with { BlockOutChannels = [32, 32, 32, 32, 32] }), "block_types"),
-            "UNet2DModel constructor: unknown block" => (
-                Describe(pipeline.Config with { DownBlockTypes = ["Foo", "AttnDownBlock2D"] }), "Foo"),
-            "UNet2DModel constructor: channels not divisible by groups" => (
-                Describe(pipeline.Config with { BlockOutChannels = [33, 64] }), "norm_num_groups"),
-            _ => throw new InvalidOperationException($"no such case: {what}"),
-        };
-
-        Action Generate(GenerateOptions options) => () => pipeline.Generate(options);
-    }
+        // A model without classes takes no notice of labels, and says so by returning none.
+        "class_labels given to an unconditional UNet through the pipeline" => (
+            () => Assert.Null(unconditional.Generate(new() { ClassLabels = [1] }).ClassLabels), null),
+        "UNet2DModel: class-conditional without labels" => (() => Forward(config, []), ["0 class labels"]),
+        "UNet2DModel: labels to an unconditional model" => (() => Forward(config with { NumClassEmbeds = null }, [1]), ["no classes"]),
+        "UNet2DModel constructor: down/up block count differ" => (Describe(config with { UpBlockTypes = ["AttnUpBlock2D"] }), ["up_block_types"]),
+        "UNet2DModel constructor: block_out_channels count differs" => (Describe(config with { BlockOutChannels = [32, 32, 32, 32, 32] }), ["block_types"]),
+        "UNet2DModel constructor: unknown block" => (Describe(config with { DownBlockTypes = ["Foo", "AttnDownBlock2D"] }), ["Foo"]),
+        "UNet2DModel constructor: channels not divisible by groups" => (Describe(config with { BlockOutChannels = [33, 64] }), ["norm_num_groups"]),
+        _ => throw new InvalidOperationException($"The case \"{what}\" has no arguments, and the check does not know it by name."),
+    };
 
     private static Action Describe(UNet2DConfig config) => () => UNet2DDescription.Of(config);
 
     private static void Forward(UNet2DConfig config, int[] labels)
     {
-        var shape = new ImageShape(1, 3, 32, 32);
-        ForwardArguments.ThrowIfInvalid(config, shape.Length, shape, 1, labels, shape.Length);
+        var size = config.SampleSize!.Value;
+        var shape = new ImageShape(1, config.InChannels, size.Height, size.Width);
+        ForwardArguments.ThrowIfInvalid(config, shape.Length, shape, 1, labels, (shape with { Channels = config.OutChannels }).Length);
     }
 
-    /// <summary>A model without classes takes no notice of labels, and says so by returning none.</summary>
-    private static void Unconditional(ConsistencyModelPipeline conditional)
-    {
-        using var network = new NoClasses(conditional.Config with { NumClassEmbeds = null });
-        using var pipeline = new ConsistencyModelPipeline(network);
-        Assert.Null(pipeline.Generate(new() { ClassLabels = [1] }).ClassLabels);
-    }
-
-    private sealed class NoClasses(UNet2DConfig config) : IUNet
+    /// <summary>A network of a configuration that checks its arguments and gives zeros: what fails here fails before any arithmetic.</summary>
+    private sealed class NoNetwork(UNet2DConfig config) : IUNet
     {
         public UNet2DConfig Config { get; } = config;
 

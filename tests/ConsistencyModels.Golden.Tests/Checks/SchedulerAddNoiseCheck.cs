@@ -2,7 +2,7 @@ using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
-/// <summary>add_noise with a timestep an image, and the same by noise level.</summary>
+/// <summary>add_noise with a timestep for each image, and the same by noise level.</summary>
 internal sealed class SchedulerAddNoiseCheck : IGoldenCheck
 {
     public string Kind => "scheduler_add_noise";
@@ -13,7 +13,7 @@ internal sealed class SchedulerAddNoiseCheck : IGoldenCheck
         var images = golden.Floats("x");
         var noise = golden.Floats("noise");
         var expected = golden.Floats("noisy");
-        var timesteps = golden.Json.GetProperty("timesteps_used_f64").Doubles();
+        var timesteps = golden.Json.Numbers("timesteps_used_f64");
 
         var actual = new float[images.Length];
         scheduler.AddNoise(images, noise, timesteps, actual);

@@ -5,64 +5,74 @@ using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
-/// <summary>Which calls fail. Where Python fails, so must we; where it does not, we may refuse only what is listed here.</summary>
+/// <summary>
+/// Which calls fail. Where Python fails, so must we, by an exception that names the argument and says what was found in it; where
+/// it does not, we may refuse only what <see cref="ScheduleFault"/> lists.
+/// </summary>
 internal sealed partial class SchedulerErrorsCheck : IGoldenCheck
 {
+    private const string Twice = "step twice after set_timesteps(";
+
+    private static readonly float[] Image = new float[4];
+
     public string Kind => "scheduler_errors";
 
     public void Check(GoldenCase golden)
     {
-        foreach (var item in golden.Json.GetProperty("cases").EnumerateArray())
+        foreach (var item in golden.Json.Objects("cases"))
         {
             var scheduler = new CMStochasticIterativeScheduler(SchedulerTraceCheck.ConfigOf(item));
-            var what = item.GetProperty("what");
-            var call = what.GetProperty("call").GetString()!;
-            var args = what.GetProperty("args");
-            var error = Record.Exception(() => Call(scheduler, call, args));
-            if (item.Optional("error") is null && !OursIsStricter(args))
+            var what = item.Object("what");
+            var name = what.Text("call");
+            var (call, fault) = what.Get("args").ValueKind == JsonValueKind.Object
+                ? SetTimesteps(scheduler, name, what.Object("args"))
+                : Step(scheduler, name, what.Text("args"));
+            var error = Record.Exception(call);
+            if (item.Find("error") is null && fault?.OursIsStricter != true)
             {
-                Assert.Null(error);
+                Assert.True(error is null, $"{name} {what.Get("args")}: {error}");
+                continue;
             }
-            else
-            {
-                Assert.True(error is ArgumentException or InvalidOperationException, $"{what}: expected an error, found {error?.GetType().Name ?? "none"}");
-            }
+
+            Assert.True(fault is not null, $"{name} {what.Get("args")}: the check sees nothing wrong");
+            Assert.True(error?.GetType() == fault.Error, $"{name} {what.Get("args")}: expected {fault.Error.Name}, found {error?.GetType().Name ?? "none"}");
+            Assert.Equal(fault.Parameter, (error as ArgumentException)?.ParamName ?? "");
+            Assert.All(fault.Says, part => Assert.Contains(part, error!.Message, StringComparison.Ordinal));
         }
     }
 
-    /// <summary>Python takes negative indices and counts; they lead to levels above sigma_max and to an empty schedule.</summary>
-    private static bool OursIsStricter(JsonElement args) =>
-        args.Optional("timesteps")?.Ints().Any(index => index < 0) == true || args.Optional("num_inference_steps")?.GetInt32() < 0;
-
-    private static void Call(CMStochasticIterativeScheduler scheduler, string call, JsonElement args)
+    private static (Action Call, ScheduleFault? Fault) SetTimesteps(CMStochasticIterativeScheduler scheduler, string name, GoldenArguments arguments)
     {
-        var image = new float[4];
-        switch (call)
-        {
-            case "set_timesteps":
-                scheduler.SetTimesteps(args.Optional("num_inference_steps")?.GetInt32(), args.Optional("timesteps")?.Ints());
-                break;
-            case "step":
-                scheduler.Step(image, Timestep(args), image, image, new float[4]);
-                break;
-            case "scale_model_input":
-                scheduler.ScaleModelInput(image, Timestep(args), new float[4]);
-                break;
-            case "step twice after set_timesteps(1)":
-                scheduler.SetTimesteps(1);
-                var timestep = scheduler.Timesteps[0];
-                scheduler.Step(image, timestep, image, [], image);
-                scheduler.Step(image, timestep, image, [], image);
-                break;
-            default:
-                Assert.Fail($"no such call: {call}");
-                break;
-        }
+        Assert.Equal("set_timesteps", name);
+        var steps = arguments.Find("num_inference_steps")?.GetInt32();
+        var timesteps = arguments.Find("timesteps") is null ? null : arguments.Ints("timesteps");
+        return (() => scheduler.SetTimesteps(steps, timesteps), ScheduleFault.Of(steps, timesteps, scheduler.Config.NumTrainTimesteps));
     }
 
-    private static double Timestep(JsonElement args) =>
-        double.Parse(Number().Match(args.GetString()!).Value, CultureInfo.InvariantCulture);
+    // Recorded in words, such as "timestep 3.25 not in scheduler.timesteps".
+    private static (Action Call, ScheduleFault Fault) Step(CMStochasticIterativeScheduler scheduler, string name, string words)
+    {
+        if (name.StartsWith(Twice, StringComparison.Ordinal))
+        {
+            Assert.Equal(1, Number(name));
+            scheduler.SetTimesteps(1);
+            var only = scheduler.Timesteps[0];
+            scheduler.Step(Image, only, Image, [], new float[Image.Length]);
+            return (() => scheduler.Step(Image, only, Image, [], new float[Image.Length]), new(typeof(InvalidOperationException), "", "All 1 steps"));
+        }
+
+        var timestep = Number(words);
+        var fault = new ScheduleFault(typeof(ArgumentException), "timestep", timestep.ToString(CultureInfo.InvariantCulture));
+        return name switch
+        {
+            "step" => (() => scheduler.Step(Image, timestep, Image, Image, new float[Image.Length]), fault),
+            "scale_model_input" => (() => scheduler.ScaleModelInput(Image, timestep, new float[Image.Length]), fault),
+            var other => throw new InvalidOperationException($"No call is \"{other}\"."),
+        };
+    }
+
+    private static double Number(string text) => double.Parse(NumberIn().Match(text).Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"\d+(\.\d+)?")]
-    private static partial Regex Number();
+    private static partial Regex NumberIn();
 }

@@ -14,7 +14,7 @@ internal sealed partial class TablesCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        var outputs = golden.Json.GetProperty("tensors").GetProperty("outputs").EnumerateObject().Select(output => output.Name).ToList();
+        var outputs = golden.Json.Get("tensors").GetProperty("outputs").EnumerateObject().Select(output => output.Name).ToList();
         Assert.NotEmpty(outputs);
         foreach (var name in outputs)
         {
@@ -22,6 +22,17 @@ internal sealed partial class TablesCheck : IGoldenCheck
             var absolute = name == "ancestral_down" ? 1e-6 : 1e-12;
             Near.Equal(golden.Floats(name), Compute(golden, name), Relative, absolute, name);
         }
+
+        foreach (var first in golden.Json.Find("first_sigma_is_not_exactly_sigma_max")?.EnumerateObject() ?? default)
+        {
+            Near.Equal([first.Value.GetDouble()], [Compute(golden, first.Name)[0]], Relative, 0, first.Name);
+        }
+
+        const string Closed = "a name in Python, one of a closed list of types here";
+        golden.Json.Ignore("get_weightings_unknown", Closed);
+        golden.Json.Ignore("unknown_sampler", Closed);
+        golden.Json.Ignore("unknown_loss_norm", Closed);
+        golden.Json.Ignore("float32_log_of_1e-44", "words about rescaled_t's value at 0, which is compared");
     }
 
     private static float[] Compute(GoldenCase golden, string name)
@@ -70,7 +81,7 @@ internal sealed partial class TablesCheck : IGoldenCheck
 
     private static double Number(Match match, string group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^n(?<n>\d+)_min(?<min>[\d.]+)_max(?<max>[\d.]+)_rho(?<rho>[\d.]+)$")]
+    [GeneratedRegex(@"^n(?<n>\d+)_min(?<min>[\d.e+-]+)_max(?<max>[\d.e+-]+)_rho(?<rho>[\d.e+-]+)$")]
     private static partial Regex Levels();
 
     [GeneratedRegex(@"^get_scalings(?<boundary>_for_boundary_condition)?\.sd(?<data>[\d.]+)_smin(?<min>[\d.]+)\.(?<which>c_\w+)$")]

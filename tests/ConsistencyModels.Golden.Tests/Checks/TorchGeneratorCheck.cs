@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
@@ -16,22 +15,23 @@ internal sealed class TorchGeneratorCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        foreach (var sequence in golden.Json.GetProperty("sequences").EnumerateArray())
+        foreach (var sequence in golden.Json.Objects("sequences"))
         {
-            var seed = sequence.GetProperty("seed").GetUInt64();
+            var seed = sequence.Get("seed").GetUInt64();
             var generator = new TorchGenerator(seed);
-            foreach (var call in sequence.GetProperty("calls").EnumerateArray())
+            foreach (var call in sequence.Objects("calls"))
             {
-                Call(golden, call, call.GetProperty("tensor").GetString()!, ref generator);
+                Call(golden, call, call.Text("tensor"), ref generator);
                 Assert.Equal(seed, generator.InitialSeed);
             }
         }
     }
 
-    private static void Call(GoldenCase golden, JsonElement call, string name, ref TorchGenerator generator)
+    private static void Call(GoldenCase golden, GoldenArguments call, string name, ref TorchGenerator generator)
     {
-        var count = call.Optional("n")?.GetInt32() ?? 0;
-        switch (call.GetProperty("call").GetString())
+        var count = call.Int("n", 0);
+        var (low, high) = (call.Find("low")?.GetInt64(), call.Find("high")?.GetInt64());
+        switch (call.Text("call"))
         {
             case "randn":
                 var normal = new float[count];
@@ -55,7 +55,7 @@ internal sealed class TorchGeneratorCheck : IGoldenCheck
                 break;
             case "randint":
                 var integers = new long[count];
-                generator.RandInt(call.GetProperty("low").GetInt64(), call.GetProperty("high").GetInt64(), integers);
+                generator.RandInt(low!.Value, high!.Value, integers);
                 Assert.Equal(golden.Longs(name), integers);
                 break;
             case "randperm":

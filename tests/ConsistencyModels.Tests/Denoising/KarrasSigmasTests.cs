@@ -20,6 +20,18 @@ public class KarrasSigmasTests
     [Fact]
     public void A_single_level_is_the_largest() => Assert.Equal(80, Assert.Single(KarrasSigmas.Table(1, 0.002, 80, 7)), 1e-12);
 
+    // Recorded from the reference: the cube is two products, each rounded, and 30.000002 would lie above churn's range up to 30.
+    [Fact]
+    public void Single_levels_of_the_cube_are_the_references()
+    {
+        float[] expected =
+        [
+            30f, 20.859525680541992f, 13.794384002685547f, 8.537333488464355f, 4.821132659912109f,
+            2.378540277481079f, 0.9423149228096008f, 0.24521535634994507f, 0.02000003680586815f, 0,
+        ];
+        Assert.Equal(expected, KarrasSigmas.SingleTable(9, 0.02, 30, 3));
+    }
+
     [Fact]
     public void No_noise_has_a_finite_timestep_in_either_precision()
     {

@@ -97,6 +97,17 @@ public sealed class SamplerTests
         Assert.InRange(correlation, -0.95, 0.95);
     }
 
+    // 47.7 is a little more as a float32, and openai's samplers compare in that precision: the level lies in a range that ends at it.
+    [Fact]
+    public void Churn_up_to_the_largest_level_takes_it_in_in_single_precision()
+    {
+        var levels = NoiseLevels.Karras(7, 0.01, 47.7);
+        Assert.True(levels.Sigmas[0] > 47.7);
+        List<float> raised = [];
+        Run(new HeunSampler(levels, new Churn { Amount = 7 * 0.4, SigmaMax = 47.7 }), new GaussianDenoiser(), new() { Callback = step => raised.Add(step.SigmaHat) }, Token);
+        Assert.Equal(47.7 * 1.4, raised[0], 1e-4);
+    }
+
     [Fact]
     public void The_result_is_clamped_unless_told_not_to()
     {
@@ -121,12 +132,26 @@ public sealed class SamplerTests
         Assert.Null(MultistepSchedule.FromSigmas([80, 0.821]).Levels[^1].NoiseAfter);
     }
 
+    // The noise is drawn because openai's loop draws it, and the network is called because it is: recorded levels of the reference.
+    [Fact]
+    public void An_index_may_stand_twice_and_its_step_stays_at_its_level()
+    {
+        var schedule = MultistepSchedule.FromTs([3, 9, 40, 63, 63], 64, sigmaMin: 0.01, sigmaMax: 40);
+        float[] sigmas = [31.61286163330078f, 19.2552490234375f, 0.6842184066772461f, 0.009999999776482582f];
+        Assert.Equal(sigmas, schedule.Levels.Select(level => level.Sigma));
+        Assert.Equal(0, schedule.Levels[^1].NoiseAfter!.Value, 1e-6f);
+
+        var denoiser = new GaussianDenoiser();
+        Run(new MultistepSampler(MultistepSchedule.FromTs([0, 7, 7, 17], 18)), denoiser, null, Token);
+        Assert.Equal(3, denoiser.Calls);
+    }
+
     [Fact]
     public void What_is_no_schedule_is_refused()
     {
         Assert.Throws<ArgumentException>(() => MultistepSchedule.FromTs([0], 40));
         Assert.Throws<ArgumentException>(() => MultistepSchedule.FromTs([0, 40], 40));
-        Assert.Throws<ArgumentException>(() => MultistepSchedule.FromTs([0, 5, 5], 40));
+        Assert.Throws<ArgumentException>(() => MultistepSchedule.FromTs([0, 6, 5], 40));
         Assert.Throws<ArgumentException>(() => MultistepSchedule.FromSigmas([]));
         Assert.Throws<ArgumentException>(() => MultistepSchedule.FromSigmas([1, 2]));
         Assert.Throws<ArgumentException>(() => MultistepSchedule.FromSigmas([1, 0.001]));
