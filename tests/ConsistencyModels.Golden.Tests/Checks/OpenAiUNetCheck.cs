@@ -22,15 +22,16 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
     {
         var openAi = golden.Json.GetProperty("openai_config");
         var size = openAi.GetProperty("image_size").GetInt32();
-        var options = new ModelFileOptions { HeadDim = openAi.GetProperty("num_head_channels").GetInt32(), SampleSize = new ImageSize(size, size) };
+        var options = new ModelOptions { HeadDim = openAi.GetProperty("num_head_channels").GetInt32(), SampleSize = new ImageSize(size, size) };
         var converted = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(golden.Folder, "converted_weights.json"))).RootElement.GetProperty("weights");
         foreach (var file in golden.Json.GetProperty("pt_files").EnumerateObject())
         {
-            using var model = ModelFiles.Open(Path.Combine(golden.Folder, file.Name), options);
-            Assert.Equal((ModelFormat.Torch, ModelNames.OpenAi), (model.Format, model.Names));
+            using var model = ModelReader.Open(Path.Combine(golden.Folder, file.Name), options);
+            Assert.Equal((ModelFormat.Torch, TensorNaming.OpenAi), (model.Format, model.Naming));
             Assert.Equal(golden.Json.GetProperty("num_parameters").GetInt64(), model.ParameterCount);
             Architecture(golden, model);
-            Weights(converted, model.Weights);
+            using var weights = model.OpenWeights();
+            Weights(converted, weights);
             RoundTrip(golden, model, options);
             Outputs(golden, model);
         }
@@ -39,7 +40,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
     }
 
     // The configuration that was recorded with the conversion, apart from the version it was written by.
-    private static void Architecture(GoldenCase golden, ModelFiles model)
+    private static void Architecture(GoldenCase golden, Model model)
     {
         var recorded = Path.Combine(golden.Folder, "diffusers");
         Assert.Equal(
@@ -64,7 +65,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
     }
 
     // openai -> diffusers folder -> openai: names in the order of the state dict, and every byte.
-    private static void RoundTrip(GoldenCase golden, ModelFiles model, ModelFileOptions options)
+    private static void RoundTrip(GoldenCase golden, Model model, ModelOptions options)
     {
         var folder = Directory.CreateTempSubdirectory("cm-golden-").FullName;
         try
@@ -83,7 +84,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
                 Assert.True(original.Bytes(name).SequenceEqual(back.Bytes(name)), name);
             }
 
-            using var reopened = ModelFiles.Open(openAi, options);
+            using var reopened = ModelReader.Open(openAi, options);
             Assert.Equal(model.Config.ToJson(), reopened.Config.ToJson());
         }
         finally
@@ -92,9 +93,10 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
         }
     }
 
-    private static void Outputs(GoldenCase golden, ModelFiles model)
+    private static void Outputs(GoldenCase golden, Model model)
     {
-        using var network = new TorchEngine().Load(model.Config, model.Weights, new EngineOptions());
+        using var weights = model.OpenWeights();
+        using var network = new TorchEngine().Load(model.Config, weights, new EngineOptions());
         var sizes = golden.Shape("x");
         var shape = new ImageShape(sizes[0], sizes[1], sizes[2], sizes[3]);
         int[] labels = golden.Has("y") ? [.. golden.Longs("y").Select(label => (int)label)] : [];
