@@ -10,10 +10,10 @@ internal sealed class EngineArguments(EngineRegistry engines)
     private readonly Option<string?> _model = ModelArguments.Model();
     private readonly ModelArguments _files = new();
     private readonly Option<string?> _engine = Engine(engines);
-    private readonly Option<string?> _device = ModelOptions.Device();
-    private readonly Option<string?> _dtype = ModelOptions.DType("Precision to compute in; default: f32");
+    private readonly Option<string?> _device = CommonOptions.Device();
+    private readonly Option<string?> _dtype = CommonOptions.DType("Precision to compute in; default: f32");
     private readonly Option<int?> _chunk = OptionOf.Whole("--chunk", "Most pictures in one pass, which bounds memory; no picture depends on it; default: by their size", 1);
-    private readonly Option<int?> _threads = ModelOptions.Threads();
+    private readonly Option<int?> _threads = CommonOptions.Threads();
     private readonly Option<string?> _memory = OptionOf.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
     private readonly Option<string?> _packedCache = OptionOf.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
 
@@ -47,7 +47,7 @@ internal sealed class EngineArguments(EngineRegistry engines)
         Engines = engines,
         Engine = result.GetValue(_engine),
         Device = result.GetValue(_device) ?? "cpu",
-        DType = ModelOptions.DTypeOf(result.GetValue(_dtype)),
+        DType = CommonOptions.DTypeOf(result.GetValue(_dtype)),
         Chunk = result.GetValue(_chunk) ?? 0,
         Threads = result.GetValue(_threads) ?? 0,
         LowMemory = result.GetValue(_memory) == "low",

@@ -1,6 +1,7 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Engines;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
@@ -38,26 +39,17 @@ internal sealed record EngineSettings
 
     /// <summary>Loads the model.</summary>
     /// <param name="path">Its folder or file.</param>
-    public ConsistencyModelPipeline Load(string path) => ConsistencyModelPipeline.FromPretrained(path, new PipelineOptions
+    public ConsistencyModelPipeline Load(string path)
     {
-        Engine = FindEngine(),
-        Device = Device,
-        DType = DType,
-        Variant = Model.Variant,
-        Files = Model.Files,
-        Threads = Threads,
-    });
+        using var model = ModelReader.Open(path, Model.Files);
+        return ConsistencyModelPipeline.FromModel(model, new PipelineOptions { Engine = FindEngine(), Device = Device, DType = DType, Threads = Threads });
+    }
 
-    private INetworkEngine? FindEngine()
+    private INetworkEngine FindEngine()
     {
-        var engine = Engine is { } name ? Engines.Find(name) : null;
-        if (!LowMemory && PackedCache)
-        {
-            return engine;
-        }
-
-        var used = engine ?? Engines.For(new EngineOptions { Device = Device, DType = DType });
-        return used is CpuEngine ? new CpuEngine(new CpuEngineOptions { Memory = LowMemory ? CpuMemory.Low : CpuMemory.Normal, PackedCache = PackedCache })
+        var used = Engine is { } name ? Engines.Find(name) : Engines.For(new EngineOptions { Device = Device, DType = DType });
+        return !LowMemory && PackedCache ? used
+            : used is CpuEngine ? new CpuEngine(new CpuEngineOptions { Memory = LowMemory ? CpuMemory.Low : CpuMemory.Normal, PackedCache = PackedCache })
             : LowMemory ? throw new ConsistencyModelsException($"--memory low is for the engine cpu, and this would be the engine {used.Name}")
             : used;
     }

@@ -15,7 +15,7 @@ internal sealed class ModelArguments
     private readonly Option<string?> _entry = OptionOf.Text("--entry", "Which part of a training checkpoint to take, such as ema; default: averaged weights before others", "KEY");
     private readonly Option<int?> _headDim = OptionOf.Whole("--head-dim", "Channels of an attention head, which bare tensors do not tell; default: 64, or the most that fits", 1, 16384);
     private readonly Option<int?> _imageSize = OptionOf.Whole("--image-size", "Size of the images, which bare tensors do not tell; default: by the published widths", 1, 8192, "PIXELS");
-    private readonly Option<string?> _kind = OptionOf.OneOf("--kind", "How the model was made, where it does not say: cd (40 steps) or ct (201, or 151 at 256 pixels)", "cd", "ct");
+    private readonly Option<string?> _kind = OptionOf.OneOf("--kind", "How the model was trained, where it does not say: cd (40 steps), ct (201, or 151 at 256 pixels), or edm (a diffusion model)", "cd", "ct", "edm");
     private readonly Option<int?> _steps = OptionOf.Whole("--train-timesteps", "Steps of the schedule, whatever the model or --kind says", 2, 1_000_000);
 
     /// <summary>An option that names the model.</summary>
@@ -41,14 +41,14 @@ internal sealed class ModelArguments
     public ModelSettings Read(ParseResult result, string? model) => new()
     {
         Name = model,
-        Revision = result.GetValue(_revision),
-        Variant = result.GetValue(_variant),
-        Files = new ModelFileOptions
+        Files = new ModelOptions
         {
+            Revision = result.GetValue(_revision),
+            Variant = result.GetValue(_variant),
             Entry = result.GetValue(_entry),
             HeadDim = result.GetValue(_headDim),
             SampleSize = result.GetValue(_imageSize) is { } pixels ? new ImageSize(pixels, pixels) : null,
-            Kind = result.GetValue(_kind) switch { "cd" => ConsistencyKind.Distilled, "ct" => ConsistencyKind.Trained, _ => null },
+            Mode = result.GetValue(_kind) switch { "cd" => TrainingMode.ConsistencyDistillation, "ct" => TrainingMode.ConsistencyTraining, "edm" => TrainingMode.Edm, _ => null },
             NumTrainTimesteps = result.GetValue(_steps),
         },
     };

@@ -21,15 +21,16 @@ public static class OnnxExporter
     private const long LargestFile = 2_000_000_000;
 
     /// <summary>Exports a model.</summary>
-    /// <param name="model">The model; it stays open.</param>
+    /// <param name="model">The model.</param>
     /// <param name="path">The file to write; what is there is replaced. Its folder must exist.</param>
     /// <param name="options">What and how; null for the bare network in float32.</param>
     /// <returns>Bytes written, to the file and the one beside it if there is one.</returns>
     /// <exception cref="ConsistencyModelsException">The model cannot be exported so, or the file not written.</exception>
-    public static long Export(ModelFiles model, string path, OnnxExportOptions? options = null)
+    public static long Export(Model model, string path, OnnxExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Export(model.Config, model.Scheduler, model.Weights, path, options);
+        using var weights = model.OpenWeights();
+        return Export(model.Config, model.Scheduler, weights, path, options);
     }
 
     /// <summary>Exports a network.</summary>

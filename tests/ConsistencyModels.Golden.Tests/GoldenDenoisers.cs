@@ -52,9 +52,10 @@ internal sealed partial class GoldenDenoisers : IDisposable
         using GoldenCase described = new(GoldenFolder.Find(places.Groups["config"].Value));
         var config = described.Json.Object("openai_config");
         var size = config.Int("image_size");
-        var options = new ModelFileOptions { HeadDim = config.Int("num_head_channels"), SampleSize = new ImageSize(size, size) };
-        using var model = ModelFiles.Open(GoldenFolder.Find(places.Groups["weights"].Value), options);
-        return engine.Load(model.Config, model.Weights, new EngineOptions());
+        var options = new ModelOptions { HeadDim = config.Int("num_head_channels"), SampleSize = new ImageSize(size, size) };
+        using var model = ModelReader.Open(GoldenFolder.Find(places.Groups["weights"].Value), options);
+        using var weights = model.OpenWeights();
+        return engine.Load(model.Config, weights, new EngineOptions());
     }
 
     [GeneratedRegex(@"^(?<weights>\S+\.pt) \(config in (?<config>\S+\.json)\)")]

@@ -90,11 +90,12 @@ public sealed class ExportedNetworkTests : IDisposable
     [InlineData(5)]
     public void The_bundled_model_gives_what_the_CPU_engine_gives(int batch)
     {
-        using var model = ModelFiles.Open(RepositoryFiles.Model("crawl-tiles-32"));
+        using var model = ModelReader.Open(RepositoryFiles.Model("crawl-tiles-32"));
         var path = _folder.File("tiles.onnx");
         OnnxExporter.Export(model, path);
         using var exported = new OnnxUNet(path, model.Config);
-        using var engine = new CpuEngine().Load(model.Config, model.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
+        using var weights = model.OpenWeights();
+        using var engine = new CpuEngine().Load(model.Config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(["sample", "timestep", "class_labels"], exported.Inputs);
         Assert.Equal(["out_sample"], exported.Outputs);
         Same(engine, exported, new ImageShape(batch, 3, 32, 32), batch);

@@ -15,7 +15,7 @@ public sealed class SnippetTests : IDisposable
     public void The_snippet_draws_the_picture_that_the_pipeline_draws()
     {
         var path = RepositoryFiles.Model("crawl-tiles-32");
-        using (var model = ModelFiles.Open(path))
+        using (var model = ModelReader.Open(path))
         {
             OnnxExporter.Export(model, _folder.File("f.onnx"), new OnnxExportOptions { Function = OnnxFunction.Consistency });
         }

@@ -28,7 +28,7 @@ internal sealed class BenchModel : IDisposable
             FreshModel.Save(Folder, UNet2DConfig.Load(Repository.Path("src", "ConsistencyModels.Cli", "Networks", name + ".json")));
         }
 
-        using var model = ModelFiles.Open(Folder);
+        using var model = ModelReader.Open(Folder);
         Network = UNet2DDescription.Of(model.Config);
         if (onnx)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -56,21 +57,22 @@ internal static class Contender
             return new OnnxUNet(BenchModel.OnnxFile(onnxFolder), UNet2DConfig.Load(Path.Combine(folder, "unet", "config.json")), threads);
         }
 
-        using var model = ModelFiles.Open(folder);
+        using var model = ModelReader.Open(folder);
+        using var weights = model.OpenWeights();
         var options = new EngineOptions { Threads = threads };
         return name switch
         {
-            Engine => new CpuEngine().Load(model.Config, model.Weights, options),
-            Eager => new TorchEngine().Load(model.Config, model.Weights, options),
-            ChannelsLast => LoadChannelsLast(model, threads),
+            Engine => new CpuEngine().Load(model.Config, weights, options),
+            Eager => new TorchEngine().Load(model.Config, weights, options),
+            ChannelsLast => LoadChannelsLast(model.Config, weights, threads),
             _ => throw new ArgumentException($"There is no contender {name}; there are {string.Join(", ", Names)}."),
         };
     }
 
-    private static TorchUNet LoadChannelsLast(ModelFiles model, int threads)
+    private static TorchUNet LoadChannelsLast(UNet2DConfig config, ITensorSource weights, int threads)
     {
-        var network = new UNet2DModel(UNet2DDescription.Of(model.Config)) { ChannelsLast = true };
-        ParameterFiller.Load(network, model.Weights);
+        var network = new UNet2DModel(UNet2DDescription.Of(config)) { ChannelsLast = true };
+        ParameterFiller.Load(network, weights);
         TorchSharp.torch.set_num_threads(threads);
         return new TorchUNet(network);
     }

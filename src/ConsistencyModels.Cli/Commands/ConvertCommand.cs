@@ -12,7 +12,7 @@ internal static class ConvertCommand
     {
         var input = new Argument<string>("IN") { Description = $"The model: {ModelArguments.Forms}" };
         var output = new Argument<string>("OUT") { Description = "What to write: a .pt or .safetensors file, or else a folder in diffusers' layout" };
-        var dtype = ModelOptions.DType("Precision of the weights; default: as they are");
+        var dtype = CommonOptions.DType("Precision of the weights; default: as they are");
         var names = OptionOf.OneOf("--names", "Names in a single file; default: openai's in .pt, diffusers' in .safetensors", "diffusers", "openai");
         var files = new ModelArguments();
         var shard = OptionOf.Text("--max-shard-size", "Split a folder's weights into files of this size; default: 10GB", "SIZE");
@@ -36,22 +36,24 @@ internal static class ConvertCommand
             var model = files.Read(result, from);
             var options = new ConversionOptions
             {
-                Input = model.Files with { Variant = model.Variant },
-                DType = result.GetValue(dtype) is { } word ? ModelOptions.DTypeOf(word) : null,
-                Names = result.GetValue(names) switch { "diffusers" => ModelNames.Diffusers, "openai" => ModelNames.OpenAi, _ => null },
+                Input = model.Files,
+                DType = result.GetValue(dtype) is { } word ? CommonOptions.DTypeOf(word) : null,
+                Names = result.GetValue(names) switch { "diffusers" => TensorNaming.Diffusers, "openai" => TensorNaming.OpenAi, _ => null },
                 MaxShardSize = ShardSize(result.GetValue(shard)),
                 Variant = result.GetValue(variant),
             };
             var console = context.Console.Quiet(result.GetValue(quiet));
-            using var source = ModelFiles.Open(model.Find(console, context.Cancellation), options.Input);
+            using var source = ModelReader.Open(model.Find(console, context.Cancellation), options.Input);
             Waiting.For(console, "converting", _ =>
             {
                 ModelConversion.Write(source, to, options);
                 return true;
             });
+            using var weights = source.OpenWeights();
+            var types = weights.Tensors.Values.GroupBy(tensor => tensor.DType).OrderByDescending(group => group.Sum(tensor => tensor.ElementCount)).Select(group => group.Key);
             console.Out.WriteLine(to);
             console.Error.WriteLine(
-                $"{Sizes.Count(source.ParameterCount)} parameters, {string.Join(", ", source.DTypes.Select(type => type.FormatName()))}, "
+                $"{Sizes.Count(source.ParameterCount)} parameters, {string.Join(", ", types.Select(type => type.FormatName()))}, "
                 + $"{source.Config.SampleSize}, {source.Scheduler.NumTrainTimesteps} timesteps, heads of {source.Config.AttentionHeadDim}");
             return ExitCode.Fine;
         });

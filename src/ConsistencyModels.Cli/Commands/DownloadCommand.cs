@@ -29,7 +29,7 @@ internal static class DownloadCommand
         command.SetAction(result =>
         {
             var words = result.GetRequiredValue(model);
-            if (!ModelLocator.IsRemote(words))
+            if (!ModelLocation.IsRemote(words))
             {
                 throw new ConsistencyModelsException(
                     $"{words}: expected organisation/name, an address, or one of {string.Join(", ", PublishedCheckpoints.Names)}");

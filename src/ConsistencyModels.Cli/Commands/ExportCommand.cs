@@ -42,11 +42,11 @@ internal static class ExportCommand
             ThrowIfRefused(path, result.GetValue(force));
             var console = context.Console.Quiet(result.GetValue(quiet));
             var which = files.Read(result, result.GetRequiredValue(input));
-            using var model = ModelFiles.Open(which.Find(console, context.Cancellation), which.Files with { Variant = which.Variant });
+            using var model = ModelReader.Open(which.Find(console, context.Cancellation), which.Files);
             var bytes = Waiting.For(console, "exporting", _ => OnnxExporter.Export(model, path, new OnnxExportOptions
             {
                 Function = result.GetValue(function) == "consistency" ? OnnxFunction.Consistency : OnnxFunction.Network,
-                DType = ModelOptions.DTypeOf(result.GetValue(dtype)),
+                DType = CommonOptions.DTypeOf(result.GetValue(dtype)),
                 DynamicSize = result.GetValue(dynamic),
             }));
             console.Out.WriteLine(path);

@@ -18,7 +18,7 @@ internal static class NewCommand
         };
         config.CompletionSources.Add([.. NetworkSource.Presets]);
         var output = new Option<string>("--out", "-o") { Description = "The folder to make", HelpName = "FOLDER", Required = true };
-        var dtype = ModelOptions.DType("Precision of the file; default: f32");
+        var dtype = CommonOptions.DType("Precision of the file; default: f32");
         var seed = OptionOf.Seed("--seed", "Seed of the weights; default: 0");
         var timesteps = OptionOf.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, 1_000_000);
         var names = OptionOf.Text("--class-names", "Names of the classes, separated by commas; a preset gets as many classes", "NAME,...");
@@ -51,7 +51,7 @@ internal static class NewCommand
                 network,
                 scheduler,
                 classNames,
-                ModelOptions.DTypeOf(result.GetValue(dtype)),
+                CommonOptions.DTypeOf(result.GetValue(dtype)),
                 result.GetValue(seed) ?? 0,
                 new Told<double>(part => report(part, "")),
                 context.Cancellation));

@@ -30,8 +30,8 @@ internal static class TrainCommand
         var ectStage = OptionOf.Count("--ect-stage-images", "ect: images of a stage; default: an eighth of --images", 1);
         var flip = OptionOf.Switch("--flip", "Mirror pictures left to right at random");
         var seed = OptionOf.Seed("--seed", "Seed of everything random; default: 0");
-        var device = ModelOptions.Device();
-        var threads = ModelOptions.Threads();
+        var device = CommonOptions.Device();
+        var threads = CommonOptions.Threads();
         var checkpoint = OptionOf.Time("--checkpoint-every", "Time between checkpoints; default: 5m");
         var sample = OptionOf.Time("--sample-every", "Time between sample grids; default: 10m");
         var log = OptionOf.Whole("--log-every", "Steps between lines of the log; default: 50", 1);

@@ -17,8 +17,23 @@ internal static class Waiting
     public static T For<T>(CliConsole console, string what, Func<Action<double, string>, T> work)
     {
         var state = new State();
-        var task = Task.Factory.StartNew(
-            () => work(state.Set), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Watch(console, what, state, Task.Factory.StartNew(
+            () => work(state.Set), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+    }
+
+    /// <summary>The same for work that waits more than it computes, such as a download.</summary>
+    /// <param name="console">Where to show it.</param>
+    /// <param name="what">What is being done, as "downloading".</param>
+    /// <param name="work">The work. It reports the part done, 0 to 1, and a few words beside it or "".</param>
+    public static T For<T>(CliConsole console, string what, Func<Action<double, string>, Task<T>> work)
+    {
+        var state = new State();
+        return Watch(console, what, state, Task.Run(() => work(state.Set)));
+    }
+
+    // The program's own thread has nothing else to do than to draw, so here it may wait.
+    private static T Watch<T>(CliConsole console, string what, State state, Task<T> task)
+    {
         if (!Finished(task, console.Patience) && !ReferenceEquals(console.Error, TextWriter.Null))
         {
             if (console.ErrorIsTerminal)

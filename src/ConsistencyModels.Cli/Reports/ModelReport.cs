@@ -8,7 +8,6 @@ namespace ConsistencyModels.Cli.Reports;
 /// <summary>What is in a model's folder or in a file of tensors.</summary>
 internal sealed record ModelReport
 {
-    private const string ConfigName = "config.json";
     private static readonly string[] NetworkMarks = ["time_embed.0.weight", "time_embedding.linear_1.weight"];
 
     /// <summary>Where it is, as the user said.</summary>
@@ -59,15 +58,15 @@ internal sealed record ModelReport
             return OfFile(path, settings.Files);
         }
 
-        if (Directory.Exists(path) && !File.Exists(System.IO.Path.Combine(path, "model_index.json")) && NetworkSource.NetworkFolder(path) is var folder
-            && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+        if (Directory.Exists(path) && !File.Exists(System.IO.Path.Combine(path, ModelLayout.Index)) && NetworkSource.NetworkFolder(path) is var folder
+            && File.Exists(System.IO.Path.Combine(folder, ModelLayout.NetworkConfig)))
         {
-            using var bare = WeightFiles.Open(folder, settings.Variant);
+            using var bare = WeightFiles.Open(folder, settings.Files.Variant);
             return OfNetwork(path, folder, bare);
         }
 
         var description = settings.Describe(path);
-        using var weights = description.OpenWeights(settings.Variant);
+        using var weights = description.OpenWeights();
         return Of(path, "consistency model (pipeline)", weights) with
         {
             Network = description.Network,
@@ -78,7 +77,7 @@ internal sealed record ModelReport
     }
 
     // The tensors are listed under the names they have in the file; what a network they make is inferred if nothing tells it.
-    private static ModelReport OfFile(string path, ModelFileOptions files)
+    private static ModelReport OfFile(string path, ModelOptions files)
     {
         using var file = TensorFiles.Open(path, files.Entry);
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
@@ -87,26 +86,26 @@ internal sealed record ModelReport
             return OfNetwork(path, folder, file);
         }
 
-        ModelFiles model;
+        Model model;
         try
         {
-            model = ModelFiles.Open(path, files);
+            model = ModelReader.Open(path, files);
         }
-        catch (ConsistencyModelsException e) when (files == new ModelFileOptions())
+        catch (ConsistencyModelsException e) when (files == new ModelOptions())
         {
             // The tensors are still worth listing, unless something was said about the network.
-            return File.Exists(System.IO.Path.Combine(folder, ConfigName))
+            return File.Exists(System.IO.Path.Combine(folder, ModelLayout.NetworkConfig))
                 ? OfNetwork(path, folder, file)
                 : Of(path, $"tensors of a network whose configuration cannot be inferred ({e.Message})", file);
         }
 
         using var opened = model;
-        if (model.Names == ModelNames.Diffusers && File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+        if (model.Naming == TensorNaming.Diffusers && File.Exists(System.IO.Path.Combine(folder, ModelLayout.NetworkConfig)))
         {
             return OfNetwork(path, folder, file);
         }
 
-        var names = model.Names == ModelNames.OpenAi ? "openai's" : "diffusers'";
+        var names = model.Naming == TensorNaming.OpenAi ? "openai's" : "diffusers'";
         return Of(path, $"network under {names} names (its configuration is inferred; head size, image size and schedule are guesses)", file) with
         {
             Network = model.Config,
@@ -116,7 +115,7 @@ internal sealed record ModelReport
 
     private static ModelReport OfNetwork(string path, string folder, ITensorSource weights)
     {
-        var config = System.IO.Path.Combine(folder, ConfigName);
+        var config = System.IO.Path.Combine(folder, ModelLayout.NetworkConfig);
         if (!File.Exists(config))
         {
             return Of(path, "tensors without a network's configuration", weights);
@@ -127,7 +126,7 @@ internal sealed record ModelReport
         return Of(path, "network (no pipeline: model_index.json is not there)", weights) with
         {
             Network = network,
-            UnknownKeys = [.. network.Extra.Keys.Where(key => !key.StartsWith('_')).Select(key => $"{ConfigName}: {key}")],
+            UnknownKeys = [.. network.Extra.Keys.Where(key => !key.StartsWith('_')).Select(key => $"{ModelLayout.NetworkConfig}: {key}")],
         };
     }
 

@@ -61,7 +61,7 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
             return NetworkSource.Load(settings.Network ?? settings.Init ?? DefaultNetwork);
         }
 
-        using var model = ModelFiles.Open(settings.Init);
+        using var model = ModelReader.Open(settings.Init);
         return model.Config;
     }
 

@@ -83,9 +83,10 @@ internal static class StartingPoint
     private static void LoadFile(UNet2DModel network, string file)
     {
         var config = network.Description.Config;
-        using var model = ModelFiles.Open(file, new ModelFileOptions { HeadDim = config.AttentionHeadDim, SampleSize = config.SampleSize });
+        using var model = ModelReader.Open(file, new ModelOptions { HeadDim = config.AttentionHeadDim, SampleSize = config.SampleSize });
         ThrowIfOther(file, model.Config, config);
-        ParameterFiller.Load(network, model.Weights);
+        using var weights = model.OpenWeights();
+        ParameterFiller.Load(network, weights);
     }
 
     // Shapes do not tell: group sizes, epsilons or the order of sines may differ where every tensor fits.

@@ -5,9 +5,6 @@ namespace ConsistencyModels.Checkpoints;
 /// <summary>Finds a model's weights in its folder, by the names diffusers gives them.</summary>
 public static class WeightFiles
 {
-    /// <summary>What the names of all weight files begin with.</summary>
-    internal const string Stem = "diffusion_pytorch_model";
-
     /// <summary>Opens the weights of a model.</summary>
     /// <param name="folder">A model's folder, such as <c>unet/</c>.</param>
     /// <param name="variant">A variant such as "fp16", which must exist; null for the plain files.</param>
@@ -29,23 +26,9 @@ public static class WeightFiles
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ThrowIfNoVariant(folder, variant);
-        return Candidates(variant).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+        return ModelLayout.Weights(variant).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
             ?? throw new CheckpointException(Missing(folder, variant));
     }
-
-    /// <summary>
-    /// The names a model's weights may have, best first, in the order of diffusers' ModelMixin.from_pretrained: an index wins over a
-    /// single file, safetensors over torch files; where a variant is asked for, the index name that older versions wrote comes second.
-    /// </summary>
-    internal static IReadOnlyList<string> Candidates(string? variant) => variant is null
-        ? [$"{Stem}.safetensors.index.json", $"{Stem}.safetensors", $"{Stem}.bin"]
-        :
-        [
-            $"{Stem}.safetensors.index.{variant}.json",
-            $"{Stem}.safetensors.{variant}.index.json",
-            $"{Stem}.{variant}.safetensors",
-            $"{Stem}.{variant}.bin",
-        ];
 
     internal static void ThrowIfNoVariant(string folder, string? variant)
     {
@@ -62,8 +45,8 @@ public static class WeightFiles
             return $"{folder}: there is no such folder";
         }
 
-        var there = Directory.EnumerateFiles(folder, Stem + "*").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
+        var there = Directory.EnumerateFiles(folder, ModelLayout.WeightStem + "*").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
         var found = there.Length == 0 ? "no weights" : string.Join(", ", there.Take(8).Select(Printable.Quote));
-        return $"{folder}: found {found}, expected {(variant is null ? Stem : $"{Stem}.{variant}")}.safetensors";
+        return $"{folder}: found {found}, expected {(variant is null ? ModelLayout.WeightStem : $"{ModelLayout.WeightStem}.{variant}")}.safetensors";
     }
 }

@@ -34,11 +34,11 @@ public static partial class WeightWriter
         WeightFiles.ThrowIfNoVariant(folder, variant);
         var shards = Split([.. tensors], maxShardSize);
         var word = variant is null ? "" : $".{variant}";
-        var index = Path.Combine(folder, $"{WeightFiles.Stem}.safetensors.index{word}.json");
+        var index = Path.Combine(folder, ModelLayout.WeightIndex(variant));
         List<string> written = [];
         if (shards.Count == 1)
         {
-            var single = Path.Combine(folder, $"{WeightFiles.Stem}{word}.safetensors");
+            var single = Path.Combine(folder, ModelLayout.SingleFile(variant));
             SafetensorsWriter.Write(single, shards[0], metadata);
             written.Add(single);
         }
@@ -47,7 +47,7 @@ public static partial class WeightWriter
             var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
             for (var i = 0; i < shards.Count; i++)
             {
-                var name = $"{WeightFiles.Stem}{word}-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
+                var name = $"{ModelLayout.WeightStem}{word}-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
                 SafetensorsWriter.Write(Path.Combine(folder, name), shards[i], metadata);
                 written.Add(Path.Combine(folder, name));
                 foreach (var tensor in shards[i])
@@ -69,7 +69,7 @@ public static partial class WeightWriter
     {
         try
         {
-            foreach (var old in Directory.EnumerateFiles(folder, WeightFiles.Stem + "*").Where(path => IsOurs(Path.GetFileName(path), variant)).Except(written).ToArray())
+            foreach (var old in Directory.EnumerateFiles(folder, ModelLayout.WeightStem + "*").Where(path => IsOurs(Path.GetFileName(path), variant)).Except(written).ToArray())
             {
                 File.Delete(old);
             }
@@ -114,8 +114,8 @@ public static partial class WeightWriter
     private static bool IsOurs(string name, string? variant)
     {
         var word = variant is null ? "" : $".{variant}";
-        var stem = WeightFiles.Stem + word;
-        return WeightFiles.Candidates(variant).Contains(name)
+        var stem = ModelLayout.WeightStem + word;
+        return ModelLayout.Weights(variant).Contains(name)
             || (name.StartsWith(stem, StringComparison.Ordinal) && ShardEnding().IsMatch(name.AsSpan(stem.Length)));
     }
 

@@ -1,3 +1,4 @@
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Hub;
@@ -51,7 +52,7 @@ public sealed class HubClient : IDisposable
         try
         {
             var (commit, files) = await _protocol.ListAsync(id, revision, cancellationToken).ConfigureAwait(false);
-            foreach (var file in PipelineFileList.Configurations)
+            foreach (var file in ModelLayout.Configurations)
             {
                 await FetchAsync(cache, id, commit, file, progress, cancellationToken).ConfigureAwait(false);
             }

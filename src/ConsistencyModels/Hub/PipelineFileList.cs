@@ -7,18 +7,14 @@ namespace ConsistencyModels.Hub;
 /// <summary>The few files of a repository that a pipeline needs: no other variants, formats, samples or pictures.</summary>
 internal static class PipelineFileList
 {
-    private const string Network = "unet";
     private const long LongestIndex = 16 << 20;
-
-    /// <summary>The configurations.</summary>
-    public static IReadOnlyList<string> Configurations { get; } = ["model_index.json", $"{Network}/config.json", "scheduler/scheduler_config.json"];
 
     /// <summary>The weights that will be read, or the index of their shards.</summary>
     /// <exception cref="HubException">There are none.</exception>
     public static string Weights(HubRepositoryId repository, IReadOnlyCollection<string> files, string? variant)
     {
         WeightFiles.ThrowIfNoVariant(repository.Value, variant);
-        var candidates = WeightFiles.Candidates(variant).Select(name => $"{Network}/{name}").ToArray();
+        var candidates = ModelLayout.Weights(variant).Select(name => $"{ModelLayout.UNet}/{name}").ToArray();
         return candidates.FirstOrDefault(files.Contains)
             ?? throw new HubException($"{repository}: found none of {string.Join(", ", candidates)} among its {files.Count} files");
     }
@@ -42,7 +38,7 @@ internal static class PipelineFileList
             var names = json.RootElement.GetProperty("weight_map").EnumerateObject().Select(entry => entry.Value.GetString() ?? "").ToHashSet(StringComparer.Ordinal);
             return [.. names.Select(name => name.Contains('/', StringComparison.Ordinal)
                 ? throw new HubException($"{indexPath}: it names {Printable.Quote(name)}, expected files beside it")
-                : $"{Network}/{name}")];
+                : $"{ModelLayout.UNet}/{name}")];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
@@ -53,12 +49,12 @@ internal static class PipelineFileList
     /// <summary>Whether a snapshot has all of it.</summary>
     public static bool IsComplete(string snapshot, string? variant)
     {
-        if (!Configurations.All(file => File.Exists(Path.Combine(snapshot, file))))
+        if (!ModelLayout.Configurations.All(file => File.Exists(Path.Combine(snapshot, file))))
         {
             return false;
         }
 
-        var weights = WeightFiles.Candidates(variant).Select(name => Path.Combine(snapshot, Network, name)).FirstOrDefault(File.Exists);
+        var weights = ModelLayout.Weights(variant).Select(name => Path.Combine(snapshot, ModelLayout.UNet, name)).FirstOrDefault(File.Exists);
         return weights is not null && Shards(weights).All(shard => File.Exists(Path.Combine(snapshot, shard)));
     }
 }

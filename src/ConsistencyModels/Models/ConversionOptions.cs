@@ -6,7 +6,7 @@ namespace ConsistencyModels.Models;
 public sealed record ConversionOptions
 {
     /// <summary>How the input is opened.</summary>
-    public ModelFileOptions Input { get; init; } = new();
+    public ModelOptions Input { get; init; } = new();
 
     /// <summary>F32, F16 or BF16 to convert the weights; null keeps what they are.</summary>
     public TensorDType? DType { get; init; }
@@ -18,5 +18,5 @@ public sealed record ConversionOptions
     public string? Variant { get; init; }
 
     /// <summary>The names in a single file; null means openai's in a torch file and diffusers' in a safetensors file.</summary>
-    public ModelNames? Names { get; init; }
+    public TensorNaming? Names { get; init; }
 }

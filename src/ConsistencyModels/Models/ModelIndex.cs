@@ -1,21 +1,24 @@
 using System.Text.Json;
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Models;
 
-/// <summary>A pipeline's <c>model_index.json</c>: which classes it is made of, the names of its classes, and keys this library does not know.</summary>
+/// <summary>
+/// A pipeline's <c>model_index.json</c>: which classes it is made of, the names of its classes, and keys this library does not know.
+/// A consistency model is diffusers' ConsistencyModelPipeline; a diffusion model a DiffusionPipeline with an EDMEulerScheduler.
+/// </summary>
 internal sealed record ModelIndex
 {
-    public const string FileName = "model_index.json";
-
     private const string ClassNameKey = "_class_name";
     private const string VersionKey = "_diffusers_version";
-    private const string UNetKey = "unet";
-    private const string SchedulerKey = "scheduler";
-    private const string PipelineClass = "ConsistencyModelPipeline";
+    private const string ConsistencyClass = "ConsistencyModelPipeline";
+    private const string DiffusionClass = "DiffusionPipeline";
     private const string UNetClass = "UNet2DModel";
     private const string Library = "diffusers";
+
+    public ModelKind Kind { get; init; }
 
     public ClassNames? ClassNames { get; init; }
 
@@ -26,13 +29,14 @@ internal sealed record ModelIndex
     public static ModelIndex Load(string path)
     {
         var reader = ConfigReader.Load(path);
-        if (reader.String(ClassNameKey) != PipelineClass)
+        var kind = reader.String(ClassNameKey) switch
         {
-            throw reader.Bad(ClassNameKey, $"\"{PipelineClass}\": this library runs no other pipelines");
-        }
-
-        Component(reader, UNetKey, UNetClass);
-        Component(reader, SchedulerKey, CMStochasticIterativeSchedulerConfig.ClassName);
+            ConsistencyClass => ModelKind.Consistency,
+            DiffusionClass => ModelKind.Diffusion,
+            _ => throw reader.Bad(ClassNameKey, $"\"{ConsistencyClass}\", or \"{DiffusionClass}\" for a diffusion model: this library runs no other pipelines"),
+        };
+        Component(reader, ModelLayout.UNet, UNetClass);
+        Component(reader, ModelLayout.Scheduler, SchedulerClass(kind));
         var version = reader.StringOrNull(VersionKey) ?? ConfigWriter.DiffusersVersion;
         ClassNames? names = null;
         if (reader.Has(ClassNames.Key))
@@ -41,16 +45,16 @@ internal sealed record ModelIndex
                 ?? throw reader.Bad(ClassNames.Key, "class names by index such as {\"0\": \"tench\"}");
         }
 
-        return new ModelIndex { ClassNames = names, Version = version, Extras = reader.Extras };
+        return new ModelIndex { Kind = kind, ClassNames = names, Version = version, Extras = reader.Extras };
     }
 
     public void Save(string path)
     {
         var writer = new ConfigWriter()
-            .Set(ClassNameKey, PipelineClass)
+            .Set(ClassNameKey, Kind == ModelKind.Diffusion ? DiffusionClass : ConsistencyClass)
             .Set(VersionKey, Version)
-            .Set(UNetKey, [Library, UNetClass])
-            .Set(SchedulerKey, [Library, CMStochasticIterativeSchedulerConfig.ClassName]);
+            .Set(ModelLayout.UNet, [Library, UNetClass])
+            .Set(ModelLayout.Scheduler, [Library, SchedulerClass(Kind)]);
         if (ClassNames is not null)
         {
             writer.Set(ClassNames.Key, ClassNames.ToJson());
@@ -58,6 +62,9 @@ internal sealed record ModelIndex
 
         writer.AddMissing(Extras).Save(path);
     }
+
+    private static string SchedulerClass(ModelKind kind) =>
+        kind == ModelKind.Diffusion ? SchedulerFile.DiffusionClass : CMStochasticIterativeSchedulerConfig.ClassName;
 
     private static void Component(ConfigReader reader, string key, string expected)
     {

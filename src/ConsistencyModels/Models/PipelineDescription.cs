@@ -1,81 +1,55 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Models;
 
-/// <summary>
-/// What a model says about itself: a folder's small files, or the names and shapes in a single file, read without the weights'
-/// values and without an engine. It tells in milliseconds what a model can do, and what is wrong with it before a gigabyte is loaded.
-/// </summary>
+/// <summary>What a model says about itself, for callers that open the weights later, by path.</summary>
 public sealed class PipelineDescription
 {
-    private readonly PipelineParts _parts;
+    private readonly ModelOptions _options;
 
-    private PipelineDescription(string path, PipelineParts parts)
+    private PipelineDescription(Model model, ModelOptions options)
     {
-        Folder = path;
-        _parts = parts;
-        UnknownKeys =
-        [
-            .. Unknown(ModelIndex.FileName, parts.Index.Extras.Keys),
-            .. Unknown($"{PipelineFolder.UNet}/{PipelineFolder.UNetConfig}", parts.Network.Extra.Keys),
-            .. Unknown($"{PipelineFolder.Scheduler}/{PipelineFolder.SchedulerConfig}", parts.Scheduler.Extras.Keys),
-        ];
+        _options = options;
+        Folder = model.Path;
+        Network = model.Config;
+        Scheduler = model.Scheduler;
+        ClassNames = model.ClassNames;
+        UnknownKeys = model.UnknownKeys;
     }
 
     /// <summary>The folder or file, as it was given.</summary>
     public string Folder { get; }
 
     /// <summary>The network's configuration.</summary>
-    public UNet2DConfig Network => _parts.Network;
+    public UNet2DConfig Network { get; }
 
     /// <summary>The noise schedule's settings.</summary>
-    public CMStochasticIterativeSchedulerConfig Scheduler => _parts.Scheduler;
+    public CMStochasticIterativeSchedulerConfig Scheduler { get; }
 
     /// <summary>Names of the classes; null if the model does not say.</summary>
-    public ClassNames? ClassNames => _parts.Index.ClassNames;
+    public ClassNames? ClassNames { get; }
 
-    /// <summary>
-    /// Keys this library does not know, each with its file: "unet/config.json: key". They are kept when the model is saved and
-    /// do nothing. Private keys of diffusers, which begin with an underscore, are not listed.
-    /// </summary>
+    /// <summary>Keys this library does not know, each with its file.</summary>
     public IReadOnlyList<string> UnknownKeys { get; }
 
-    /// <summary>
-    /// Reads <c>model_index.json</c>, <c>unet/config.json</c> and <c>scheduler/scheduler_config.json</c> of a pipeline's folder, or
-    /// opens a network's folder or a single file (a <c>.safetensors</c>, a <c>.pt</c>) and infers what it does not say.
-    /// </summary>
-    /// <param name="path">Anything on disk that <see cref="ConsistencyModelPipeline.FromPretrained"/> loads.</param>
-    /// <param name="files">What replaces facts that the files do not hold; null infers them.</param>
-    /// <param name="variant">A variant such as "fp16" of a network's folder; null for the plain files.</param>
-    /// <exception cref="ConsistencyModelsException">The model or one of its files is missing, malformed, or of another class.</exception>
-    public static PipelineDescription Read(string path, ModelFileOptions? files = null, string? variant = null)
+    /// <summary>Reads what a model says.</summary>
+    /// <param name="path">Anything that <see cref="ModelReader.Open"/> opens.</param>
+    /// <param name="options">Which files, and what replaces facts they do not hold; null infers them.</param>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="ModelReader.Open"/>.</exception>
+    public static PipelineDescription Read(string path, ModelOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        return new(path, PipelineParts.Read(path, files, variant));
+        using var model = ModelReader.Open(path, options);
+        return new(model, options ?? new());
     }
 
-    /// <summary>Opens the weights, as <see cref="ConsistencyModelPipeline.FromPretrained"/> would.</summary>
-    /// <param name="variant">A variant such as "fp16"; null for the plain files.</param>
+    /// <summary>Opens the weights.</summary>
     /// <returns>The tensors; the caller disposes them.</returns>
-    /// <exception cref="ConsistencyModelsException">There are none, they are damaged, or they are not those of <see cref="Network"/>.</exception>
-    public ITensorSource OpenWeights(string? variant = null)
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Model.OpenWeights"/>.</exception>
+    public ITensorSource OpenWeights()
     {
-        var weights = _parts.OpenWeights(variant);
-        try
-        {
-            NetworkWeights.Check(Network, weights);
-            return weights;
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
+        using var model = ModelReader.Open(Folder, _options);
+        return model.OpenWeights();
     }
-
-    private static IEnumerable<string> Unknown(string file, IEnumerable<string> keys) =>
-        keys.Where(key => !key.StartsWith('_')).Order(StringComparer.Ordinal).Select(key => $"{file}: {key}");
 }

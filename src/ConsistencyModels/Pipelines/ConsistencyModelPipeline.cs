@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics.Tensors;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Denoising;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pixels;
@@ -16,8 +17,8 @@ namespace ConsistencyModels.Pipelines;
 /// <remarks>Safe to use from several threads at once: every call has its own schedule, noise and memory. It owns its network.</remarks>
 public sealed partial class ConsistencyModelPipeline : IDisposable
 {
-    private readonly ModelIndex _index;
-    private readonly Func<ITensorSource>? _openWeights;
+    private readonly Model _model;
+    private readonly bool _ownsModel;
 
     /// <summary>Makes a pipeline of its parts.</summary>
     /// <param name="network">The network; disposed with the pipeline.</param>
@@ -34,21 +35,18 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
         CMStochasticIterativeSchedulerConfig? scheduler = null,
         ClassNames? classNames = null,
         Func<ITensorSource>? openWeights = null)
-        : this(network, scheduler ?? new(), new ModelIndex { ClassNames = classNames }, openWeights)
+        : this(network, Model.Of((network ?? throw new ArgumentNullException(nameof(network))).Config, scheduler, ModelKind.Consistency, classNames, openWeights), ownsModel: true)
     {
     }
 
-    internal ConsistencyModelPipeline(
-        IUNet network, CMStochasticIterativeSchedulerConfig scheduler, ModelIndex index, Func<ITensorSource>? openWeights)
+    private ConsistencyModelPipeline(IUNet network, Model model, bool ownsModel)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        _ = new CMStochasticIterativeScheduler(scheduler);
+        _ = new CMStochasticIterativeScheduler(model.Scheduler);
         Network = network;
-        SchedulerConfig = scheduler;
-        _index = index;
-        _openWeights = openWeights;
-        Preconditioning = Preconditioning.Consistency(scheduler.SigmaData, scheduler.SigmaMin);
-        Denoiser = new Denoiser(network, Preconditioning, scheduler.ClipDenoised);
+        Preconditioning = model.Preconditioning;
+        Denoiser = new Denoiser(network, Preconditioning, model.Scheduler.ClipDenoised);
+        _model = model;
+        _ownsModel = ownsModel;
     }
 
     /// <summary>The network without preconditioning. It belongs to the pipeline.</summary>
@@ -58,10 +56,10 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     public UNet2DConfig Config => Network.Config;
 
     /// <summary>The noise schedule's settings.</summary>
-    public CMStochasticIterativeSchedulerConfig SchedulerConfig { get; }
+    public CMStochasticIterativeSchedulerConfig SchedulerConfig => _model.Scheduler;
 
     /// <summary>Names of the classes; null if the model has none or the folder does not say.</summary>
-    public ClassNames? ClassNames => _index.ClassNames;
+    public ClassNames? ClassNames => _model.ClassNames;
 
     /// <summary>The consistency function f(x, σ): the network with the boundary condition around it, for samplers and editors.</summary>
     public IDenoiser Denoiser { get; }
@@ -73,16 +71,49 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     /// network's folder (<c>config.json</c> and weights), a single file (a <c>.safetensors</c>, or a <c>.pt</c> under openai's names), a repository on the Hub ("org/name"), one of openai's
     /// published checkpoints ("cd_imagenet64_l2") or an address. What is downloaded stays in huggingface_hub's cache.
     /// </summary>
-    /// <param name="folder">The folder, file, name or address. What exists on disk wins over the Hub.</param>
-    /// <param name="options">Engine, device, precision and variant; null for the defaults.</param>
+    /// <param name="nameOrPath">The folder, file, name or address. What exists on disk wins over the Hub.</param>
+    /// <param name="options">Which files, engine, device and precision; null for the defaults.</param>
+    /// <returns>The pipeline; the caller disposes it.</returns>
+    /// <remarks>Where something is downloaded, the calling thread waits for it; <see cref="FromPretrainedAsync"/> does not.</remarks>
+    /// <exception cref="ConsistencyModelsException">
+    /// A file is missing, damaged or of another class, the model is a diffusion model, the weights are not those of the configuration,
+    /// or the engine or device is not there.
+    /// </exception>
+    public static ConsistencyModelPipeline FromPretrained(string nameOrPath, PipelineOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(nameOrPath);
+
+        // Waiting for a download blocks here and nowhere else, on a thread of the pool: the caller's may have a context that waits for itself.
+        return ModelLocation.IsOnDisk(nameOrPath)
+            ? Load(ModelReader.Open(nameOrPath, options), options, ownsModel: true)
+            : Task.Run(() => FromPretrainedAsync(nameOrPath, options)).GetAwaiter().GetResult();
+    }
+
+    /// <summary>As <see cref="FromPretrained"/>, waiting for nothing: downloads are asynchronous, and the network is loaded on a thread of the pool.</summary>
+    /// <param name="nameOrPath">The folder, file, name or address. What exists on disk wins over the Hub.</param>
+    /// <param name="options">Which files, engine, device and precision; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends a download; what arrived is kept for the next one.</param>
+    /// <returns>The pipeline; the caller disposes it.</returns>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="FromPretrained"/>.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task<ConsistencyModelPipeline> FromPretrainedAsync(
+        string nameOrPath, PipelineOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var model = await ModelReader.OpenAsync(nameOrPath, options, options?.Progress, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Load(model, options, ownsModel: true), CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Loads the network of a model that is open.</summary>
+    /// <param name="model">The model. The pipeline borrows it, and reads it again to save: it is disposed after the pipeline.</param>
+    /// <param name="options">Engine, device and precision; what is said about files is not used. Null for the defaults.</param>
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">
-    /// A file is missing, damaged or of another class, the weights are not those of the configuration, or the engine or device is not there.
+    /// The model is a diffusion model, its weights are missing, damaged or not those of its configuration, or the engine or device is not there.
     /// </exception>
-    public static ConsistencyModelPipeline FromPretrained(string folder, PipelineOptions? options = null)
+    public static ConsistencyModelPipeline FromModel(Model model, PipelineOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        return PipelineFolder.Load(folder, options ?? new());
+        ArgumentNullException.ThrowIfNull(model);
+        return Load(model, options, ownsModel: false);
     }
 
     /// <summary>
@@ -98,13 +129,8 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     public void SavePretrained(string folder, TensorDType? dtype = null, long maxShardSize = WeightWriter.DefaultShardSize)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        if (_openWeights is null)
-        {
-            throw new InvalidOperationException("This pipeline was made of parts without openWeights, so it has no weights to save.");
-        }
-
-        using var weights = _openWeights();
-        PipelineFolder.Save(folder, _index, Config, SchedulerConfig, weights, dtype, maxShardSize: maxShardSize);
+        using var weights = _model.OpenWeights();
+        PipelineFolder.Save(folder, _model.Index, Config, SchedulerConfig, weights, dtype, maxShardSize: maxShardSize);
     }
 
     /// <summary>
@@ -123,7 +149,47 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     }
 
     /// <summary>Disposes the network.</summary>
-    public void Dispose() => Network.Dispose();
+    public void Dispose()
+    {
+        Network.Dispose();
+        if (_ownsModel)
+        {
+            _model.Dispose();
+        }
+    }
+
+    private static ConsistencyModelPipeline Load(Model model, PipelineOptions? options, bool ownsModel)
+    {
+        IUNet? network = null;
+        try
+        {
+            if (model.Kind != ModelKind.Consistency)
+            {
+                throw new ConsistencyModelsException(
+                    $"{model.Path}: a diffusion model, expected a consistency model: it takes many steps of a solver such as HeunSampler or EdmSampler; or tune it into a consistency model (cm train --objective ect)");
+            }
+
+            options ??= new();
+            var engineOptions = new EngineOptions { Device = options.Device, DType = options.DType, Threads = options.Threads };
+            var engine = options.Engine ?? EngineRegistry.Managed.For(engineOptions);
+            using (var weights = model.OpenWeights())
+            {
+                network = engine.Load(model.Config, weights, engineOptions);
+            }
+
+            return new ConsistencyModelPipeline(network, model, ownsModel);
+        }
+        catch
+        {
+            network?.Dispose();
+            if (ownsModel)
+            {
+                model.Dispose();
+            }
+
+            throw;
+        }
+    }
 
     private GenerateResult Run(GenerationPlan plan, CancellationToken cancellationToken)
     {

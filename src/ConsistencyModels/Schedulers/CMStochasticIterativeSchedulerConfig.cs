@@ -77,7 +77,7 @@ public sealed record CMStochasticIterativeSchedulerConfig
         : !(Rho > 0) || double.IsInfinity(Rho) ? (RhoKey, "a finite number above 0")
         : null;
 
-    private static CMStochasticIterativeSchedulerConfig Read(ConfigReader reader)
+    internal static CMStochasticIterativeSchedulerConfig Read(ConfigReader reader)
     {
         if (reader.String(ClassNameKey, ClassName) != ClassName)
         {

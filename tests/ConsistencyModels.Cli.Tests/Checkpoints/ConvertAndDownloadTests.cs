@@ -36,7 +36,7 @@ public sealed class ConvertAndDownloadTests : IDisposable
 
     [Theory]
     [InlineData("--max-shard-size", "many", "--max-shard-size is 'many', expected a size")]
-    [InlineData("--kind", "xx", "--kind is 'xx', expected cd or ct")]
+    [InlineData("--kind", "xx", "--kind is 'xx', expected cd, ct or edm")]
     public void Mistakes_are_one_line(string option, string value, string expected)
     {
         var (code, _, error) = Run("convert", Tiny, Out("x"), option, value);

@@ -181,7 +181,7 @@ public sealed class DownloadProcessTests : IDisposable
     {
         Assert.Equal(_fake.CacheFile("snapshots", FakeHub.Commit), folder);
         Assert.Equal(_fake.Files[Weights], File.ReadAllBytes(Path.Combine(folder, Weights)));
-        using var model = ModelFiles.Open(folder);
+        using var model = ModelReader.Open(folder);
         Assert.Equal(354723, model.ParameterCount);
     }
 

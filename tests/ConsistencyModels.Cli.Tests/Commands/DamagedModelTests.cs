@@ -121,7 +121,6 @@ public sealed class DamagedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model_index.json")]
     [InlineData("unet/config.json")]
     [InlineData("unet/diffusion_pytorch_model.safetensors")]
     [InlineData("scheduler/scheduler_config.json")]

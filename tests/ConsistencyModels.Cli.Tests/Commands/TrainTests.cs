@@ -38,10 +38,11 @@ public sealed class TrainTests : IDisposable
         var file = RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt");
         Cm.Succeed("train", _pictures, "--run", _folder["r"], "--init", file, "--size", "8", "--images", "8", "--batch", "8", "--lr", "1e-9", "--quiet");
         Assert.Equal(6, UNet2DConfig.Load(_folder["r", "model", "unet", "config.json"]).NumClassEmbeds);
-        using var start = ModelFiles.Open(file);
+        using var start = ModelReader.Open(file);
         using var end = WeightFiles.Open(_folder["r", "model", "unet"]);
-        var (before, after) = (new float[start.Weights.Tensors["conv_in.weight"].ElementCount], new float[start.Weights.Tensors["conv_in.weight"].ElementCount]);
-        start.Weights.CopyTo("conv_in.weight", before);
+        using var weights = start.OpenWeights();
+        var (before, after) = (new float[weights.Tensors["conv_in.weight"].ElementCount], new float[weights.Tensors["conv_in.weight"].ElementCount]);
+        weights.CopyTo("conv_in.weight", before);
         end.CopyTo("conv_in.weight", after);
         Assert.All(before.Zip(after), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
     }

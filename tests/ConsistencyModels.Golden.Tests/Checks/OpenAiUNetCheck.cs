@@ -23,18 +23,19 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
         golden.Json.Ignore("attention_note", "words");
         var openAi = golden.Json.Object("openai_config");
         var size = openAi.Int("image_size");
-        var options = new ModelFileOptions { HeadDim = openAi.Int("num_head_channels"), SampleSize = new ImageSize(size, size) };
+        var options = new ModelOptions { HeadDim = openAi.Int("num_head_channels"), SampleSize = new ImageSize(size, size) };
         var converted = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(golden.Folder, "converted_weights.json"))).RootElement.GetProperty("weights");
         foreach (var file in golden.Json.Get("pt_files").EnumerateObject())
         {
             var path = Path.Combine(golden.Folder, file.Name);
-            using var model = ModelFiles.Open(path, options);
-            Assert.Equal((ModelFormat.Torch, ModelNames.OpenAi), (model.Format, model.Names));
+            using var model = ModelReader.Open(path, options);
+            Assert.Equal((ModelFormat.Torch, TensorNaming.OpenAi), (model.Format, model.Naming));
             Assert.Equal(golden.Json.Get("num_parameters").GetInt64(), model.ParameterCount);
             HasFormat(path, file.Value.GetString()!);
             OpenAiArchitecture.IsOf(openAi, model.Config);
             Architecture(golden, model);
-            Weights(golden, converted, model.Weights);
+            using var weights = model.OpenWeights();
+            Weights(golden, converted, weights);
             RoundTrip(golden, model, options);
             foreach (var engine in Engines.All)
             {
@@ -58,7 +59,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
     }
 
     // The configuration that was recorded with the conversion, apart from the version it was written by.
-    private static void Architecture(GoldenCase golden, ModelFiles model)
+    private static void Architecture(GoldenCase golden, Model model)
     {
         var recorded = Path.Combine(golden.Folder, golden.Json.Text("diffusers_dir").Split('/')[0]);
         Assert.Equal(
@@ -88,7 +89,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
     }
 
     // openai -> diffusers folder -> openai: names in the order of the state dict, and every byte.
-    private static void RoundTrip(GoldenCase golden, ModelFiles model, ModelFileOptions options)
+    private static void RoundTrip(GoldenCase golden, Model model, ModelOptions options)
     {
         var folder = Directory.CreateTempSubdirectory("cm-golden-").FullName;
         try
@@ -107,7 +108,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
                 Assert.True(original.Bytes(name).SequenceEqual(back.Bytes(name)), name);
             }
 
-            using var reopened = ModelFiles.Open(openAi, options);
+            using var reopened = ModelReader.Open(openAi, options);
             Assert.Equal(model.Config.ToJson(), reopened.Config.ToJson());
         }
         finally
@@ -116,9 +117,10 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
         }
     }
 
-    private static void Outputs(GoldenCase golden, ModelFiles model, INetworkEngine engine)
+    private static void Outputs(GoldenCase golden, Model model, INetworkEngine engine)
     {
-        using var network = engine.Load(model.Config, model.Weights, new EngineOptions());
+        using var weights = model.OpenWeights();
+        using var network = engine.Load(model.Config, weights, new EngineOptions());
         var sizes = golden.Shape("x");
         var shape = new ImageShape(sizes[0], sizes[1], sizes[2], sizes[3]);
         var labels = golden.Labels();

@@ -26,9 +26,8 @@ public sealed class FromPretrainedTests : IDisposable
     [InlineData("model_fp32_legacy.pt")]
     public void By_an_openai_checkpoint(string file)
     {
-        var files = new ModelFileOptions { HeadDim = 16, Kind = ConsistencyKind.Trained };
         using var pipeline = ConsistencyModelPipeline.FromPretrained(
-            RepositoryFiles.Golden("openai", "tiny", file), new PipelineOptions { Engine = _engine, Files = files });
+            RepositoryFiles.Golden("openai", "tiny", file), new PipelineOptions { Engine = _engine, HeadDim = 16, Mode = TrainingMode.ConsistencyTraining });
         Assert.Equal((1, 16, 201), (_engine.Loaded, pipeline.Config.AttentionHeadDim, pipeline.SchedulerConfig.NumTrainTimesteps));
     }
 
@@ -50,7 +49,7 @@ public sealed class FromPretrainedTests : IDisposable
     [InlineData("./org/name", false)]
     [InlineData("/org/name", false)]
     [InlineData("a/b/c", false)]
-    public void Names_that_mean_a_download(string name, bool expected) => Assert.Equal(expected, ModelLocator.IsRemote(name));
+    public void Names_that_mean_a_download(string name, bool expected) => Assert.Equal(expected, ModelLocation.IsRemote(name));
 
     public void Dispose() => _fake.Dispose();
 

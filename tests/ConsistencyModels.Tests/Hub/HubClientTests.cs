@@ -26,7 +26,7 @@ public sealed class HubClientTests : IDisposable
         Assert.Equal(
             Path.Combine("..", "..", "blobs", FakeHub.GitSha1(_fake.Files["model_index.json"])), new FileInfo(Path.Combine(folder, "model_index.json")).LinkTarget);
         Assert.Empty(Directory.GetFiles(_fake.CacheFile("blobs"), "*.incomplete"));
-        using var model = ModelFiles.Open(folder);
+        using var model = ModelReader.Open(folder);
         Assert.Equal(354723, model.ParameterCount);
 
         // Only what is needed: no .bin beside safetensors, no README.
@@ -304,7 +304,7 @@ public sealed class HubClientTests : IDisposable
 
         Directory.Delete(folder, recursive: true);
         using var client = new HubClient(_fake.Options);
-        using var model = ModelFiles.Open(await client.DownloadPipelineAsync("org/model", cancellationToken: Now));
+        using var model = ModelReader.Open(await client.DownloadPipelineAsync("org/model", cancellationToken: Now));
         Assert.Equal(354723, model.ParameterCount);
     }
 

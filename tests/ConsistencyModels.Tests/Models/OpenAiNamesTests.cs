@@ -25,7 +25,7 @@ public class OpenAiNamesTests
     {
         var config = UNet2DConfig.Parse(json);
         var network = UNet2DDescription.Of(config);
-        var options = new ModelFileOptions { SampleSize = config.SampleSize, HeadDim = config.AttentionHeadDim };
+        var options = new ModelOptions { SampleSize = config.SampleSize, HeadDim = config.AttentionHeadDim };
         var openAi = OpenAiNames.For(network).Select(tensor => (tensor.Name, tensor.Shape));
         var diffusers = network.Parameters.Select(parameter => (parameter.Name, parameter.Shape));
 
@@ -40,7 +40,7 @@ public class OpenAiNamesTests
     {
         var config = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", name, "config.json"));
         var openAi = OpenAiNames.For(UNet2DDescription.Of(config)).Select(tensor => (tensor.Name, tensor.Shape));
-        var inferred = new ArchitectureReader(new ShapesOnly(openAi)).OpenAi().ToConfig(new ModelFileOptions());
+        var inferred = new ArchitectureReader(new ShapesOnly(openAi)).OpenAi().ToConfig(new ModelOptions());
         Assert.Equal(config.ToJson(), (inferred with { Extra = config.Extra }).ToJson());
     }
 

@@ -23,7 +23,7 @@ public sealed class SavedLikeDiffusersTests : IDisposable
     public void Converted_from_openai(string model, string file, int? headDim, int? size)
     {
         var reference = UNet2DConfig.Load(RepositoryFiles.Golden("openai", model, "diffusers", "unet", "config.json"));
-        var files = new ModelFileOptions { HeadDim = headDim ?? reference.AttentionHeadDim, SampleSize = size is { } side ? new ImageSize(side, side) : reference.SampleSize };
+        var files = new ModelOptions { HeadDim = headDim ?? reference.AttentionHeadDim, SampleSize = size is { } side ? new ImageSize(side, side) : reference.SampleSize };
         ModelConversion.Convert(RepositoryFiles.Golden("openai", model, file), _folder.File("ours"), new ConversionOptions { Input = files });
         Same(model, _folder.File("ours"));
     }
@@ -31,8 +31,7 @@ public sealed class SavedLikeDiffusersTests : IDisposable
     [Fact]
     public void Loaded_and_saved_again()
     {
-        var parts = PipelineParts.Read(RepositoryFiles.Golden("openai", "tiny", "diffusers"), null, null);
-        using var pipeline = new ConsistencyModelPipeline(new PointwiseUNet(parts.Network), parts.Scheduler, parts.Index, () => parts.OpenWeights(null));
+        using var pipeline = ConsistencyModelPipeline.FromPretrained(RepositoryFiles.Golden("openai", "tiny", "diffusers"), new() { Engine = new PointwiseEngine() });
         pipeline.SavePretrained(_folder.File("ours"));
         Same("tiny", _folder.File("ours"));
     }
@@ -58,6 +57,15 @@ public sealed class SavedLikeDiffusersTests : IDisposable
 
         using var weights = SafetensorsFile.Open(Path.Combine(ours, Weights));
         Assert.Equal([KeyValuePair.Create("format", "pt")], weights.Metadata);
+    }
+
+    private sealed class PointwiseEngine : INetworkEngine
+    {
+        public string Name => "pointwise";
+
+        public bool CanRun(EngineOptions options, CancellationToken cancellationToken = default) => true;
+
+        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) => new PointwiseUNet(config);
     }
 
     private static string[] Files(string folder) =>

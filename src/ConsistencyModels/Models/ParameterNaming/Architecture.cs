@@ -27,7 +27,7 @@ internal sealed record Architecture(
     ];
 
     /// <summary>The configuration as diffusers writes it for converted checkpoints.</summary>
-    public UNet2DConfig ToConfig(ModelFileOptions options)
+    public UNet2DConfig ToConfig(ModelOptions options)
     {
         var resample = ResnetResampling ? "resnet" : "conv";
         var plain = ResnetResampling ? ("ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D") : ("DownBlock2D", "UpBlock2D");

@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
+using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Models.ParameterNaming;
 
@@ -21,6 +22,16 @@ internal sealed class RenamedTensors : ITensorSource, IMappedTensors
         }
 
         Tensors = _parts.ToDictionary(part => part.Key, part => part.Value.Info).AsReadOnly();
+    }
+
+    /// <summary>Exactly a network's parameters under diffusers' names of today: earlier versions had others.</summary>
+    /// <param name="source">The parameters under either, which the result owns.</param>
+    /// <param name="config">The network.</param>
+    /// <exception cref="CheckpointException">Tensors are missing, unknown or of another shape.</exception>
+    public static ITensorSource Today(ITensorSource source, UNet2DConfig config)
+    {
+        var stored = NetworkWeights.Check(config, source);
+        return new RenamedTensors(source, UNet2DDescription.Of(config).Parameters.Select(p => (p.Name, p.Shape, stored[p.Name], 0L)));
     }
 
     /// <inheritdoc/>

@@ -6,44 +6,46 @@ using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Tests.Models;
 
-public sealed class ModelFilesTests : IDisposable
+public sealed class ModelReaderTests : IDisposable
 {
-    private static readonly ModelFileOptions Tiny = new() { HeadDim = 16, SampleSize = new ImageSize(8, 8) };
+    private static readonly ModelOptions Tiny = new() { HeadDim = 16, SampleSize = new ImageSize(8, 8) };
     private static readonly string Folder = RepositoryFiles.Golden("openai", "tiny", "diffusers");
     private readonly TempFolder _folder = new();
 
     [Theory]
-    [InlineData(ModelFormat.PipelineFolder, ModelNames.Diffusers, "openai", "tiny", "diffusers")]
-    [InlineData(ModelFormat.NetworkFolder, ModelNames.Diffusers, "openai", "tiny", "diffusers", "unet")]
-    [InlineData(ModelFormat.Safetensors, ModelNames.Diffusers, "openai", "tiny", "diffusers", "unet", "diffusion_pytorch_model.safetensors")]
-    [InlineData(ModelFormat.Torch, ModelNames.OpenAi, "openai", "tiny", "model_fp32.pt")]
-    [InlineData(ModelFormat.Torch, ModelNames.OpenAi, "openai", "tiny", "model_fp32_legacy.pt")]
-    public void Every_form_of_a_model_is_recognised(ModelFormat format, ModelNames names, params string[] path)
+    [InlineData(ModelFormat.PipelineFolder, TensorNaming.Diffusers, "openai", "tiny", "diffusers")]
+    [InlineData(ModelFormat.NetworkFolder, TensorNaming.Diffusers, "openai", "tiny", "diffusers", "unet")]
+    [InlineData(ModelFormat.Safetensors, TensorNaming.Diffusers, "openai", "tiny", "diffusers", "unet", "diffusion_pytorch_model.safetensors")]
+    [InlineData(ModelFormat.Torch, TensorNaming.OpenAi, "openai", "tiny", "model_fp32.pt")]
+    [InlineData(ModelFormat.Torch, TensorNaming.OpenAi, "openai", "tiny", "model_fp32_legacy.pt")]
+    public void Every_form_of_a_model_is_recognised(ModelFormat format, TensorNaming names, params string[] path)
     {
-        using var model = ModelFiles.Open(RepositoryFiles.Golden(path), Tiny);
+        using var model = ModelReader.Open(RepositoryFiles.Golden(path), Tiny);
         using var reference = WeightFiles.Open(Path.Combine(Folder, "unet"));
-        Assert.Equal((format, names), (model.Format, model.Names));
+        Assert.Equal((format, names), (model.Format, model.Naming));
         Assert.Equal(354723, model.ParameterCount);
-        Assert.Equal([TensorDType.F32], model.DTypes);
+        using var weights = model.OpenWeights();
+        Assert.All(weights.Tensors.Values, tensor => Assert.Equal(TensorDType.F32, tensor.DType));
         Assert.Equal(40, model.Scheduler.NumTrainTimesteps);
         Assert.Equal(6, model.Config.NumClassEmbeds);
-        Same(reference, model.Weights);
+        Same(reference, weights);
     }
 
     [Theory]
-    [InlineData("x.pt", null, ModelNames.OpenAi)]
-    [InlineData("x.pth", ModelNames.Diffusers, ModelNames.Diffusers)]
-    [InlineData("x.safetensors", null, ModelNames.Diffusers)]
-    [InlineData("y.safetensors", ModelNames.OpenAi, ModelNames.OpenAi)]
-    public void Files_convert_there_and_back_bit_for_bit(string name, ModelNames? asked, ModelNames written)
+    [InlineData("x.pt", null, TensorNaming.OpenAi)]
+    [InlineData("x.pth", TensorNaming.Diffusers, TensorNaming.Diffusers)]
+    [InlineData("x.safetensors", null, TensorNaming.Diffusers)]
+    [InlineData("y.safetensors", TensorNaming.OpenAi, TensorNaming.OpenAi)]
+    public void Files_convert_there_and_back_bit_for_bit(string name, TensorNaming? asked, TensorNaming written)
     {
         ModelConversion.Convert(Folder, _folder.File(name), new ConversionOptions { Names = asked });
         ModelConversion.Convert(_folder.File(name), _folder.File("back"), new ConversionOptions { Input = Tiny });
-        using var middle = ModelFiles.Open(_folder.File(name), Tiny);
-        using var back = ModelFiles.Open(_folder.File("back"));
+        using var middle = ModelReader.Open(_folder.File(name), Tiny);
+        using var back = ModelReader.Open(_folder.File("back"));
         using var reference = WeightFiles.Open(Path.Combine(Folder, "unet"));
-        Assert.Equal(written, middle.Names);
-        Same(reference, back.Weights);
+        Assert.Equal(written, middle.Naming);
+        using var weights = back.OpenWeights();
+        Same(reference, weights);
         Assert.Equal(ModelFormat.PipelineFolder, back.Format);
     }
 
@@ -54,8 +56,9 @@ public sealed class ModelFilesTests : IDisposable
         ModelConversion.Convert(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File("out"), options with { Input = Tiny });
         Assert.True(File.Exists(_folder.File("out/unet/diffusion_pytorch_model.safetensors.index.fp16.json")));
         Assert.InRange(Directory.GetFiles(_folder.File("out/unet"), "diffusion_pytorch_model.fp16-0000?-of-0000?.safetensors").Length, 2, 9);
-        using var model = ModelFiles.Open(_folder.File("out"), new ModelFileOptions { Variant = "fp16" });
-        Assert.Equal([TensorDType.F16], model.DTypes);
+        using var model = ModelReader.Open(_folder.File("out"), new ModelOptions { Variant = "fp16" });
+        using var weights = model.OpenWeights();
+        Assert.All(weights.Tensors.Values, tensor => Assert.Equal(TensorDType.F16, tensor.DType));
     }
 
     [Theory]
@@ -63,12 +66,12 @@ public sealed class ModelFilesTests : IDisposable
     [InlineData("cd_imagenet64_l2.pt", null, null, 40)]
     [InlineData("model.pt", null, null, 40)]
     [InlineData("direct.pt", null, null, 40)]
-    [InlineData("cd.pt", ConsistencyKind.Trained, null, 201)]
-    [InlineData("cd.pt", ConsistencyKind.Trained, 18, 18)]
-    public void Steps_follow_the_kind_unless_told(string name, ConsistencyKind? kind, int? steps, int expected)
+    [InlineData("cd.pt", TrainingMode.ConsistencyTraining, null, 201)]
+    [InlineData("cd.pt", TrainingMode.ConsistencyTraining, 18, 18)]
+    public void Steps_follow_the_kind_unless_told(string name, TrainingMode? mode, int? steps, int expected)
     {
         File.Copy(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File(name));
-        using var model = ModelFiles.Open(_folder.File(name), Tiny with { Kind = kind, NumTrainTimesteps = steps });
+        using var model = ModelReader.Open(_folder.File(name), Tiny with { Mode = mode, NumTrainTimesteps = steps });
         Assert.Equal(expected, model.Scheduler.NumTrainTimesteps);
     }
 
@@ -76,14 +79,14 @@ public sealed class ModelFilesTests : IDisposable
     public void Consistency_training_took_151_steps_at_256_pixels()
     {
         var lsun = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", "lsun256", "config.json"));
-        Assert.Equal(151, SchedulerPresets.For(ConsistencyKind.Trained, lsun).NumTrainTimesteps);
-        Assert.Equal(40, SchedulerPresets.For(ConsistencyKind.Distilled, lsun).NumTrainTimesteps);
+        Assert.Equal(151, SchedulerPresets.For(TrainingMode.ConsistencyTraining, lsun).NumTrainTimesteps);
+        Assert.Equal(40, SchedulerPresets.For(TrainingMode.ConsistencyDistillation, lsun).NumTrainTimesteps);
     }
 
     [Fact]
     public void A_whole_scheduler_can_be_given()
     {
-        using var model = ModelFiles.Open(Folder, new ModelFileOptions { Scheduler = new CMStochasticIterativeSchedulerConfig { SigmaMax = 10 } });
+        using var model = ModelReader.Open(Folder, new ModelOptions { Scheduler = new CMStochasticIterativeSchedulerConfig { SigmaMax = 10 } });
         Assert.Equal(10, model.Scheduler.SigmaMax);
     }
 
@@ -95,8 +98,8 @@ public sealed class ModelFilesTests : IDisposable
             SafetensorsWriter.Write(_folder.File("w.safetensors"), source.Tensors.Keys.Select(name => TensorToWrite.FromSource(source, name, null, "module." + name)));
         }
 
-        using var model = ModelFiles.Open(_folder.File("w.safetensors"), Tiny);
-        Assert.Equal(ModelNames.OpenAi, model.Names);
+        using var model = ModelReader.Open(_folder.File("w.safetensors"), Tiny);
+        Assert.Equal(TensorNaming.OpenAi, model.Naming);
         Assert.Equal(354723, model.ParameterCount);
     }
 
@@ -111,15 +114,15 @@ public sealed class ModelFilesTests : IDisposable
                     .Append(TensorToWrite.FromFloats("extra", [], new float[1])));
         }
 
-        var error = Assert.Throws<CheckpointException>(() => ModelFiles.Open(_folder.File("w.safetensors"), Tiny));
+        var error = Assert.Throws<CheckpointException>(() => ModelReader.Open(_folder.File("w.safetensors"), Tiny));
         Assert.Contains("1 missing: 'out.2.bias'; 1 unexpected: 'extra'", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("torch", "dtypes.pt", "found 0 networks among 10 tensors")]
-    [InlineData("torch", "", "found neither model_index.json nor config.json")]
+    [InlineData("torch", "", "found neither model_index.json nor unet/config.json nor config.json")]
     public void What_is_no_model_is_said(string folder, string file, string expected) =>
-        Assert.Contains(expected, Assert.Throws<CheckpointException>(() => ModelFiles.Open(RepositoryFiles.Data(folder, file))).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<CheckpointException>(() => ModelReader.Open(RepositoryFiles.Data(folder, file))).Message, StringComparison.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 

@@ -4,7 +4,7 @@ using ConsistencyModels.Checkpoints;
 namespace ConsistencyModels.Cli;
 
 /// <summary>Options that several commands share.</summary>
-internal static class ModelOptions
+internal static class CommonOptions
 {
     /// <summary>Where to compute.</summary>
     public static Option<string?> Device() => OptionOf.Text("--device", "cpu (default), cuda or cuda:N", "DEVICE");

@@ -1,8 +1,7 @@
-
 namespace ConsistencyModels.Models;
 
-/// <summary>The two sets of names that checkpoints of this network come with.</summary>
-public enum ModelNames
+/// <summary>The two sets of names that the tensors of this network come under.</summary>
+public enum TensorNaming
 {
     /// <summary>diffusers' UNet2DModel: <c>down_blocks.0.resnets.0.conv1.weight</c>.</summary>
     Diffusers,

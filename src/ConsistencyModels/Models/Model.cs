@@ -1,0 +1,175 @@
+using System.Text.Json;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Models.ParameterNaming;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Schedulers;
+
+namespace ConsistencyModels.Models;
+
+/// <summary>What a model's network computes.</summary>
+public enum ModelKind
+{
+    /// <summary>A consistency function: one call goes from any noise level to a picture.</summary>
+    Consistency,
+
+    /// <summary>A denoiser, as EDM trains it: a solver goes from noise to a picture in many calls. A consistency model's teacher.</summary>
+    Diffusion,
+}
+
+/// <summary>What kind of file or folder a model was found in.</summary>
+public enum ModelFormat
+{
+    /// <summary>A pipeline's folder: model_index.json, unet/, scheduler/.</summary>
+    PipelineFolder,
+
+    /// <summary>A folder with unet/, and perhaps scheduler/, that says no more.</summary>
+    UNetFolder,
+
+    /// <summary>A network's folder: config.json and weights.</summary>
+    NetworkFolder,
+
+    /// <summary>A safetensors file, or the index of several.</summary>
+    Safetensors,
+
+    /// <summary>A file that torch.save wrote.</summary>
+    Torch,
+
+    /// <summary>No file: a model made of parts in a program.</summary>
+    Parts,
+}
+
+/// <summary>
+/// A model in whatever form people have it, opened: what it says about itself, and a way to its weights. Opening reads the small
+/// files of a folder, or the names and shapes in a single file; it tells in milliseconds what a model can do, and what is wrong with
+/// it before a gigabyte is loaded. Made by <see cref="ModelReader"/> or of parts by <see cref="Of"/>; immutable, safe to share.
+/// </summary>
+public sealed class Model : IDisposable
+{
+    private readonly Func<ITensorSource> _open;
+    private readonly Func<ITensorSource, ITensorSource> _rename;
+    private ITensorSource? _opened;
+    private bool _disposed;
+
+    /// <summary>Describes a model.</summary>
+    /// <param name="open">Opens its tensors under the names they are stored by.</param>
+    /// <param name="rename">Views such tensors under diffusers' names; what it returns owns them.</param>
+    /// <param name="opened">Tensors that are open already, since they had to be looked at; owned by this. Null if they were not.</param>
+    internal Model(Func<ITensorSource> open, Func<ITensorSource, ITensorSource> rename, ITensorSource? opened = null)
+    {
+        _open = open;
+        _rename = rename;
+        _opened = opened;
+    }
+
+    /// <summary>The folder or file that was opened; a word for a model made of parts.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>What it is.</summary>
+    public required ModelFormat Format { get; init; }
+
+    /// <summary>What its network computes.</summary>
+    public ModelKind Kind => Index.Kind;
+
+    /// <summary>The network's configuration: read where there is one, else inferred from the tensors.</summary>
+    public required UNet2DConfig Config { get; init; }
+
+    /// <summary>The noise levels: read where there is a scheduler, else by the way the model was trained. Of a diffusion model σ_min, σ_max, σ_data, ρ and the number of steps; the others have no meaning for it.</summary>
+    public required CMStochasticIterativeSchedulerConfig Scheduler { get; init; }
+
+    /// <summary>Names of the classes; null if the model does not say.</summary>
+    public ClassNames? ClassNames => Index.ClassNames;
+
+    /// <summary>The names its tensors have in the file.</summary>
+    public TensorNaming Naming { get; init; }
+
+    /// <summary>The scalars around the network: the boundary form of a consistency model, EDM's of a diffusion model.</summary>
+    public Preconditioning Preconditioning => Kind == ModelKind.Diffusion
+        ? Preconditioning.Edm(Scheduler.SigmaData)
+        : Preconditioning.Consistency(Scheduler.SigmaData, Scheduler.SigmaMin);
+
+    /// <summary>Number of scalars in all parameters of the network.</summary>
+    public long ParameterCount => UNet2DDescription.Of(Config).ParameterCount;
+
+    /// <summary>
+    /// Keys this library does not know, each with its file: "unet/config.json: key". They are kept when the model is saved and
+    /// do nothing. Private keys of diffusers, which begin with an underscore, are not listed.
+    /// </summary>
+    public IReadOnlyList<string> UnknownKeys =>
+    [
+        .. Unknown(ModelLayout.Index, Index.Extras),
+        .. Unknown($"{ModelLayout.UNet}/{ModelLayout.NetworkConfig}", Config.Extra),
+        .. Unknown($"{ModelLayout.Scheduler}/{ModelLayout.SchedulerConfig}", Scheduler.Extras),
+    ];
+
+    /// <summary>The pipeline's own file, or what it would say.</summary>
+    internal ModelIndex Index { get; init; } = new();
+
+    /// <summary>A model of parts.</summary>
+    /// <param name="config">The network's configuration.</param>
+    /// <param name="scheduler">The noise levels; null for the published models' with 40 steps.</param>
+    /// <param name="kind">What the network computes.</param>
+    /// <param name="classNames">Names of the classes, or null.</param>
+    /// <param name="openWeights">Opens the network's weights, each time anew, under diffusers' names. Null for a model that has none to read.</param>
+    /// <exception cref="ArgumentException">A setting of the scheduler is out of its range.</exception>
+    public static Model Of(
+        UNet2DConfig config,
+        CMStochasticIterativeSchedulerConfig? scheduler = null,
+        ModelKind kind = ModelKind.Consistency,
+        ClassNames? classNames = null,
+        Func<ITensorSource>? openWeights = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        scheduler ??= new CMStochasticIterativeSchedulerConfig();
+        _ = new CMStochasticIterativeScheduler(scheduler);
+        openWeights ??= () => throw new InvalidOperationException("This model was made of parts without openWeights, so it has no weights to read.");
+        return new Model(openWeights, source => RenamedTensors.Today(source, config))
+        {
+            Path = "a model made of parts",
+            Format = ModelFormat.Parts,
+            Config = config,
+            Scheduler = scheduler,
+            Index = new ModelIndex { Kind = kind, ClassNames = classNames },
+        };
+    }
+
+    /// <summary>Opens the weights, each time anew: exactly the network's parameters under diffusers' names, and no values read yet.</summary>
+    /// <returns>The tensors; the caller disposes them.</returns>
+    /// <exception cref="ConsistencyModelsException">There are none, they are damaged, or they are not those of <see cref="Config"/>.</exception>
+    /// <exception cref="InvalidOperationException">The model was made of parts without weights.</exception>
+    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
+    public ITensorSource OpenWeights()
+    {
+        var stored = OpenStored();
+        try
+        {
+            return _rename(stored);
+        }
+        catch
+        {
+            stored.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the tensors as they are stored, under their own names and with whatever else is in the file.</summary>
+    /// <returns>The tensors; the caller disposes them.</returns>
+    /// <exception cref="ConsistencyModelsException">There are none, or they are damaged.</exception>
+    /// <exception cref="InvalidOperationException">The model was made of parts without weights.</exception>
+    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
+    public ITensorSource OpenStored()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return Interlocked.Exchange(ref _opened, null) ?? _open();
+    }
+
+    /// <summary>Closes a file that was opened to look at it. Tensors that were handed out stay open.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        Interlocked.Exchange(ref _opened, null)?.Dispose();
+    }
+
+    private static IEnumerable<string> Unknown(string file, IReadOnlyDictionary<string, JsonElement> extras) =>
+        extras.Keys.Where(key => !key.StartsWith('_')).Order(StringComparer.Ordinal).Select(key => $"{file}: {key}");
+}
