@@ -65,6 +65,8 @@ public sealed class SavedLikeDiffusersTests : IDisposable
 
         public bool CanRun(EngineOptions options, CancellationToken cancellationToken = default) => true;
 
+        public bool CanRun(EngineOptions options) => true;
+
         public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) => new PointwiseUNet(config);
     }
 
