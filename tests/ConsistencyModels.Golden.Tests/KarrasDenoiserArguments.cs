@@ -39,8 +39,8 @@ internal sealed partial record KarrasDenoiserArguments
 
     /// <summary>Its scalings: of the boundary condition if it was made for a distilled model.</summary>
     internal Preconditioning Preconditioning(bool distillation) => distillation
-        ? Networks.Preconditioning.Consistency(SigmaData, SigmaMin)
-        : Networks.Preconditioning.Edm(SigmaData);
+        ? Denoising.Preconditioning.Consistency(SigmaData, SigmaMin)
+        : Denoising.Preconditioning.Edm(SigmaData);
 
     [GeneratedRegex(@"KarrasDenoiser\((?<arguments>[^)]*)\)")]
     private static partial Regex Call();
