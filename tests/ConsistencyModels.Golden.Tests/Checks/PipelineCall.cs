@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Noise;
+using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
