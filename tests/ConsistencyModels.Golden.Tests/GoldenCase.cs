@@ -118,7 +118,7 @@ public sealed partial class GoldenCase : IDisposable
         }
         catch (JsonException)
         {
-            return JsonDocument.Parse(PythonNumber().Replace(text, "\"$0\"")).RootElement;
+            return JsonDocument.Parse(StringOrWord().Replace(text, found => found.Value[0] == '"' ? found.Value : $"\"{found.Value}\"")).RootElement;
         }
     }
 
@@ -134,6 +134,9 @@ public sealed partial class GoldenCase : IDisposable
 
     private static string Describe(string name, string type, IEnumerable<int> shape) => $"{name}: {type} [{string.Join(',', shape)}]";
 
-    [GeneratedRegex(@"(?<=[:\[,]\s*)(-?Infinity|NaN)(?=\s*[,\]}])")]
-    private static partial Regex PythonNumber();
+    // Strings are matched so that nothing inside of them is.
+    [GeneratedRegex("""
+        "(?:[^"\\]|\\.)*"|-?Infinity|NaN
+        """)]
+    private static partial Regex StringOrWord();
 }

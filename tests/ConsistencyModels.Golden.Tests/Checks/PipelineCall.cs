@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Noise;
+using ConsistencyModels.Pipelines;
 
 namespace ConsistencyModels.Golden.Tests.Checks;
 
@@ -27,7 +27,7 @@ internal static class PipelineCall
         },
     };
 
-    /// <summary>A call that fails, and the parts of its message; null for them where it has to succeed.</summary>
+    /// <summary>A call, and the parts of its message if it has to fail; null for them where it has to succeed.</summary>
     internal static (Action Call, string[]? Says) Of(ConsistencyModelPipeline pipeline, GoldenArguments arguments)
     {
         var options = Options(arguments);
@@ -75,6 +75,10 @@ internal static class PipelineCall
                 : null;
         }
     }
+
+    /// <summary>A number as the label of several images: an error in Python, one for all of them here.</summary>
+    internal static bool PythonIsStricter(GoldenArguments arguments) =>
+        arguments.Int("batch_size", 1) > 1 && arguments.Find("class_labels") is { ValueKind: JsonValueKind.Number };
 
     // "[one torch.Generator]": a list of one.
     private static int Generators(GoldenArguments arguments) => arguments.Text("generator", "") switch
