@@ -163,6 +163,8 @@ public class GoldenArgumentsTests
     [InlineData("pipeline/pipeline_errors.json", "cases.5.kwargs", "\"{'class_labels': 1000000, 'not_an_argument': 1}\"")]
     [InlineData("scheduler/scheduler_errors.json", "cases.3.what.args.timesteps", "[6, 5, 0]")]
     [InlineData("scheduler/scheduler_add_noise.json", "set_timesteps.num_inference_steps", "7")]
+    [InlineData("openai/tiny/io.json", "tensors.inputs.qkv.what", "\"4 heads of 8\"")]
+    [InlineData("openai/tiny/io.json", "openai_config.attention_resolutions", "[1]")]
     [InlineData("unet/test_config/io.json", "config_given.layers_per_block", "1")]
     public void A_value_given_or_changed_elsewhere_changes_the_result(string path, string place, string value)
     {
