@@ -107,6 +107,88 @@ public class TorchUNetTests
     }
 
     [Fact]
+    public void Disposed_during_calls_it_ends_them_well_and_then_frees_the_network()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var model = Networks.Make(Networks.Conditional);
+            var network = new TorchUNet(model);
+            var expected = Networks.Run(network);
+            using var begun = new CountdownEvent(2);
+            var failures = new Exception?[2];
+            var threads = Enumerable.Range(0, 2).Select(i => new Thread(() =>
+            {
+                try
+                {
+                    for (var call = 0; ; call++)
+                    {
+                        Assert.Equal(expected, Networks.Run(network));
+                        if (call == 0)
+                        {
+                            begun.Signal();
+                        }
+                    }
+                }
+                catch (Exception e)
+                {
+                    failures[i] = e;
+                }
+            })).ToList();
+            threads.ForEach(thread => thread.Start());
+            begun.Wait(TestContext.Current.CancellationToken);
+            Thread.Sleep(round); // into a call, somewhere
+            network.Dispose();
+            threads.ForEach(thread => thread.Join());
+
+            Assert.All(failures, failure => Assert.Contains(nameof(TorchUNet), Assert.IsType<ObjectDisposedException>(failure).ObjectName, StringComparison.Ordinal));
+            Assert.True(model.FlatParameters.IsInvalid);
+        }
+    }
+
+    [Fact]
+    public void A_network_of_someone_else_is_neither_disposed_nor_switched()
+    {
+        using var model = Networks.Make(Networks.Plain, trainable: true);
+        Assert.Contains("eval()", Assert.Throws<ArgumentException>(() => new TorchUNet(model, owns: false)).Message, StringComparison.Ordinal);
+        Assert.True(model.training);
+
+        model.eval();
+        var network = new TorchUNet(model, owns: false);
+        Networks.Run(network);
+        network.Dispose();
+        network.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Networks.Run(network));
+        Assert.False(model.FlatParameters.IsInvalid);
+    }
+
+    [Fact]
+    public void A_load_can_be_cancelled()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.safetensors");
+        SafetensorsWriter.Write(path, Networks.Weights(Networks.Plain));
+        using var weights = SafetensorsFile.Open(path);
+        using var model = Networks.Make(Networks.Plain);
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => new TorchEngine().Load(Networks.Plain, weights, new(), cancelled));
+        Assert.Throws<OperationCanceledException>(() => ParameterFiller.Load(model, weights, cancelled));
+    }
+
+    [Fact]
+    public void A_number_of_threads_is_chosen_once_unless_it_is_set_outright()
+    {
+        var applied = new List<int>();
+        var setting = new TorchDevice.ThreadSetting(applied.Add);
+        setting.Choose(2);
+        setting.Choose(2);
+        var error = Assert.Throws<ConsistencyModelsException>(() => setting.Choose(4));
+        Assert.StartsWith("threads: found 4, expected 2: ", error.Message, StringComparison.Ordinal);
+        setting.Set(4);
+        setting.Choose(4);
+        Assert.Equal([2, 4], applied);
+    }
+
+    [Fact]
     public void It_is_taken_where_the_managed_engine_cannot_run() =>
         Assert.IsType<TorchEngine>(EngineRegistry.Managed.With(new TorchEngine()).For(new EngineOptions { DType = TensorDType.BF16 }));
 }

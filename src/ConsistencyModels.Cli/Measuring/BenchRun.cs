@@ -39,6 +39,7 @@ internal static class BenchRun
 
         // The first is for plans, arenas and caches.
         pipeline.Generate(options, cancellation);
+        (pipeline.Network as CpuUNet)?.WhenSaved.Wait(cancellation);
         List<double> seconds = [];
         while (!Done(seconds, settings))
         {

@@ -1,4 +1,3 @@
-
 namespace ConsistencyModels.Cpu;
 
 /// <summary>What only the CPU engine can be told; see also <see cref="Networks.EngineOptions"/>.</summary>

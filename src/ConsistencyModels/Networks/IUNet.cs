@@ -2,7 +2,8 @@ namespace ConsistencyModels.Networks;
 
 /// <summary>
 /// A loaded network F, without preconditioning: what diffusers calls <c>UNet2DModel</c>. Each engine has its own.
-/// Safe to call from several threads at once.
+/// Safe to call from several threads at once, and to dispose during calls: those end well, no more begin, and the memory is freed
+/// when the last has ended (<see cref="UseCount"/>).
 /// </summary>
 public interface IUNet : IDisposable
 {
@@ -17,6 +18,7 @@ public interface IUNet : IDisposable
     /// <param name="output">Receives [N, OutChannels, H, W] floats.</param>
     /// <param name="cancellationToken">Observed before the pass, and between layers where the engine can.</param>
     /// <exception cref="ArgumentException">A length or label does not fit the configuration.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     void Forward(
         ReadOnlySpan<float> sample,
         ImageShape shape,

@@ -42,6 +42,22 @@ public sealed class PackedCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task The_file_comes_by_itself_while_the_network_is_in_use()
+    {
+        using var network = (CpuUNet)new CpuEngine(Options()).Load(_golden.Config, _golden.Weights, new EngineOptions(), TestContext.Current.CancellationToken);
+        var output = new float[_golden.Expected.Length];
+        while (!network.WhenSaved.IsCompleted)
+        {
+            network.Forward(_golden.Sample, _golden.Shape, _golden.Timesteps, _golden.Labels, output, TestContext.Current.CancellationToken);
+        }
+
+        await network.WhenSaved;
+        Assert.Single(Files);
+        Assert.Empty(Directory.GetFiles(Cache, ".*"));
+        Assert.Equal(output, Run(Options(), mapped: true, _golden.Weights.Origin));
+    }
+
+    [Fact]
     public void Each_way_of_packing_has_a_file_of_its_own()
     {
         Run(Options(), mapped: false);

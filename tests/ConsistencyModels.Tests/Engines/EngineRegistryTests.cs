@@ -68,6 +68,7 @@ public class EngineRegistryTests
 
         public bool CanRun(EngineOptions options) => runs;
 
-        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) => new PointwiseUNet(config);
+        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) =>
+            new PointwiseUNet(config);
     }
 }

@@ -1,4 +1,3 @@
-
 namespace ConsistencyModels.Cpu.Planning;
 
 /// <summary>
