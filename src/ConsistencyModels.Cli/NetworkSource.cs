@@ -30,7 +30,7 @@ internal static class NetworkSource
         }
 
         return Presets.Contains(words)
-            ? UNet2DConfig.Parse(Embedded(words), $"preset {words}")
+            ? UNet2DConfig.FromJson(Embedded(words), $"preset {words}")
             : throw new ConsistencyModelsException($"{words}: there is no such file or folder; expected a config.json, a model's folder, or one of {string.Join(", ", Presets)}");
     }
 

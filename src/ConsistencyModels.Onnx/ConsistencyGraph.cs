@@ -6,11 +6,9 @@ namespace ConsistencyModels.Onnx;
 /// <summary>The boundary scalings around a network, all in float32.</summary>
 internal static class ConsistencyGraph
 {
-    private const double TimestepScale = 250;
-
-    // ln(1e-44): what 250·ln(σ + 1e-44) of the references comes to at σ = 0. Above 1e-37 the addition changes no float32, and
+    // ln(1e-44): what ln(σ + 1e-44) of the references comes to at σ = 0. Above 1e-37 the addition changes no float32, and
     // a runtime that flushes the denormal to zero would have -infinity in its place.
-    private static readonly float LogarithmAtZero = MathF.Log(1e-44f);
+    private static readonly float LogarithmAtZero = MathF.Log((float)KarrasSigmas.LevelOffset);
 
     /// <summary>Adds the nodes.</summary>
     /// <param name="graph">The graph.</param>
@@ -28,7 +26,7 @@ internal static class ConsistencyGraph
         var level = graph.Reshape(sigma, -1, 1, 1, 1);
         var norm = graph.Add("Sqrt", [graph.Plus(graph.Times(level, level), variance)]);
         var logarithm = graph.Add("Max", [graph.Add("Log", [sigma]), graph.Scalar(LogarithmAtZero)]);
-        var timestep = graph.Times(logarithm, graph.Scalar(TimestepScale));
+        var timestep = graph.Times(logarithm, graph.Scalar(KarrasSigmas.TimestepScale));
         var output = network(graph.Add("Div", [x, norm]), timestep);
 
         graph.Scope = "scalings";

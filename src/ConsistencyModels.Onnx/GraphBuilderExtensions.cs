@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Onnx;
 
@@ -22,11 +23,11 @@ internal static class GraphBuilderExtensions
     /// <param name="graph">The graph.</param>
     /// <param name="x">The elements.</param>
     /// <param name="like">The shape; where the size is open, of this value less its channels.</param>
-    public static string ToImage(this GraphBuilder graph, string x, Feature like)
+    public static string ToImage(this GraphBuilder graph, string x, GraphImage like)
     {
-        if (like is { Height: { } height, Width: { } width })
+        if (like.Size is { } known)
         {
-            return graph.Reshape(x, 0, like.Channels, height, width);
+            return graph.Reshape(x, 0, like.Channels, known.Height, known.Width);
         }
 
         var size = graph.Add("Shape", [like.Name], ("start", 2L));
@@ -46,8 +47,8 @@ internal static class GraphBuilderExtensions
         graph.Add("Cast", [x], ("to", (long)GraphBuilder.TypeOf(dtype)));
 
     /// <summary>x·Wᵀ + b of a layer, on [rows, inputs].</summary>
-    public static string Linear(this GraphBuilder graph, string layer, string x, long inputs, long outputs, TensorDType dtype) => graph.Add(
+    public static string Linear(this GraphBuilder graph, LinearLayer layer, string x, TensorDType dtype) => graph.Add(
         "Gemm",
-        [x, graph.Weights([$"{layer}.weight"], [outputs, inputs], dtype), graph.Weights([$"{layer}.bias"], [outputs], dtype)],
+        [x, graph.Weights([layer.Weight], [layer.Outputs, layer.Inputs], dtype), graph.Weights([layer.Bias], [layer.Outputs], dtype)],
         ("transB", 1L));
 }

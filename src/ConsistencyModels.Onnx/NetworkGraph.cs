@@ -3,178 +3,150 @@ using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Onnx;
 
-/// <summary>Walks the network's description and adds its layers to a graph.</summary>
-internal sealed class NetworkGraph
+/// <summary>Adds a network's operations to a graph. A value is its name there.</summary>
+internal sealed class NetworkGraph : INetworkReader<string>
 {
     private readonly UNet2DDescription _network;
     private readonly GraphBuilder _graph;
+    private readonly ImageSize? _size;
     private readonly TensorDType _dtype;
-    private string _time = "";
 
     /// <summary>Prepares to add a network.</summary>
     /// <param name="network">The network.</param>
     /// <param name="graph">The graph.</param>
+    /// <param name="size">H and W of the samples, or null where they are open.</param>
     /// <param name="dtype">F32 or F16.</param>
-    public NetworkGraph(UNet2DDescription network, GraphBuilder graph, TensorDType dtype)
+    public NetworkGraph(UNet2DDescription network, GraphBuilder graph, ImageSize? size, TensorDType dtype)
     {
-        (_network, _graph, _dtype) = (network, graph, dtype);
+        (_network, _graph, _size, _dtype) = (network, graph, size, dtype);
     }
 
-    private UNet2DConfig Config => _network.Config;
-
-    private bool ScaleShift => Config.ResnetTimeScaleShift == "scale_shift";
-
-    /// <summary>Adds all layers.</summary>
+    /// <summary>Adds all operations.</summary>
     /// <param name="sample">[batch, InChannels, H, W] float32.</param>
-    /// <param name="size">H and W, or null where they are open.</param>
     /// <param name="timestep">[1] or [batch] float32.</param>
-    /// <param name="labels">[batch] int64, or null.</param>
+    /// <param name="labels">[batch] int64, or null for a network without classes.</param>
     /// <returns>[batch, OutChannels, H, W] float32.</returns>
-    public string Add(string sample, ImageSize? size, string timestep, string? labels)
+    public string Add(string sample, string timestep, string? labels) => _network.Read(this, sample, timestep, labels ?? "");
+
+    /// <inheritdoc/>
+    public string TimeEmbedding(TimeEmbeddingOperation operation, string timesteps) => TimeGraph.Add(_graph, operation, timesteps, _dtype);
+
+    /// <inheritdoc/>
+    public string ClassEmbedding(ClassEmbeddingOperation operation, string embedding, string labels)
     {
-        _time = TimeGraph.Add(_graph, Config, timestep, labels, _dtype);
-        _graph.Scope = "conv_in";
-        if (Config.CenterInputSample)
+        var table = operation.Table;
+        _graph.Scope = table.Name;
+        return _graph.Plus(embedding, _graph.Add("Gather", [_graph.Weights([table.Weight], [table.Count, table.Width], _dtype), labels]));
+    }
+
+    /// <inheritdoc/>
+    public string TimeActivation(TimeActivationOperation operation, string embedding) => _graph.SiLU(embedding);
+
+    /// <inheritdoc/>
+    public string InputConvolution(InputConvolutionOperation operation, string sample)
+    {
+        _graph.Scope = operation.Name;
+        if (operation.CentersSample)
         {
             sample = _graph.Add("Sub", [_graph.Times(sample, _graph.Scalar(2)), _graph.Scalar(1)]);
         }
 
         var input = _dtype == TensorDType.F32 ? sample : _graph.Cast(sample, _dtype);
-        var x = Convolution("conv_in", new(input, Config.InChannels, size?.Height, size?.Width), Config.BlockOutChannels[0]);
-        var skips = new Stack<Feature>([x]);
-        foreach (var block in _network.DownBlocks)
-        {
-            for (var i = 0; i < block.Resnets.Count; i++)
-            {
-                x = AttendAfter(block, i, Resnet(block.Resnets[i], x));
-                skips.Push(x);
-            }
+        return Convolution(operation.Convolution, input);
+    }
 
-            if (block.Resample is { } resample)
-            {
-                x = Resample(resample, x);
-                skips.Push(x);
-            }
+    /// <inheritdoc/>
+    public string Resnet(ResnetOperation operation, string image, string time)
+    {
+        var x = Image(operation.Inputs[0], image);
+        var hidden = _graph.SiLU(GroupNormGraph.Add(_graph, operation.Norm1, x, _dtype));
+        hidden = Convolution(operation.Conv1, Resize(hidden, operation.Resampling));
+
+        _graph.Scope = operation.Time.Name;
+        var columns = _graph.Reshape(_graph.Linear(operation.Time, time, _dtype), 0, 0, 1, 1);
+        var scales = operation.Conditioning == TimeConditioning.ScaleAndShift;
+        if (!scales)
+        {
+            hidden = _graph.Plus(hidden, columns);
         }
 
-        x = Middle(x);
-        foreach (var block in _network.UpBlocks)
+        hidden = _graph.SiLU(GroupNormGraph.Add(_graph, operation.Norm2, Image(operation.Output, hidden), _dtype, scales ? columns : null));
+        hidden = Convolution(operation.Conv2, hidden);
+        _graph.Scope = operation.Name;
+        var skip = Resize(image, operation.Resampling);
+        if (operation.Shortcut is { } shortcut)
         {
-            for (var i = 0; i < block.Resnets.Count; i++)
-            {
-                x = AttendAfter(block, i, Resnet(block.Resnets[i], Join(x, skips.Pop())));
-            }
-
-            x = block.Resample is { } resample ? Resample(resample, x) : x;
+            skip = Convolution(shortcut, skip);
         }
 
-        x = Activate(GroupNormGraph.Add(_graph, "conv_norm_out", x, Config.NormNumGroups, Config.NormEps, _dtype));
-        var output = Convolution("conv_out", x, Config.OutChannels).Name;
+        _graph.Scope = operation.Name;
+        return Scaled(_graph.Plus(hidden, skip), operation.OutputScale);
+    }
+
+    /// <inheritdoc/>
+    public string Attention(AttentionOperation operation, string image)
+    {
+        var attended = AttentionGraph.Add(_graph, operation, Image(operation.Inputs[0], image), _dtype);
+        return Scaled(_graph.Plus(attended, image), operation.OutputScale);
+    }
+
+    /// <inheritdoc/>
+    public string Resample(ResampleOperation operation, string image)
+    {
+        _graph.Scope = operation.Convolution.Name;
+        return Convolution(operation.Convolution, operation.Resampling == Resampling.Up ? Resize(image, Resampling.Up) : image);
+    }
+
+    /// <inheritdoc/>
+    public string Concat(ConcatOperation operation, string image, string skip)
+    {
+        _graph.Scope = "skip";
+        return _graph.Add("Concat", [image, skip], ("axis", 1L));
+    }
+
+    /// <inheritdoc/>
+    public string Output(OutputOperation operation, string image, string timesteps)
+    {
+        var hidden = _graph.SiLU(GroupNormGraph.Add(_graph, operation.Norm, Image(operation.Inputs[0], image), _dtype));
+        var output = Convolution(operation.Convolution, hidden);
         if (_dtype != TensorDType.F32)
         {
             output = _graph.Cast(output, TensorDType.F32);
         }
 
-        return Config.TimeEmbeddingType == "fourier" ? _graph.Add("Div", [output, _graph.Reshape(timestep, -1, 1, 1, 1)]) : output;
+        return operation.DividesByTimestep ? _graph.Add("Div", [output, _graph.Reshape(timesteps, -1, 1, 1, 1)]) : output;
     }
 
-    private Feature Middle(Feature x)
+    private GraphImage Image(NetworkValue value, string name) => new(name, value.Channels, _size is { } size ? value.SizeFor(size) : null);
+
+    private string Resize(string x, Resampling resampling) => resampling switch
     {
-        if (_network.MidBlock is not { } middle)
-        {
-            return x;
-        }
-
-        x = Resnet(middle.Resnets[0], x);
-        for (var i = 1; i < middle.Resnets.Count; i++)
-        {
-            x = Resnet(middle.Resnets[i], AttendAfter(middle, i - 1, x));
-        }
-
-        return x;
-    }
-
-    private Feature AttendAfter(BlockDescription block, int index, Feature x) => block.Attentions.Count > 0
-        ? AttentionGraph.Add(_graph, block.Attentions[index], x, Config.NormEps, _dtype)
-        : x;
-
-    private Feature Join(Feature x, Feature skip)
-    {
-        _graph.Scope = "skip";
-        return x with { Name = _graph.Add("Concat", [x.Name, skip.Name], ("axis", 1L)), Channels = x.Channels + skip.Channels };
-    }
-
-    private Feature Resnet(ResnetDescription resnet, Feature x)
-    {
-        var name = resnet.Name;
-        var hidden = Activate(GroupNormGraph.Add(_graph, $"{name}.norm1", x, Config.NormNumGroups, Config.NormEps, _dtype));
-        hidden = Convolution($"{name}.conv1", Resize(hidden, resnet.Resample), resnet.OutChannels);
-
-        var columns = ScaleShift ? 2 * resnet.OutChannels : resnet.OutChannels;
-        _graph.Scope = $"{name}.time_emb_proj";
-        var time = _graph.Reshape(_graph.Linear($"{name}.time_emb_proj", _time, Config.TimeEmbeddingWidth, columns, _dtype), 0, 0, 1, 1);
-        if (!ScaleShift)
-        {
-            hidden = hidden with { Name = _graph.Plus(hidden.Name, time) };
-        }
-
-        hidden = Activate(GroupNormGraph.Add(
-            _graph, $"{name}.norm2", hidden, Config.NormNumGroups, Config.NormEps, _dtype, ScaleShift ? time : null));
-        hidden = Convolution($"{name}.conv2", hidden, resnet.OutChannels);
-        _graph.Scope = name;
-        var skip = Resize(x, resnet.Resample);
-        if (resnet.HasShortcut)
-        {
-            skip = Convolution($"{name}.conv_shortcut", skip, resnet.OutChannels, kernel: 1, padding: 0);
-        }
-
-        _graph.Scope = name;
-        var sum = _graph.Plus(hidden.Name, skip.Name);
-        return hidden with { Name = resnet.OutputScale == 1 ? sum : _graph.Add("Div", [sum, _graph.Scalar(resnet.OutputScale, _dtype)]) };
-    }
-
-    private Feature Resample(ResampleDescription resample, Feature x)
-    {
-        if (resample.Resnet is { } resnet)
-        {
-            return Resnet(resnet, x);
-        }
-
-        _graph.Scope = resample.ConvName!;
-        return resample.Kind == ResampleKind.Up
-            ? Convolution(resample.ConvName!, Resize(x, ResampleKind.Up), resample.Channels)
-            : Convolution(resample.ConvName!, x, resample.Channels, stride: 2, padding: Config.DownsamplePadding);
-    }
-
-    private Feature Resize(Feature x, ResampleKind kind) => kind switch
-    {
-        ResampleKind.Down => x.Halved(_graph.Add("AveragePool", [x.Name], ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2]))),
-        ResampleKind.Up => x.Doubled(_graph.Add(
+        Resampling.Down => _graph.Add("AveragePool", [x], ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2])),
+        Resampling.Up => _graph.Add(
             "Resize",
-            [x.Name, "", _graph.Numbers("double", [4], [1, 1, 2, 2])],
-            ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"))),
+            [x, "", _graph.Numbers("double", [4], [1, 1, 2, 2])],
+            ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")),
         _ => x,
     };
 
-    private Feature Activate(Feature x) => x with { Name = _graph.SiLU(x.Name) };
+    private string Scaled(string sum, double divisor) => divisor == 1 ? sum : _graph.Add("Div", [sum, _graph.Scalar(divisor, _dtype)]);
 
-    private Feature Convolution(string name, Feature x, int channels, int kernel = 3, int stride = 1, int padding = 1)
+    private string Convolution(ConvolutionLayer layer, string x)
     {
-        _graph.Scope = name;
-        // Without padding, a strided convolution has a row and a column of zeros at the far edges.
-        long[] pads = stride == 2 && padding == 0 ? [0, 0, 1, 1] : [padding, padding, padding, padding];
-        var result = x with
+        _graph.Scope = layer.Name;
+        long[] pads = layer.Padding switch
         {
-            Name = _graph.Add(
-                "Conv",
-                [
-                    x.Name,
-                    _graph.Weights([$"{name}.weight"], [channels, x.Channels, kernel, kernel], _dtype),
-                    _graph.Weights([$"{name}.bias"], [channels], _dtype),
-                ],
-                ("kernel_shape", (long[])[kernel, kernel]), ("pads", pads), ("strides", (long[])[stride, stride])),
-            Channels = channels,
+            ConvolutionPadding.Around => [1, 1, 1, 1],
+            ConvolutionPadding.FarEdges => [0, 0, 1, 1],
+            _ => [0, 0, 0, 0],
         };
-        return stride == 2 ? result.Halved(result.Name) : result;
+        return _graph.Add(
+            "Conv",
+            [
+                x,
+                _graph.Weights([layer.Weight], [layer.OutChannels, layer.InChannels, layer.KernelSize, layer.KernelSize], _dtype),
+                _graph.Weights([layer.Bias], [layer.OutChannels], _dtype),
+            ],
+            ("kernel_shape", (long[])[layer.KernelSize, layer.KernelSize]), ("pads", pads), ("strides", (long[])[layer.Stride, layer.Stride]));
     }
 }

@@ -100,10 +100,10 @@ public static class OnnxExporter
             graph.Graph.Input.Add(GraphValues.Vector(labels, "batch", TensorProto.Types.DataType.Int64, $"classes, 0 to {config.NumClassEmbeds - 1}"));
         }
 
-        var layers = new NetworkGraph(network, graph, options.DType);
+        var operations = new NetworkGraph(network, graph, size, options.DType);
         var output = consistency
-            ? ConsistencyGraph.Add(graph, scheduler, sample, level, (scaled, timestep) => layers.Add(scaled, size, timestep, labels))
-            : layers.Add(sample, size, level, labels);
+            ? ConsistencyGraph.Add(graph, scheduler, sample, level, (scaled, timestep) => operations.Add(scaled, timestep, labels))
+            : operations.Add(sample, level, labels);
         graph.Rename(output, result);
         graph.Graph.Output.Add(GraphValues.Images(result, config.OutChannels, size, "NCHW"));
     }

@@ -2,10 +2,10 @@ using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Noise;
 using ConsistencyModels.Schedulers;
 using ConsistencyModels.Shared;
 using ConsistencyModels.Tests.Cpu;
+using CsCheck;
 
 namespace ConsistencyModels.Onnx.Tests;
 
@@ -45,7 +45,7 @@ public sealed class ExportedNetworkTests : IDisposable
     public void Every_kind_of_network_gives_what_the_CPU_engine_gives_at_any_batch(string name)
     {
         var config = Configs[name];
-        using var weights = Weights(config);
+        using var weights = RandomNetworks.Weights(config);
         using var exported = Export(config, weights);
         using var engine = new CpuEngine().Load(config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
         foreach (var batch in (int[])[1, 3])
@@ -56,11 +56,22 @@ public sealed class ExportedNetworkTests : IDisposable
     }
 
     [Fact]
+    public void Any_network_computes_what_its_operations_say() => RandomNetworks.Configs.Sample(
+        config =>
+        {
+            using var weights = RandomNetworks.Weights(config);
+            using var exported = Export(config, weights);
+            RandomNetworks.IsWhatItsOperationsSay(exported, weights);
+        },
+        iter: 40,
+        threads: 1);
+
+    [Fact]
     public void Open_sizes_are_taken_where_they_are_asked_for_or_none_is_stated()
     {
         foreach (var (config, dynamic) in new[] { (Tiny(), true), (Tiny() with { SampleSize = null }, false) })
         {
-            using var weights = Weights(config);
+            using var weights = RandomNetworks.Weights(config);
             using var exported = Export(config, weights, new() { DynamicSize = dynamic });
             using var engine = new CpuEngine().Load(config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
             Same(engine, exported, new ImageShape(2, 3, 8, 8), 2);
@@ -111,26 +122,6 @@ public sealed class ExportedNetworkTests : IDisposable
         UpBlockTypes = ["AttnUpBlock2D", "UpBlock2D"],
         AttentionHeadDim = 8,
     };
-
-    private static MemoryTensors Weights(UNet2DConfig config)
-    {
-        var tensors = new MemoryTensors();
-        var generator = new TorchGenerator(7);
-        foreach (var parameter in UNet2DDescription.Of(config).Parameters)
-        {
-            var values = new float[parameter.Count];
-            FreshValues.Fill(parameter, generator, zeroResiduals: false, values);
-            if (parameter.Initialization is ParameterInitialization.One or ParameterInitialization.Zero)
-            {
-                // A norm whose factors are all 1 and 0 hides that they are mixed up.
-                generator.Randn(values);
-            }
-
-            tensors.Add(parameter.Name, values, [.. parameter.Shape]);
-        }
-
-        return tensors;
-    }
 
     private static void Same(IUNet expected, IUNet actual, ImageShape shape, int timesteps)
     {

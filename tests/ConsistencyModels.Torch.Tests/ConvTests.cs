@@ -82,8 +82,9 @@ public sealed class ConvTests
             MidBlockType = null,
             LayersPerBlock = 1,
         };
-        using var store = new ParameterStore(UNet2DDescription.Of(config), ScalarType.Float32, CPU, trainable: false);
-        using var shortcut = new Conv(store, "up_blocks.0.resnets.0.conv_shortcut", padding: 0);
+        var network = UNet2DDescription.Of(config);
+        using var store = new ParameterStore(network, ScalarType.Float32, CPU, trainable: false);
+        using var shortcut = new Conv(store, network.Operations.OfType<ResnetOperation>().First(resnet => resnet.Shortcut is not null).Shortcut!);
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
         store.Flat.fill_(1f / 1024);

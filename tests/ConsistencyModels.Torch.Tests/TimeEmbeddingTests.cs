@@ -35,16 +35,18 @@ public class TimeEmbeddingTests
 
     private static void Same(UNet2DConfig config, int width, Func<float[], double, double[]> expected)
     {
-        using var store = new ParameterStore(UNet2DDescription.Of(config), ScalarType.Float32, CPU, trainable: false);
+        var network = UNet2DDescription.Of(config);
+        var operation = network.Operations.OfType<TimeEmbeddingOperation>().Single();
+        using var store = new ParameterStore(network, ScalarType.Float32, CPU, trainable: false);
         using var scope = NewDisposeScope();
         var frequencies = Array.Empty<float>();
-        if (config.TimeEmbeddingType == "fourier")
+        if (operation.Features == TimeFeatures.Fourier)
         {
             frequencies = [.. Enumerable.Range(0, 16).Select(i => 0.1f * i)];
             frequencies.CopyTo(TensorMemory.Floats(store["time_proj.weight"]));
         }
 
-        var features = new TimeEmbedding(store, config).forward(tensor(Times, ScalarType.Float32));
+        var features = new TimeFeatureLayer(store, operation).forward(tensor(Times, ScalarType.Float32));
         Assert.Equal([Times.Length, width], features.shape);
         for (var i = 0; i < Times.Length; i++)
         {

@@ -1,4 +1,5 @@
 using ConsistencyModels.Networks;
+using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,6 +18,17 @@ public class UNet2DModelTests
             network.Description.Parameters.Select(p => $"{p.Name} [{string.Join(", ", p.Shape)}]"),
             network.named_parameters().Select(p => $"{p.name} [{string.Join(", ", p.parameter.shape)}]"));
     }
+
+    [Fact]
+    public void Any_network_computes_what_its_operations_say() => RandomNetworks.Configs.Sample(
+        config =>
+        {
+            using var weights = RandomNetworks.Weights(config);
+            using var network = new TorchEngine().Load(config, weights, new EngineOptions());
+            RandomNetworks.IsWhatItsOperationsSay(network, weights);
+        },
+        iter: 40,
+        threads: 1);
 
     [Theory]
     [MemberData(nameof(All))]

@@ -126,7 +126,7 @@ internal sealed record ModelReport
         return Of(path, "network (no pipeline: model_index.json is not there)", weights) with
         {
             Network = network,
-            UnknownKeys = [.. network.Extra.Keys.Where(key => !key.StartsWith('_')).Select(key => $"{ModelLayout.NetworkConfig}: {key}")],
+            UnknownKeys = [.. network.Extras.Keys.Where(key => !key.StartsWith('_')).Select(key => $"{ModelLayout.NetworkConfig}: {key}")],
         };
     }
 

@@ -6,28 +6,27 @@ namespace ConsistencyModels.Torch.Modules;
 /// <summary>diffusers' Attention as its UNet2DModel uses it: self-attention over pixels, [N, C, H, W] to the same shape.</summary>
 internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
 {
-    private readonly AttentionDescription _description;
+    private readonly AttentionOperation _operation;
     private readonly Norm? _norm;
     private readonly Dense _query;
     private readonly Dense _key;
     private readonly Dense _value;
     private readonly Dense _out;
 
-    public AttentionBlock(ParameterStore store, AttentionDescription description, double eps)
-        : base(description.Name)
+    public AttentionBlock(ParameterStore store, AttentionOperation operation)
+        : base(operation.Name)
     {
-        _description = description;
-        var name = description.Name;
-        if (description.NormGroups is { } groups)
+        _operation = operation;
+        if (operation.Norm is { } norm)
         {
-            _norm = new(store, $"{name}.group_norm", groups, eps);
+            _norm = new(store, norm);
             register_module("group_norm", _norm);
         }
 
-        _query = new(store, $"{name}.to_q");
-        _key = new(store, $"{name}.to_k");
-        _value = new(store, $"{name}.to_v");
-        _out = new(store, $"{name}.to_out.0");
+        _query = new(store, operation.Query);
+        _key = new(store, operation.Key);
+        _value = new(store, operation.Value);
+        _out = new(store, operation.Out);
         register_module("to_q", _query);
         register_module("to_k", _key);
         register_module("to_v", _value);
@@ -44,14 +43,14 @@ internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
         var keys = Heads(_key.forward(tokens));
         var values = Heads(_value.forward(tokens));
         var sum = nn.functional.scaled_dot_product_attention(queries, keys, values)
-            .Then(x => x.transpose(1, 2).reshape(batch, height * width, _description.InnerDim))
+            .Then(x => x.transpose(1, 2).reshape(batch, height * width, _operation.InnerDim))
             .Then(_out.forward)
             .Then(x => x.transpose(1, 2).reshape(batch, channels, height, width))
             .Then(x => x.Plus(input));
-        return (_description.OutputScale == 1 ? sum : sum.Over(_description.OutputScale)).MoveToOuterDisposeScope();
+        return (_operation.OutputScale == 1 ? sum : sum.Over(_operation.OutputScale)).MoveToOuterDisposeScope();
     }
 
     // [N, HW, heads·dim] -> [N, heads, HW, dim]
     private Tensor Heads(Tensor x) =>
-        x.view(x.shape[0], x.shape[1], _description.Heads, _description.HeadDim).transpose(1, 2);
+        x.view(x.shape[0], x.shape[1], _operation.Heads, _operation.HeadDim).transpose(1, 2);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using ConsistencyModels.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -18,16 +19,18 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
     private readonly Parameter _bias;
     private readonly long[] _stride;
     private readonly long[] _padding;
+    private readonly bool _padFarEdges;
     private readonly int _missingOutputs;
     private readonly int _missingInputs;
 
-    public Conv(ParameterStore store, string name, int stride = 1, int padding = 1)
-        : base(name)
+    public Conv(ParameterStore store, ConvolutionLayer layer)
+        : base(layer.Name)
     {
-        _weight = store[$"{name}.weight"];
-        _bias = store[$"{name}.bias"];
-        _stride = [stride, stride];
-        _padding = [padding, padding];
+        _weight = store[layer.Weight];
+        _bias = store[layer.Bias];
+        _stride = [layer.Stride, layer.Stride];
+        _padding = layer.Padding == ConvolutionPadding.Around ? [1, 1] : [0, 0];
+        _padFarEdges = layer.Padding == ConvolutionPadding.FarEdges;
         _missingOutputs = (int)(-_weight.shape[0] & (ChannelBlock - 1));
         _missingInputs = _weight.shape[1] > ChannelBlock && _weight.shape[2] > 1 ? (int)(-_weight.shape[1] & (ChannelBlock - 1)) : 0;
         register_parameter("weight", _weight);
@@ -35,6 +38,17 @@ internal sealed class Conv : nn.Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input)
+    {
+        if (_padFarEdges)
+        {
+            using var padded = nn.functional.pad(input, (0, 1, 0, 1));
+            return InPrecision(padded);
+        }
+
+        return InPrecision(input);
+    }
+
+    private Tensor InPrecision(Tensor input)
     {
         if (input.device_type == DeviceType.CPU
             && (input.dtype == ScalarType.Float16 || (input.dtype == ScalarType.BFloat16 && !HasFastBFloat16)))

@@ -1,3 +1,4 @@
+using ConsistencyModels.Networks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,11 +10,11 @@ internal sealed class Dense : nn.Module<Tensor, Tensor>
     private readonly Parameter _weight;
     private readonly Parameter _bias;
 
-    public Dense(ParameterStore store, string name)
-        : base(name)
+    public Dense(ParameterStore store, LinearLayer layer)
+        : base(layer.Name)
     {
-        _weight = store[$"{name}.weight"];
-        _bias = store[$"{name}.bias"];
+        _weight = store[layer.Weight];
+        _bias = store[layer.Bias];
         register_parameter("weight", _weight);
         register_parameter("bias", _bias);
     }

@@ -3,14 +3,26 @@ using static TorchSharp.torch;
 namespace ConsistencyModels.Torch.Modules;
 
 /// <summary>A level in the tree of names, with nothing of its own.</summary>
-internal sealed class NamedModules : nn.Module
+internal sealed class NamedModules(string name) : nn.Module(name)
 {
-    public NamedModules(string name, params (string Name, nn.Module Module)[] children)
-        : base(name)
+    /// <summary>Puts a module where its dotted name says, with the levels that are missing above it.</summary>
+    public static void Register(nn.Module root, string path, nn.Module module)
     {
-        foreach (var (childName, module) in children)
+        var dot = path.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0)
         {
-            register_module(childName, module);
+            root.register_module(path, module);
+            return;
         }
+
+        var name = path[..dot];
+        var level = root.named_children().FirstOrDefault(child => child.name == name).module;
+        if (level is null)
+        {
+            level = new NamedModules(name);
+            root.register_module(name, level);
+        }
+
+        Register(level, path[(dot + 1)..], module);
     }
 }

@@ -1,3 +1,4 @@
+using ConsistencyModels.Networks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -8,19 +9,17 @@ internal sealed class Norm : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter _weight;
     private readonly Parameter _bias;
-    private readonly int _groups;
-    private readonly double _eps;
+    private readonly NormLayer _layer;
 
-    public Norm(ParameterStore store, string name, int groups, double eps)
-        : base(name)
+    public Norm(ParameterStore store, NormLayer layer)
+        : base(layer.Name)
     {
-        _weight = store[$"{name}.weight"];
-        _bias = store[$"{name}.bias"];
-        _groups = groups;
-        _eps = eps;
+        _layer = layer;
+        _weight = store[layer.Weight];
+        _bias = store[layer.Bias];
         register_parameter("weight", _weight);
         register_parameter("bias", _bias);
     }
 
-    public override Tensor forward(Tensor input) => nn.functional.group_norm(input, _groups, _weight, _bias, _eps);
+    public override Tensor forward(Tensor input) => nn.functional.group_norm(input, _layer.Groups, _weight, _bias, _layer.Epsilon);
 }

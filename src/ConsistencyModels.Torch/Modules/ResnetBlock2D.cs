@@ -6,10 +6,8 @@ namespace ConsistencyModels.Torch.Modules;
 /// <summary>diffusers' ResnetBlock2D: ([N, C, H, W], time embedding [N, T]) to [N, C', H', W'].</summary>
 internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
 {
-    private readonly ResnetDescription _description;
-    private readonly bool _scaleShift;
-    private readonly double _dropout;
-    private readonly DropoutGenerator _dropoutGenerator;
+    private readonly ResnetOperation _operation;
+    private readonly DropoutGenerator _dropout;
     private readonly Norm _norm1;
     private readonly Conv _conv1;
     private readonly Dense _time;
@@ -17,27 +15,24 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
     private readonly Conv _conv2;
     private readonly Conv? _shortcut;
 
-    public ResnetBlock2D(ParameterStore store, ResnetDescription description, UNet2DConfig config, DropoutGenerator dropout)
-        : base(description.Name)
+    public ResnetBlock2D(ParameterStore store, ResnetOperation operation, DropoutGenerator dropout)
+        : base(operation.Name)
     {
-        _description = description;
-        _scaleShift = config.ResnetTimeScaleShift == "scale_shift";
-        _dropout = config.Dropout;
-        _dropoutGenerator = dropout;
-        var name = description.Name;
-        _norm1 = new(store, $"{name}.norm1", config.NormNumGroups, config.NormEps);
-        _conv1 = new(store, $"{name}.conv1");
-        _time = new(store, $"{name}.time_emb_proj");
-        _norm2 = new(store, $"{name}.norm2", config.NormNumGroups, config.NormEps);
-        _conv2 = new(store, $"{name}.conv2");
+        _operation = operation;
+        _dropout = dropout;
+        _norm1 = new(store, operation.Norm1);
+        _conv1 = new(store, operation.Conv1);
+        _time = new(store, operation.Time);
+        _norm2 = new(store, operation.Norm2);
+        _conv2 = new(store, operation.Conv2);
         register_module("norm1", _norm1);
         register_module("conv1", _conv1);
         register_module("time_emb_proj", _time);
         register_module("norm2", _norm2);
         register_module("conv2", _conv2);
-        if (description.HasShortcut)
+        if (operation.Shortcut is { } shortcut)
         {
-            _shortcut = new(store, $"{name}.conv_shortcut", padding: 0);
+            _shortcut = new(store, shortcut);
             register_module("conv_shortcut", _shortcut);
         }
     }
@@ -49,7 +44,7 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
         using var scope = NewDisposeScope();
         var hidden = _norm1.forward(input).Then(Silu).Then(Resample).Then(_conv1.forward);
         var time = _time.forward(activatedTime).unsqueeze(-1).unsqueeze(-1);
-        if (_scaleShift)
+        if (_operation.Conditioning == TimeConditioning.ScaleAndShift)
         {
             var parts = time.chunk(2, dim: 1);
             hidden = hidden.Then(_norm2.forward).Then(x => x * parts[0].Plus(1)).Then(x => x.Plus(parts[1]));
@@ -60,9 +55,9 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
         }
 
         hidden = hidden.Then(Silu);
-        if (_dropout > 0 && training)
+        if (_operation.Dropout > 0 && training)
         {
-            hidden = hidden.Then(x => _dropoutGenerator.Apply(x, _dropout));
+            hidden = hidden.Then(x => _dropout.Apply(x, _operation.Dropout));
         }
 
         hidden = hidden.Then(_conv2.forward);
@@ -73,15 +68,15 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor, Tensor>
         }
 
         var sum = skip.Plus(hidden);
-        return (_description.OutputScale == 1 ? sum : sum.Over(_description.OutputScale)).MoveToOuterDisposeScope();
+        return (_operation.OutputScale == 1 ? sum : sum.Over(_operation.OutputScale)).MoveToOuterDisposeScope();
     }
 
     private static Tensor Silu(Tensor x) => nn.functional.silu(x);
 
-    private Tensor Resample(Tensor x) => _description.Resample switch
+    private Tensor Resample(Tensor x) => _operation.Resampling switch
     {
-        ResampleKind.Down => nn.functional.avg_pool2d(x, [2, 2], [2, 2]),
-        ResampleKind.Up => Resampling.Double(x),
+        Resampling.Down => nn.functional.avg_pool2d(x, [2, 2], [2, 2]),
+        Resampling.Up => ResampleConv.Double(x),
         _ => x,
     };
 }

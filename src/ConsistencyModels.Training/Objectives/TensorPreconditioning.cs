@@ -1,3 +1,4 @@
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Torch;
 using static TorchSharp.torch;
 
@@ -9,8 +10,8 @@ namespace ConsistencyModels.Training.Objectives;
 /// </summary>
 public static class TensorPreconditioning
 {
-    // Keeps ln finite at sigma 0: the same denormal as in Preconditioning, added in float64, since a GPU may flush it to 0.
-    private const double LogOffset = 1e-44f;
+    // Keeps ln finite at sigma 0: the same denormal as in KarrasSigmas, added in float64, since a GPU may flush it to 0.
+    private const double LogOffset = (float)KarrasSigmas.LevelOffset;
 
     /// <summary>D(x; σ) = c_skip x + c_out F(c_in x; c_noise).</summary>
     /// <param name="network">F.</param>
@@ -40,6 +41,6 @@ public static class TensorPreconditioning
     public static Tensor TimeScale(Tensor sigma)
     {
         using var scope = NewDisposeScope();
-        return sigma.to(ScalarType.Float64).Plus(LogOffset).log().Times(250).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return sigma.to(ScalarType.Float64).Plus(LogOffset).log().Times(KarrasSigmas.TimestepScale).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 }

@@ -114,6 +114,6 @@ internal static class StartingPoint
         Dropout = 0,
         ActFn = "silu",
         TimeEmbeddingDim = config.TimeEmbeddingWidth,
-        Extra = new Dictionary<string, JsonElement>(),
+        Extras = new Dictionary<string, JsonElement>(),
     };
 }

@@ -66,7 +66,7 @@ internal static class TrainingChecks
 
         try
         {
-            return Settings(UNet2DConfig.Parse(found, "the checkpoint's network")) == expected;
+            return Settings(UNet2DConfig.FromJson(found, "the checkpoint's network")) == expected;
         }
         catch (ConsistencyModelsException)
         {
@@ -89,5 +89,5 @@ internal static class TrainingChecks
     };
 
     private static string Settings(UNet2DConfig network) =>
-        (network with { Extra = new Dictionary<string, System.Text.Json.JsonElement>() }).ToJson();
+        (network with { Extras = new Dictionary<string, System.Text.Json.JsonElement>() }).ToJson();
 }

@@ -3,8 +3,11 @@ namespace ConsistencyModels.Denoising;
 /// <summary>The noise levels of Karras et al. (arXiv 2206.00364, equation 5) and the networks' view of them. Pure functions.</summary>
 public static class KarrasSigmas
 {
-    // The networks take 1000/4 times the logarithm: EDM's c_noise = ln(sigma)/4 on the scale of a thousand timesteps.
-    private const double TimestepScale = 1000 * 0.25;
+    /// <summary>The networks take 250 times the logarithm of a noise level: EDM's c_noise = ln(sigma)/4 on the scale of a thousand timesteps.</summary>
+    public const double TimestepScale = 1000 * 0.25;
+
+    /// <summary>What is added to a noise level so that 0 has a logarithm. As a float32 it is a denormal, which keeps three bits.</summary>
+    public const double LevelOffset = 1e-44;
 
     /// <summary>The level at one place of the schedule: (max^(1/rho) + ramp·(min^(1/rho) - max^(1/rho)))^rho.</summary>
     /// <param name="ramp">Place in the schedule: 0 gives <paramref name="sigmaMax"/>, 1 gives <paramref name="sigmaMin"/>.</param>
@@ -64,13 +67,13 @@ public static class KarrasSigmas
     /// The timestep the network is given for a noise level, 250·ln(sigma + 1e-44), in double precision: diffusers' <c>sigma_to_t</c>.
     /// </summary>
     /// <param name="sigma">Noise level, 0 or more; 0 gives about -25328.</param>
-    public static double SigmaToT(double sigma) => TimestepScale * Math.Log(sigma + 1e-44);
+    public static double SigmaToT(double sigma) => TimestepScale * Math.Log(sigma + LevelOffset);
 
     /// <summary>
     /// The same in single precision, as openai's <c>KarrasDenoiser</c> computes it.
     /// </summary>
     /// <param name="sigma">Noise level, 0 or more; 0 gives about -25333, for 1e-44 is a denormal float32 that keeps three bits.</param>
-    public static float SigmaToT(float sigma) => (float)TimestepScale * MathF.Log(sigma + 1e-44f);
+    public static float SigmaToT(float sigma) => (float)TimestepScale * MathF.Log(sigma + (float)LevelOffset);
 
     // As torch raises a tensor to a power: for the cube it multiplies, rounding twice. The last bit decides whether a level at the
     // very edge of churn's range lies in it. NumPy's and Python's own powers are plain ones.

@@ -98,7 +98,7 @@ public sealed class Model : IDisposable
     public IReadOnlyList<string> UnknownKeys =>
     [
         .. Unknown(ModelLayout.Index, Index.Extras),
-        .. Unknown($"{ModelLayout.UNet}/{ModelLayout.NetworkConfig}", Config.Extra),
+        .. Unknown($"{ModelLayout.UNet}/{ModelLayout.NetworkConfig}", Config.Extras),
         .. Unknown($"{ModelLayout.Scheduler}/{ModelLayout.SchedulerConfig}", Scheduler.Extras),
     ];
 

@@ -12,81 +12,21 @@ public static class NetworkWork
     public static double DirectOperations(UNet2DDescription network, ImageSize size)
     {
         ArgumentNullException.ThrowIfNull(network);
-        var walk = new Walk(network.Config);
-        var pixels = (double)size.Height * size.Width;
-        var first = network.Config.BlockOutChannels[0];
-        walk.Convolution(pixels, network.Config.InChannels, first);
-        foreach (var block in network.DownBlocks)
-        {
-            pixels = walk.Block(block, pixels);
-        }
-
-        if (network.MidBlock is { } middle)
-        {
-            walk.Block(middle, pixels);
-        }
-
-        foreach (var block in network.UpBlocks)
-        {
-            pixels = walk.Block(block, pixels);
-        }
-
-        walk.Convolution(pixels, first, network.Config.OutChannels);
-        var features = network.Config.TimeEmbeddingType == "fourier" ? 2 * first : first;
-        walk.Linear(1, features, network.Config.TimeEmbeddingWidth);
-        walk.Linear(1, network.Config.TimeEmbeddingWidth, network.Config.TimeEmbeddingWidth);
-        return 2 * walk.MultiplyAdds;
+        return 2 * network.Operations.Sum(operation => MultiplyAdds(operation, operation.Output.SizeFor(size)));
     }
 
-    private sealed class Walk(UNet2DConfig config)
+    private static double MultiplyAdds(NetworkOperation operation, ImageSize size)
     {
-        public double MultiplyAdds { get; private set; }
+        var pixels = (double)size.Height * size.Width;
 
-        public void Linear(double rows, double inputs, double outputs) => MultiplyAdds += rows * inputs * outputs;
-
-        public void Convolution(double pixels, double inputs, double outputs) => Linear(pixels, 9 * inputs, outputs);
-
-        /// <returns>Pixels after it.</returns>
-        public double Block(BlockDescription block, double pixels)
+        // Attention's layers see every pixel; the other linear layers see an image's embedding once.
+        var rows = operation is AttentionOperation ? pixels : 1;
+        var products = operation is AttentionOperation attention ? 2 * pixels * pixels * attention.InnerDim : 0;
+        return products + operation.Layers.Sum(layer => layer switch
         {
-            foreach (var resnet in block.Resnets)
-            {
-                Resnet(resnet, pixels);
-            }
-
-            foreach (var attention in block.Attentions)
-            {
-                Linear(pixels, attention.Channels, 4 * attention.InnerDim);
-                Linear(pixels, pixels, 2 * attention.InnerDim);
-            }
-
-            if (block.Resample is not { } resample)
-            {
-                return pixels;
-            }
-
-            pixels = resample.Kind == ResampleKind.Down ? pixels / 4 : 4 * pixels;
-            if (resample.Resnet is { } resampler)
-            {
-                Resnet(resampler, pixels);
-            }
-            else
-            {
-                Convolution(pixels, resample.Channels, resample.Channels);
-            }
-
-            return pixels;
-        }
-
-        private void Resnet(ResnetDescription resnet, double pixels)
-        {
-            Convolution(pixels, resnet.InChannels, resnet.OutChannels);
-            Convolution(pixels, resnet.OutChannels, resnet.OutChannels);
-            Linear(1, config.TimeEmbeddingWidth, (config.ResnetTimeScaleShift == "scale_shift" ? 2 : 1) * resnet.OutChannels);
-            if (resnet.HasShortcut)
-            {
-                Linear(pixels, resnet.InChannels, resnet.OutChannels);
-            }
-        }
+            ConvolutionLayer convolution => pixels * convolution.KernelSize * convolution.KernelSize * convolution.InChannels * convolution.OutChannels,
+            LinearLayer linear => rows * linear.Inputs * linear.Outputs,
+            _ => 0,
+        });
     }
 }

@@ -19,7 +19,7 @@ public sealed partial record UNet2DConfig
     /// <param name="json">A JSON object.</param>
     /// <param name="origin">Where it came from, for messages.</param>
     /// <exception cref="ConsistencyModelsException">As for <see cref="Load"/>.</exception>
-    public static UNet2DConfig Parse(string json, string origin = "config.json") => Read(ConfigReader.Parse(json, origin));
+    public static UNet2DConfig FromJson(string json, string origin = "config.json") => Read(ConfigReader.Parse(json, origin));
 
     /// <summary>Writes a <c>config.json</c> that diffusers reads.</summary>
     /// <exception cref="ConsistencyModelsException">The file cannot be written.</exception>
@@ -66,7 +66,7 @@ public sealed partial record UNet2DConfig
             AddAttention = reader.Bool("add_attention", true),
             NumClassEmbeds = reader.IntOrNull("num_class_embeds"),
         };
-        config = config with { Extra = reader.Extras };
+        config = config with { Extras = reader.Extras };
         UNet2DConfigValidation.ThrowIfUnsupported(config, reader.Origin);
         return config;
     }
@@ -147,6 +147,6 @@ public sealed partial record UNet2DConfig
             { Height: var h, Width: var w } when h == w => writer.Set("sample_size", h),
             { } size => writer.Set("sample_size", [size.Height, size.Width]),
         };
-        return writer.AddMissing(Extra).AddVersion();
+        return writer.AddMissing(Extras).AddVersion();
     }
 }

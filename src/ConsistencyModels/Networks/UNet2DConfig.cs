@@ -1,8 +1,12 @@
+using System.Text.Json;
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Networks;
 
 /// <summary>
 /// The configuration of a UNet2DModel: the keys, defaults and meaning of diffusers' <c>unet/config.json</c>.
 /// What this library cannot honour is refused by name when a configuration is read or a network described.
+/// Two configurations are equal if everything in them is, lists by their elements.
 /// </summary>
 public sealed partial record UNet2DConfig
 {
@@ -31,16 +35,19 @@ public sealed partial record UNet2DConfig
     public bool FlipSinToCos { get; init; } = true;
 
     /// <summary>DownBlock2D, AttnDownBlock2D or ResnetDownsampleBlock2D for each level, finest first.</summary>
-    public IReadOnlyList<string> DownBlockTypes { get; init; } = ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"];
+    public IReadOnlyList<string> DownBlockTypes { get; init => field = ValueList<string>.Of(value); } =
+        ValueList<string>.Of(["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"]);
 
     /// <summary>"UNetMidBlock2D", or null for none.</summary>
     public string? MidBlockType { get; init; } = "UNetMidBlock2D";
 
     /// <summary>UpBlock2D, AttnUpBlock2D or ResnetUpsampleBlock2D for each level, coarsest first.</summary>
-    public IReadOnlyList<string> UpBlockTypes { get; init; } = ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"];
+    public IReadOnlyList<string> UpBlockTypes { get; init => field = ValueList<string>.Of(value); } =
+        ValueList<string>.Of(["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]);
 
     /// <summary>Channels of each level, finest first.</summary>
-    public IReadOnlyList<int> BlockOutChannels { get; init; } = [224, 448, 672, 896];
+    public IReadOnlyList<int> BlockOutChannels { get; init => field = ValueList<int>.Of(value); } =
+        ValueList<int>.Of([224, 448, 672, 896]);
 
     /// <summary>Residual blocks a level on the way down; one more on the way up.</summary>
     public int LayersPerBlock { get; init; } = 2;
@@ -85,7 +92,7 @@ public sealed partial record UNet2DConfig
     public int? NumClassEmbeds { get; init; }
 
     /// <summary>Keys of the file that mean nothing here; they are written back as they were.</summary>
-    public IReadOnlyDictionary<string, System.Text.Json.JsonElement> Extra { get; init; } = new Dictionary<string, System.Text.Json.JsonElement>();
+    public IReadOnlyDictionary<string, JsonElement> Extras { get; init => field = ValueExtras.Of(value); } = ValueExtras.None;
 
     /// <summary>Heights and widths must be multiples of this: the size is halved between levels.</summary>
     public int SpatialFactor => 1 << (BlockOutChannels.Count - 1);

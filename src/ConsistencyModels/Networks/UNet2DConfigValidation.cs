@@ -19,7 +19,7 @@ internal static class UNet2DConfigValidation
             }
         }
 
-        void OneOf(string key, string? value, params string[] allowed) =>
+        void OneOf(string key, string value, IReadOnlyList<string> allowed) =>
             Check(allowed.Contains(value), key, value, string.Join(" or ", allowed.Select(name => $"\"{name}\"")));
 
         void InRange(string key, long value, long low, long high) =>
@@ -31,20 +31,20 @@ internal static class UNet2DConfigValidation
         Check(c.UpBlockTypes.Count == levels, "up_block_types' length", c.UpBlockTypes.Count, $"{levels}, as block_out_channels has");
         foreach (var type in c.DownBlockTypes)
         {
-            OneOf("down_block_types", type, "DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D");
+            OneOf("down_block_types", type, UNet2DWords.DownBlock.Words);
         }
 
         foreach (var type in c.UpBlockTypes)
         {
-            OneOf("up_block_types", type, "UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D");
+            OneOf("up_block_types", type, UNet2DWords.UpBlock.Words);
         }
 
         Check(c.MidBlockType is null or "UNetMidBlock2D", "mid_block_type", c.MidBlockType, "\"UNetMidBlock2D\" or null");
-        OneOf("time_embedding_type", c.TimeEmbeddingType, "positional", "fourier");
-        OneOf("downsample_type", c.DownsampleType, "conv", "resnet");
-        OneOf("upsample_type", c.UpsampleType, "conv", "resnet");
-        OneOf("act_fn", c.ActFn, "silu", "swish");
-        OneOf("resnet_time_scale_shift", c.ResnetTimeScaleShift, "default", "scale_shift");
+        OneOf("time_embedding_type", c.TimeEmbeddingType, UNet2DWords.TimeEmbedding.Words);
+        OneOf("downsample_type", c.DownsampleType, UNet2DWords.Resampler.Words);
+        OneOf("upsample_type", c.UpsampleType, UNet2DWords.Resampler.Words);
+        OneOf("act_fn", c.ActFn, ["silu", "swish"]);
+        OneOf("resnet_time_scale_shift", c.ResnetTimeScaleShift, UNet2DWords.TimeConditioning.Words);
         InRange("in_channels", c.InChannels, 1, MaxChannels);
         InRange("out_channels", c.OutChannels, 1, MaxChannels);
         InRange("layers_per_block", c.LayersPerBlock, 1, MaxLayers);
@@ -88,8 +88,8 @@ internal static class UNet2DConfigValidation
     }
 
     private static bool UsesAttention(UNet2DConfig c, int level) =>
-        c.DownBlockTypes[level] == "AttnDownBlock2D"
-        || c.UpBlockTypes[c.UpBlockTypes.Count - 1 - level] == "AttnUpBlock2D"
+        UNet2DWords.DownBlock.ValueOf(c.DownBlockTypes[level]) == BlockKind.Attention
+        || UNet2DWords.UpBlock.ValueOf(c.UpBlockTypes[c.UpBlockTypes.Count - 1 - level]) == BlockKind.Attention
         || (level == c.BlockOutChannels.Count - 1 && c.MidBlockType is not null && c.AddAttention);
 
     private static string Show(object? value) => value switch

@@ -1,32 +1,55 @@
+using System.Diagnostics;
+
 namespace ConsistencyModels.Networks;
 
 /// <summary>
-/// The one description of a network: its blocks and parameters, derived from the configuration. Engines build from it,
-/// strict loading checks against it, and <c>cm info</c> and <c>cm new</c> read it.
+/// The one description of a network: its operations in the order of execution, and their parameters, derived from the
+/// configuration. Engines, exporters, strict loading, operation counts and parameter names read it. Immutable and safe to share.
 /// </summary>
 public sealed class UNet2DDescription
 {
+    private readonly int[] _lastReaders;
+
     private UNet2DDescription(UNet2DConfig config)
     {
         UNet2DConfigValidation.ThrowIfUnsupported(config);
         Config = config;
-        DownBlocks = UNet2DBlocks.Down(config);
-        MidBlock = UNet2DBlocks.Middle(config);
-        UpBlocks = UNet2DBlocks.Up(config);
-        Parameters = UNet2DParameters.List(this);
+        var network = new UNet2DOperations(config);
+        (Sample, Timesteps, ClassLabels) = (network.Sample, network.Timesteps, network.ClassLabels);
+        Operations = network.Operations;
+        InFileOrder = [.. Operations.OrderBy(FilePart).ThenBy(operation => operation.Block).ThenBy(FilePartOfBlock)];
+        Parameters = [.. InFileOrder.SelectMany(operation => operation.Layers).SelectMany(layer => layer.Parameters)];
+        _lastReaders = new int[network.Values];
+        Array.Fill(_lastReaders, -1);
+        for (var i = 0; i < Operations.Count; i++)
+        {
+            foreach (var input in Operations[i].Inputs)
+            {
+                _lastReaders[input.Id] = i;
+            }
+        }
     }
 
     /// <summary>The configuration described.</summary>
     public UNet2DConfig Config { get; }
 
-    /// <summary>Blocks on the way down, finest first.</summary>
-    public IReadOnlyList<BlockDescription> DownBlocks { get; }
+    /// <summary>The noisy images, [N, InChannels, H, W].</summary>
+    public NetworkValue Sample { get; }
 
-    /// <summary>The middle block, or null.</summary>
-    public BlockDescription? MidBlock { get; }
+    /// <summary>Timesteps, [N].</summary>
+    public NetworkValue Timesteps { get; }
 
-    /// <summary>Blocks on the way up, coarsest first. Each consumes as many skip connections as it has residual blocks.</summary>
-    public IReadOnlyList<BlockDescription> UpBlocks { get; }
+    /// <summary>Class labels, [N], or null for a network without classes.</summary>
+    public NetworkValue? ClassLabels { get; }
+
+    /// <summary>All operations in the order of execution. The last one makes the network's output.</summary>
+    public IReadOnlyList<NetworkOperation> Operations { get; }
+
+    /// <summary>The same operations in the order in which diffusers registers them, which is that of <see cref="Parameters"/>.</summary>
+    public IReadOnlyList<NetworkOperation> InFileOrder { get; }
+
+    /// <summary>Number of values: what the caller gives, and what the operations make.</summary>
+    public int ValueCount => _lastReaders.Length;
 
     /// <summary>Every parameter, in the order of diffusers' state dict.</summary>
     public IReadOnlyList<ParameterDescription> Parameters { get; }
@@ -36,5 +59,90 @@ public sealed class UNet2DDescription
 
     /// <summary>Describes the network of a configuration.</summary>
     /// <exception cref="ConsistencyModelsException">The configuration asks for something this library does not have, or contradicts itself.</exception>
-    public static UNet2DDescription Of(UNet2DConfig config) => new(config);
+    public static UNet2DDescription Of(UNet2DConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return new(config);
+    }
+
+    /// <summary>
+    /// The place in <see cref="Operations"/> of the last one that reads a value; -1 if none does, as for the network's output.
+    /// </summary>
+    public int LastReader(NetworkValue value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return _lastReaders[value.Id];
+    }
+
+    /// <summary>Goes through the operations in the order of execution.</summary>
+    /// <param name="reader">Makes something of each.</param>
+    /// <param name="sample">What the noisy images are to it.</param>
+    /// <param name="timesteps">What the timesteps are to it.</param>
+    /// <param name="classLabels">What the class labels are to it; not looked at for a network without classes.</param>
+    /// <returns>What it made of the network's output.</returns>
+    public T Read<T>(INetworkReader<T> reader, T sample, T timesteps, T classLabels)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        var values = new T[ValueCount];
+        values[Sample.Id] = sample;
+        values[Timesteps.Id] = timesteps;
+        if (ClassLabels is not null)
+        {
+            values[ClassLabels.Id] = classLabels;
+        }
+
+        for (var i = 0; i < Operations.Count; i++)
+        {
+            var operation = Operations[i];
+            values[operation.Output.Id] = Dispatch(reader, operation, values);
+            foreach (var input in operation.Inputs.Distinct())
+            {
+                if (LastReader(input) == i && input != Sample && input != Timesteps && input != ClassLabels)
+                {
+                    reader.Release(values[input.Id]);
+                    values[input.Id] = default!;
+                }
+            }
+        }
+
+        return values[Operations[^1].Output.Id];
+    }
+
+    private static T Dispatch<T>(INetworkReader<T> reader, NetworkOperation operation, T[] values)
+    {
+        T Input(int place) => values[operation.Inputs[place].Id];
+
+        return operation switch
+        {
+            TimeEmbeddingOperation embedding => reader.TimeEmbedding(embedding, Input(0)),
+            ClassEmbeddingOperation embedding => reader.ClassEmbedding(embedding, Input(0), Input(1)),
+            TimeActivationOperation activation => reader.TimeActivation(activation, Input(0)),
+            InputConvolutionOperation convolution => reader.InputConvolution(convolution, Input(0)),
+            ResnetOperation resnet => reader.Resnet(resnet, Input(0), Input(1)),
+            AttentionOperation attention => reader.Attention(attention, Input(0)),
+            ResampleOperation resample => reader.Resample(resample, Input(0)),
+            ConcatOperation concat => reader.Concat(concat, Input(0), Input(1)),
+            OutputOperation output => reader.Output(output, Input(0), Input(1)),
+            _ => throw new UnreachableException(operation.GetType().Name),
+        };
+    }
+
+    // The middle block comes after both lists of blocks: that is the order in which diffusers registers them.
+    private static int FilePart(NetworkOperation operation) => operation switch
+    {
+        InputConvolutionOperation => 0,
+        { Section: NetworkSection.Input } => 1,
+        { Section: NetworkSection.Down } => 2,
+        { Section: NetworkSection.Up } => 3,
+        { Section: NetworkSection.Middle } => 4,
+        _ => 5,
+    };
+
+    // In a block attention comes first, and what changes the size last.
+    private static int FilePartOfBlock(NetworkOperation operation) => operation switch
+    {
+        AttentionOperation => 0,
+        ResnetOperation { Resampling: Resampling.None } => 1,
+        _ => 2,
+    };
 }

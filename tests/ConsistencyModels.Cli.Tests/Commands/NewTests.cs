@@ -80,7 +80,7 @@ public sealed class NewTests : IDisposable
         var network = NetworkSource.Load(preset);
         Assert.NotNull(network.SampleSize);
         Assert.True(UNet2DDescription.Of(network).ParameterCount > 500_000);
-        Assert.DoesNotContain(network.Extra.Keys, key => !key.StartsWith('_'));
+        Assert.DoesNotContain(network.Extras.Keys, key => !key.StartsWith('_'));
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public sealed class NewTests : IDisposable
         var network = NetworkSource.Load(preset);
         Assert.Equal(parameters, UNet2DDescription.Of(network).ParameterCount);
         var recorded = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", preset, "config.json"));
-        Assert.Equal((recorded with { Extra = network.Extra }).ToJson(), network.ToJson());
+        Assert.Equal((recorded with { Extras = network.Extras }).ToJson(), network.ToJson());
     }
 
     [Fact]

@@ -24,8 +24,9 @@ internal static class OpenAiArchitecture
         Assert.Equal(levels, config.DownBlockTypes.Select(type => type.StartsWith("Attn", StringComparison.Ordinal)));
         Assert.Equal(levels.AsEnumerable().Reverse(), config.UpBlockTypes.Select(type => type.StartsWith("Attn", StringComparison.Ordinal)));
 
-        var halving = UNet2DDescription.Of(config).DownBlocks.Where(block => block.Resample is not null).ToList();
-        Assert.All(halving, block => Assert.Equal(openAi.Flag("resblock_updown"), block.Resample!.Resnet is not null));
+        var halving = UNet2DDescription.Of(config).Operations
+            .Where(operation => operation is ResnetOperation { Resampling: Resampling.Down } or ResampleOperation { Resampling: Resampling.Down }).ToList();
+        Assert.All(halving, operation => Assert.Equal(openAi.Flag("resblock_updown"), operation is ResnetOperation));
         Assert.NotEmpty(halving);
     }
 }

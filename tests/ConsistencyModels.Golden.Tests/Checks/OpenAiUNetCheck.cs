@@ -63,14 +63,14 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
     {
         var recorded = Path.Combine(golden.Folder, golden.Json.Text("diffusers_dir").Split('/')[0]);
         Assert.Equal(
-            (UNet2DConfig.Load(Path.Combine(recorded, "unet", "config.json")) with { Extra = model.Config.Extra }).ToJson(),
+            (UNet2DConfig.Load(Path.Combine(recorded, "unet", "config.json")) with { Extras = model.Config.Extras }).ToJson(),
             model.Config.ToJson());
         Assert.Equal(
             Schedulers.CMStochasticIterativeSchedulerConfig.Load(Path.Combine(recorded, "scheduler", "scheduler_config.json")).NumTrainTimesteps,
             model.Scheduler.NumTrainTimesteps);
-        var given = UNet2DConfig.Parse(golden.Json.Get("diffusers_config_for_conversion").GetRawText(), golden.FilePath);
-        Assert.Empty(given.Extra);
-        Assert.Equal(given.ToJson(), (model.Config with { Extra = given.Extra }).ToJson());
+        var given = UNet2DConfig.FromJson(golden.Json.Get("diffusers_config_for_conversion").GetRawText(), golden.FilePath);
+        Assert.Empty(given.Extras);
+        Assert.Equal(given.ToJson(), (model.Config with { Extras = given.Extras }).ToJson());
     }
 
     private static void Weights(GoldenCase golden, JsonElement recorded, ITensorSource weights)

@@ -10,8 +10,8 @@ internal sealed class ParameterListCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
-        var config = UNet2DConfig.Parse(golden.Json.Get("config").GetRawText(), golden.FilePath);
-        Assert.Empty(config.Extra);
+        var config = UNet2DConfig.FromJson(golden.Json.Get("config").GetRawText(), golden.FilePath);
+        Assert.Empty(config.Extras);
         var network = UNet2DDescription.Of(config);
         Assert.Equal(
             golden.Json.Get("parameters").EnumerateArray().Select(parameter => Show(parameter[0].GetString()!, Shape(parameter[1]))),

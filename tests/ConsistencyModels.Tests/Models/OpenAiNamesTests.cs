@@ -23,14 +23,14 @@ public class OpenAiNamesTests
     [MemberData(nameof(Configs))]
     public void The_architecture_is_inferred_from_either_names(string json)
     {
-        var config = UNet2DConfig.Parse(json);
+        var config = UNet2DConfig.FromJson(json);
         var network = UNet2DDescription.Of(config);
         var options = new ModelOptions { SampleSize = config.SampleSize, HeadDim = config.AttentionHeadDim };
         var openAi = OpenAiNames.For(network).Select(tensor => (tensor.Name, tensor.Shape));
         var diffusers = network.Parameters.Select(parameter => (parameter.Name, parameter.Shape));
 
-        Assert.Equal(config.ToJson(), (new ArchitectureReader(new ShapesOnly(openAi)).OpenAi().ToConfig(options) with { Extra = config.Extra }).ToJson());
-        Assert.Equal(config.ToJson(), (new ArchitectureReader(new ShapesOnly(diffusers)).Diffusers().ToConfig(options) with { Extra = config.Extra }).ToJson());
+        Assert.Equal(config.ToJson(), (new ArchitectureReader(new ShapesOnly(openAi)).OpenAi().ToConfig(options) with { Extras = config.Extras }).ToJson());
+        Assert.Equal(config.ToJson(), (new ArchitectureReader(new ShapesOnly(diffusers)).Diffusers().ToConfig(options) with { Extras = config.Extras }).ToJson());
     }
 
     [Theory]
@@ -41,14 +41,14 @@ public class OpenAiNamesTests
         var config = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", name, "config.json"));
         var openAi = OpenAiNames.For(UNet2DDescription.Of(config)).Select(tensor => (tensor.Name, tensor.Shape));
         var inferred = new ArchitectureReader(new ShapesOnly(openAi)).OpenAi().ToConfig(new ModelOptions());
-        Assert.Equal(config.ToJson(), (inferred with { Extra = config.Extra }).ToJson());
+        Assert.Equal(config.ToJson(), (inferred with { Extras = config.Extras }).ToJson());
     }
 
     [Theory]
     [MemberData(nameof(Configs))]
     public void Every_parameter_has_one_place(string json)
     {
-        var network = UNet2DDescription.Of(UNet2DConfig.Parse(json));
+        var network = UNet2DDescription.Of(UNet2DConfig.FromJson(json));
         var tensors = OpenAiNames.For(network);
         Assert.Equal(network.Parameters.Select(p => p.Name).Order(), tensors.SelectMany(tensor => tensor.Parameters).Order());
         Assert.Equal(network.ParameterCount, tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (a, b) => a * b)));

@@ -58,20 +58,20 @@ public class UNet2DConfigFileTests
             ResnetTimeScaleShift = "scale_shift",
             AddAttention = false,
             NumClassEmbeds = 7,
-            Extra = new Dictionary<string, JsonElement> { ["_name_or_path"] = JsonSerializer.SerializeToElement("somewhere") },
+            Extras = new Dictionary<string, JsonElement> { ["_name_or_path"] = JsonSerializer.SerializeToElement("somewhere") },
         };
-        var again = UNet2DConfig.Parse(config.ToJson());
+        var again = UNet2DConfig.FromJson(config.ToJson());
         Assert.Equal(config.ToJson(), again.ToJson());
         Assert.Equal(config.SampleSize, again.SampleSize);
         Assert.Null(again.MidBlockType);
         Assert.Null(again.AttentionHeadDim);
-        Assert.Equal("somewhere", again.Extra["_name_or_path"].GetString());
+        Assert.Equal("somewhere", again.Extras["_name_or_path"].GetString());
     }
 
     [Fact]
     public void An_empty_config_has_diffusers_defaults()
     {
-        Assert.Equal(new UNet2DConfig().ToJson(), UNet2DConfig.Parse("{}").ToJson());
+        Assert.Equal(new UNet2DConfig().ToJson(), UNet2DConfig.FromJson("{}").ToJson());
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public class UNet2DConfigFileTests
     [InlineData("""{"norm_eps": -1}""", "norm_eps")]
     public void What_cannot_be_honoured_is_refused_by_file_and_key(string json, string says)
     {
-        var error = Assert.Throws<ConsistencyModelsException>(() => UNet2DConfig.Parse(json, "unet/config.json"));
+        var error = Assert.Throws<ConsistencyModelsException>(() => UNet2DConfig.FromJson(json, "unet/config.json"));
         Assert.Contains("unet/config.json", error.Message);
         Assert.Contains(says, error.Message);
     }

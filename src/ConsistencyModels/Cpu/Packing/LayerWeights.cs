@@ -75,24 +75,26 @@ internal sealed class LayerWeights(PackedWeights weights)
             [.. new ChannelLayout(inChannels).Logical.ToArray().Select(channel => channel < 0 ? -1 : channel * Taps)],
             half: false));
 
-    /// <summary>All residual blocks' time projections side by side; scale and shift each fill whole panels.</summary>
-    public PackedMatrix TimeProjections(IReadOnlyList<ResnetDescription> resnets, ChannelLayout time, bool scaleShift) =>
+    /// <summary>How the columns of a residual block's time projection lie: scales and shifts each fill whole panels.</summary>
+    public static ChannelLayout TimeColumns(ResnetOperation resnet)
+    {
+        var channels = resnet.Output.Channels;
+        return resnet.Conditioning == TimeConditioning.ScaleAndShift ? new ChannelLayout(channels, channels) : new ChannelLayout(channels);
+    }
+
+    /// <summary>All residual blocks' time projections side by side.</summary>
+    public PackedMatrix TimeProjections(IReadOnlyList<ResnetOperation> resnets, ChannelLayout time) =>
         weights.Get("time_emb_proj.weight", () => new PackedMatrix(
             [
-                .. resnets.SelectMany(resnet => Enumerable.Range(0, scaleShift ? 2 : 1).Select(half => new PackedMatrix.Part(
-                    $"{resnet.Name}.time_emb_proj.weight", Columns(half * resnet.OutChannels, resnet.OutChannels, time.Channels)))),
+                .. resnets.SelectMany(resnet => Enumerable.Range(0, resnet.Time.Outputs / resnet.Output.Channels).Select(half => new PackedMatrix.Part(
+                    resnet.Time.Weight, Columns(half * resnet.Output.Channels, resnet.Output.Channels, time.Channels)))),
             ],
             time.Logical.ToArray(),
             Half));
 
     /// <summary>Their biases.</summary>
-    public PackedVector TimeBiases(IReadOnlyList<ResnetDescription> resnets, bool scaleShift) =>
-        weights.Get("time_emb_proj.bias", () => new PackedVector(
-        [
-            .. resnets.Select(resnet => (
-                $"{resnet.Name}.time_emb_proj.bias",
-                scaleShift ? new ChannelLayout(resnet.OutChannels, resnet.OutChannels) : new ChannelLayout(resnet.OutChannels))),
-        ]));
+    public PackedVector TimeBiases(IReadOnlyList<ResnetOperation> resnets) =>
+        weights.Get("time_emb_proj.bias", () => new PackedVector([.. resnets.Select(resnet => (resnet.Time.Bias, TimeColumns(resnet)))]));
 
     private static long[] Columns(int first, int count, int length) =>
         [.. Enumerable.Range(first, count).Select(column => (long)column * length)];

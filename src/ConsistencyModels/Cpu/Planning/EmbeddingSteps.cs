@@ -8,8 +8,6 @@ namespace ConsistencyModels.Cpu.Planning;
 /// <summary>Timesteps to features: sinusoids (diffusers' Timesteps) or fixed random frequencies (GaussianFourierProjection).</summary>
 internal sealed unsafe class TimestepStep : Step
 {
-    private const double LongestPeriod = 10_000;
-
     private readonly Feature _output;
     private readonly PackedVector? _fourier;
     private readonly float[] _frequencies;
@@ -17,20 +15,17 @@ internal sealed unsafe class TimestepStep : Step
     private readonly int _batch;
 
     /// <summary>Plans the step.</summary>
-    /// <param name="config">The network's configuration.</param>
+    /// <param name="embedding">Says which features.</param>
     /// <param name="output">[N, 1, 1, features].</param>
     /// <param name="fourier">The fixed frequencies, or null for sinusoids.</param>
     /// <param name="batch">Images.</param>
-    public TimestepStep(UNet2DConfig config, Feature output, PackedVector? fourier, int batch)
+    public TimestepStep(TimeEmbeddingOperation embedding, Feature output, PackedVector? fourier, int batch)
     {
         _output = output;
         _fourier = fourier;
         _batch = batch;
-        _cosinesFirst = fourier is null && config.FlipSinToCos;
-        var half = config.BlockOutChannels[0] / 2;
-        // The exponent is a float32 in the reference, and at large timesteps its last bit can be seen.
-        var step = (float)(-Math.Log(LongestPeriod) / (half - config.FreqShift));
-        _frequencies = [.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))];
+        _cosinesFirst = embedding.CosinesFirst;
+        _frequencies = [.. embedding.Frequencies];
     }
 
     /// <inheritdoc/>

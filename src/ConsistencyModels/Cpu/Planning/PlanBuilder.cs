@@ -3,27 +3,28 @@ using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu.Planning;
 
-/// <summary>Compiles a described network into a <see cref="Plan"/> for one shape.</summary>
-internal sealed class PlanBuilder
+/// <summary>
+/// Compiles a described network into a <see cref="Plan"/> for one shape. A value is the features that hold its channels: two for
+/// a concatenation, which is not carried out, and none for what the caller passes, which is in the <see cref="Call"/>.
+/// </summary>
+internal sealed class PlanBuilder : INetworkReader<Feature[]>
 {
-    private readonly UNet2DDescription _network;
     private readonly LayerWeights _weights;
     private readonly int _batch;
+    private readonly ImageSize _size;
     private readonly int _threads;
+    private readonly TimeProjection _time;
     private readonly List<Step> _steps = [];
-    private TimeProjection? _time;
+    private PackedTable? _classes;
 
-    private PlanBuilder(UNet2DDescription network, LayerWeights weights, int batch, int threads)
+    private PlanBuilder(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads)
     {
-        _network = network;
         _weights = weights;
         _batch = batch;
+        _size = size;
         _threads = threads;
+        _time = new TimeProjection([.. network.Operations.OfType<ResnetOperation>()], weights, batch);
     }
-
-    private UNet2DConfig Config => _network.Config;
-
-    private bool ScaleShift => Config.ResnetTimeScaleShift == "scale_shift";
 
     /// <summary>Compiles.</summary>
     /// <param name="network">The network.</param>
@@ -33,171 +34,162 @@ internal sealed class PlanBuilder
     /// <param name="threads">Threads that may take part.</param>
     public static Plan Build(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads)
     {
-        var builder = new PlanBuilder(network, weights, batch, threads);
-        builder.Network(size);
+        var builder = new PlanBuilder(network, weights, batch, size, threads);
+        network.Read(builder, sample: [], timesteps: [], classLabels: []);
         return new Plan(builder._steps);
     }
 
-    private void Network(ImageSize size)
+    /// <inheritdoc/>
+    public Feature[] TimeEmbedding(TimeEmbeddingOperation operation, Feature[] timesteps)
     {
-        _time = TimeProjection.Plan(_network, _weights, _batch, _steps.Add);
-        var first = Config.BlockOutChannels[0];
-        var x = New(size.Height, size.Width, first);
+        var features = New(1, 1, operation.First.Inputs);
+        var hidden = New(1, 1, operation.First.Outputs);
+        var embedding = New(operation.Output);
+        var fourier = operation.Fourier is { } layer ? _weights.Vector(layer.Weight, _weights.Layout(layer.Count)) : null;
+        _steps.Add(new TimestepStep(operation, features, fourier, _batch));
+        Linear([operation.First], [features], hidden, silu: true);
+        Linear([operation.Second], [hidden], embedding);
+        return [embedding];
+    }
+
+    /// <inheritdoc/>
+    public Feature[] ClassEmbedding(ClassEmbeddingOperation operation, Feature[] embedding, Feature[] labels)
+    {
+        _classes = _weights.Table(operation.Table.Weight, operation.Table.Count, embedding[0].Layout); // added as the embedding is activated
+        return embedding;
+    }
+
+    /// <inheritdoc/>
+    public Feature[] TimeActivation(TimeActivationOperation operation, Feature[] embedding)
+    {
+        _steps.Add(new ClassStep(embedding[0], _classes, _batch));
+        _steps.Add(_time.Project(embedding[0]));
+        return embedding;
+    }
+
+    /// <inheritdoc/>
+    public Feature[] InputConvolution(InputConvolutionOperation operation, Feature[] sample)
+    {
+        var layer = operation.Convolution;
+        var output = New(operation.Output);
         _steps.Add(new GatherStep(
             new GatherSpec
             {
-                InputSize = (size.Height, size.Width, Config.InChannels),
-                Center = Config.CenterInputSample,
-                Output = x,
-                Weights = _weights.InputConvolution("conv_in", Config.InChannels, first),
-                Bias = _weights.Bias("conv_in", first),
+                InputSize = (_size.Height, _size.Width, layer.InChannels),
+                Center = operation.CentersSample,
+                Output = output,
+                Weights = _weights.InputConvolution(layer.Name, layer.InChannels, layer.OutChannels),
+                Bias = _weights.Bias(layer.Name, layer.OutChannels),
                 Stride = 1,
                 Padding = 1,
             }));
-        var skips = new Stack<Feature>([x]);
-        foreach (var block in _network.DownBlocks)
-        {
-            for (var i = 0; i < block.Resnets.Count; i++)
-            {
-                x = AttendAfter(block, i, Resnet(block.Resnets[i], x));
-                skips.Push(x);
-            }
-
-            if (block.Resample is { } resample)
-            {
-                x = Resample(resample, x);
-                skips.Push(x);
-            }
-        }
-
-        x = Middle(x);
-        foreach (var block in _network.UpBlocks)
-        {
-            for (var i = 0; i < block.Resnets.Count; i++)
-            {
-                x = AttendAfter(block, i, Resnet(block.Resnets[i], x, skips.Pop()));
-            }
-
-            x = block.Resample is { } resample ? Resample(resample, x) : x;
-        }
-
-        Norm("conv_norm_out", Config.NormNumGroups, [x], x, silu: true);
-        _steps.Add(new OutputStep(
-            x, Config.OutChannels, _weights.OutputConvolution("conv_out", first, Config.OutChannels),
-            _weights.Bias("conv_out", Config.OutChannels), Config.TimeEmbeddingType == "fourier", _batch));
+        return [output];
     }
 
-    private Feature Middle(Feature x)
+    /// <inheritdoc/>
+    public Feature[] Resnet(ResnetOperation operation, Feature[] image, Feature[] time)
     {
-        if (_network.MidBlock is not { } middle)
-        {
-            return x;
-        }
+        var (down, up) = (operation.Resampling == Resampling.Down, operation.Resampling == Resampling.Up);
+        var output = New(operation.Output);
+        var layout = LayoutOf(image);
+        var normed = down ? New(output.Height, output.Width, layout) : New(image[0].Height, image[0].Width, layout);
+        var halved = down ? New(output.Height, output.Width, layout) : null;
+        Norm(operation.Norm1, image, normed, silu: true, halvedInput: halved);
 
-        x = Resnet(middle.Resnets[0], x);
-        for (var i = 1; i < middle.Resnets.Count; i++)
-        {
-            x = Resnet(middle.Resnets[i], AttendAfter(middle, i - 1, x));
-        }
+        var hidden = New(operation.Output);
+        var columns = _time.ColumnsOf(operation);
+        var scales = operation.Conditioning == TimeConditioning.ScaleAndShift;
+        Convolution(operation.Conv1, normed, hidden, doubled: up, time: scales ? null : columns);
+        Norm(operation.Norm2, [hidden], hidden, silu: true, time: scales ? columns : null);
 
-        return x;
-    }
-
-    private Feature AttendAfter(BlockDescription block, int index, Feature x) =>
-        block.Attentions.Count > 0 ? Attention(block.Attentions[index], x) : x;
-
-    private Feature Resnet(ResnetDescription resnet, params Feature[] inputs)
-    {
-        var (down, up) = (resnet.Resample == ResampleKind.Down, resnet.Resample == ResampleKind.Up);
-        var (height, width) = (inputs[0].Height, inputs[0].Width);
-        var (outHeight, outWidth) = down ? (height / 2, width / 2) : up ? (2 * height, 2 * width) : (height, width);
-        var layout = _weights.Layout([.. inputs.Select(input => input.Layout.Channels)]);
-        var normed = down ? New(outHeight, outWidth, layout) : New(height, width, layout);
-        var halved = down ? New(outHeight, outWidth, layout) : null;
-        Norm($"{resnet.Name}.norm1", Config.NormNumGroups, inputs, normed, silu: true, halvedInput: halved);
-
-        var hidden = New(outHeight, outWidth, resnet.OutChannels);
-        var time = _time!.ColumnsOf(resnet);
-        Convolution($"{resnet.Name}.conv1", normed, hidden, doubled: up, time: ScaleShift ? null : time);
-        Norm($"{resnet.Name}.norm2", Config.NormNumGroups, [hidden], hidden, silu: true, time: ScaleShift ? time : null);
-
-        var output = New(outHeight, outWidth, resnet.OutChannels);
-        Feature[] skip = halved is null ? inputs : [halved];
-        if (resnet.HasShortcut)
+        Feature[] skip = halved is null ? image : [halved];
+        if (operation.Shortcut is { } layer)
         {
             // The shortcut is written where the output goes, and the second convolution adds to it.
-            var shortcut = up ? New(height, width, resnet.OutChannels) : output;
-            Linear([$"{resnet.Name}.conv_shortcut"], skip, shortcut, resnet.OutChannels);
+            var shortcut = up ? New(image[0].Height, image[0].Width, layer.OutChannels) : output;
+            Linear([layer.Name], skip, shortcut, layer.OutChannels);
             skip = [shortcut];
         }
 
-        Convolution(
-            $"{resnet.Name}.conv2", hidden, output, residual: new Residual(skip.Single(), Doubled: up), scale: (float)(1 / resnet.OutputScale));
-        return output;
+        Convolution(operation.Conv2, hidden, output, residual: new Residual(skip.Single(), Doubled: up), scale: (float)(1 / operation.OutputScale));
+        return [output];
     }
 
-    private Feature Attention(AttentionDescription attention, Feature x)
+    /// <inheritdoc/>
+    public Feature[] Attention(AttentionOperation operation, Feature[] image)
     {
-        var name = attention.Name;
+        var x = image.Single();
         var tokens = x;
-        if (attention.NormGroups is { } groups)
+        if (operation.Norm is { } norm)
         {
             tokens = New(x.Height, x.Width, x.Layout);
-            Norm($"{name}.group_norm", groups, [x], tokens, silu: false);
+            Norm(norm, [x], tokens, silu: false);
         }
 
-        var inner = attention.InnerDim;
+        var inner = operation.InnerDim;
         var projected = New(x.Height, x.Width, _weights.Layout(inner, inner, inner));
-        Linear([$"{name}.to_q", $"{name}.to_k", $"{name}.to_v"], [tokens], projected, inner);
+        Linear([operation.Query, operation.Key, operation.Value], [tokens], projected);
         var attended = New(x.Height, x.Width, inner);
-        _steps.Add(new AttentionStep(projected, attended, attention.Heads, attention.HeadDim, _batch));
+        _steps.Add(new AttentionStep(projected, attended, operation.Heads, operation.HeadDim, _batch));
 
-        // Nothing else reads the block's input: its memory becomes the output.
-        Linear([$"{name}.to_out.0"], [attended], x, attention.Channels, residual: x, scale: (float)(1 / attention.OutputScale));
-        return x;
+        // Nothing else reads the input: its memory becomes the output.
+        Linear([operation.Out], [attended], x, residual: x, scale: (float)(1 / operation.OutputScale));
+        return [x];
     }
 
-    private Feature Resample(ResampleDescription resample, Feature x)
+    /// <inheritdoc/>
+    public Feature[] Resample(ResampleOperation operation, Feature[] image)
     {
-        if (resample.Resnet is { } resnet)
+        var x = image.Single();
+        var layer = operation.Convolution;
+        var output = New(operation.Output);
+        if (operation.Resampling == Resampling.Up)
         {
-            return Resnet(resnet, x);
+            Convolution(layer, x, output, doubled: true);
+            return [output];
         }
 
-        var name = resample.ConvName!;
-        if (resample.Kind == ResampleKind.Up)
-        {
-            var doubled = New(2 * x.Height, 2 * x.Width, resample.Channels);
-            Convolution(name, x, doubled, doubled: true);
-            return doubled;
-        }
-
-        var halved = New(x.Height / 2, x.Width / 2, resample.Channels);
         _steps.Add(new GatherStep(
             new GatherSpec
             {
                 Input = x,
-                InputSize = (x.Height, x.Width, resample.Channels),
-                Output = halved,
-                Weights = _weights.StridedConvolution(name, x.Layout, resample.Channels),
-                Bias = _weights.Bias(name, resample.Channels),
-                Stride = 2,
-                Padding = Config.DownsamplePadding,
+                InputSize = (x.Height, x.Width, layer.InChannels),
+                Output = output,
+                Weights = _weights.StridedConvolution(layer.Name, x.Layout, layer.OutChannels),
+                Bias = _weights.Bias(layer.Name, layer.OutChannels),
+                Stride = layer.Stride,
+                Padding = layer.Padding == ConvolutionPadding.Around ? 1 : 0,
             }));
-        return halved;
+        return [output];
     }
 
-    private void Norm(
-        string name, int groups, Feature[] inputs, Feature output, bool silu, TimeColumns? time = null, Feature? halvedInput = null) =>
+    /// <inheritdoc/>
+    public Feature[] Concat(ConcatOperation operation, Feature[] image, Feature[] skip) => [.. image, .. skip];
+
+    /// <inheritdoc/>
+    public Feature[] Output(OutputOperation operation, Feature[] image, Feature[] timesteps)
+    {
+        var x = image.Single();
+        var layer = operation.Convolution;
+        Norm(operation.Norm, [x], x, silu: true);
+        _steps.Add(new OutputStep(
+            x, layer.OutChannels, _weights.OutputConvolution(layer.Name, layer.InChannels, layer.OutChannels),
+            _weights.Bias(layer.Name, layer.OutChannels), operation.DividesByTimestep, _batch));
+        return [];
+    }
+
+    private ChannelLayout LayoutOf(Feature[] features) => _weights.Layout([.. features.Select(feature => feature.Layout.Channels)]);
+
+    private void Norm(NormLayer layer, Feature[] inputs, Feature output, bool silu, TimeColumns? time = null, Feature? halvedInput = null) =>
         _steps.Add(new NormStep(
             new NormSpec
             {
                 Inputs = inputs,
                 Output = output,
-                Weight = _weights.Vector($"{name}.weight", output.Layout),
-                Bias = _weights.Vector($"{name}.bias", output.Layout),
-                Groups = groups,
-                Epsilon = Config.NormEps,
+                Weight = _weights.Vector(layer.Weight, output.Layout),
+                Bias = _weights.Vector(layer.Bias, output.Layout),
+                Groups = layer.Groups,
+                Epsilon = layer.Epsilon,
                 SiLU = silu,
                 Time = time,
                 Halve = halvedInput is not null,
@@ -207,16 +199,15 @@ internal sealed class PlanBuilder
             _threads));
 
     private void Convolution(
-        string name, Feature input, Feature output, bool doubled = false, TimeColumns? time = null, Residual? residual = null, float scale = 1)
+        ConvolutionLayer layer, Feature input, Feature output, bool doubled = false, TimeColumns? time = null, Residual? residual = null, float scale = 1)
     {
-        var channels = output.Layout.Channels;
         var spec = new ConvolutionSpec
         {
             Input = input,
             DoubleInput = doubled,
             Output = output,
-            Weights = _weights.Convolution(name, input.Layout, channels, new ImageSize(output.Height, output.Width)),
-            Bias = _weights.Bias(name, channels),
+            Weights = _weights.Convolution(layer.Name, input.Layout, layer.OutChannels, new ImageSize(output.Height, output.Width)),
+            Bias = _weights.Bias(layer.Name, layer.OutChannels),
             Time = time,
             Residual = residual,
             Scale = scale,
@@ -224,18 +215,26 @@ internal sealed class PlanBuilder
         _steps.Add(WinogradStep.Plan(spec, _batch, _threads));
     }
 
-    private void Linear(string[] names, Feature[] inputs, Feature output, int columns, Feature? residual = null, float scale = 1)
-    {
-        var layout = _weights.Layout([.. inputs.Select(input => input.Layout.Channels)]);
+    private void Linear(LinearLayer[] layers, Feature[] inputs, Feature output, bool silu = false, Feature? residual = null, float scale = 1) =>
+        Linear([.. layers.Select(layer => layer.Name)], inputs, output, layers[0].Outputs, silu, residual, scale);
+
+    private void Linear(
+        string[] names, Feature[] inputs, Feature output, int columns, bool silu = false, Feature? residual = null, float scale = 1) =>
         _steps.Add(new LinearStep(new LinearSpec
         {
             Inputs = inputs,
             Output = output,
-            Weights = _weights.Linear(names, layout, columns),
+            Weights = _weights.Linear(names, LayoutOf(inputs), columns),
             Bias = _weights.Biases(names, columns),
+            SiLU = silu,
             Residual = residual,
             Scale = scale,
         }));
+
+    private Feature New(NetworkValue value)
+    {
+        var size = value.SizeFor(_size);
+        return New(size.Height, size.Width, value.Channels);
     }
 
     private Feature New(int height, int width, int channels) => New(height, width, _weights.Layout(channels));

@@ -29,8 +29,9 @@ internal sealed record Architecture(
     /// <summary>The configuration as diffusers writes it for converted checkpoints.</summary>
     public UNet2DConfig ToConfig(ModelOptions options)
     {
-        var resample = ResnetResampling ? "resnet" : "conv";
-        var plain = ResnetResampling ? ("ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D") : ("DownBlock2D", "UpBlock2D");
+        var resample = UNet2DWords.Resampler.WordFor(ResnetResampling ? ResamplerKind.Resnet : ResamplerKind.Convolution);
+        BlockKind Block(bool attends) => attends ? BlockKind.Attention : ResnetResampling ? BlockKind.Resnet : BlockKind.Plain;
+
         return new UNet2DConfig
         {
             SampleSize = options.SampleSize ?? GuessSize(),
@@ -38,11 +39,11 @@ internal sealed record Architecture(
             OutChannels = OutChannels,
             BlockOutChannels = Widths,
             LayersPerBlock = LayersPerBlock,
-            DownBlockTypes = [.. Attention.Select(attends => attends ? "AttnDownBlock2D" : plain.Item1)],
-            UpBlockTypes = [.. Attention.Reverse().Select(attends => attends ? "AttnUpBlock2D" : plain.Item2)],
+            DownBlockTypes = [.. Attention.Select(attends => UNet2DWords.DownBlock.WordFor(Block(attends)))],
+            UpBlockTypes = [.. Attention.Reverse().Select(attends => UNet2DWords.UpBlock.WordFor(Block(attends)))],
             DownsampleType = resample,
             UpsampleType = resample,
-            ResnetTimeScaleShift = ScaleShift ? "scale_shift" : "default",
+            ResnetTimeScaleShift = UNet2DWords.TimeConditioning.WordFor(ScaleShift ? TimeConditioning.ScaleAndShift : TimeConditioning.Shift),
             AttentionHeadDim = options.HeadDim ?? GuessHeadDim(),
             NormNumGroups = Groups,
             AttnNormNumGroups = ScaleShift ? Groups : null, // with "default" diffusers takes norm_num_groups

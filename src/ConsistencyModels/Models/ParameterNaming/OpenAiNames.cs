@@ -16,72 +16,48 @@ public static class OpenAiNames
     {
         ArgumentNullException.ThrowIfNull(network);
         OpenAiNetwork.ThrowIfForeign(network, origin);
-        var list = new OpenAiTensorList(network);
-        list.Layer("time_embed.0", "time_embedding.linear_1");
-        list.Layer("time_embed.2", "time_embedding.linear_2");
-        if (network.Config.NumClassEmbeds is not null)
-        {
-            list.Add("label_emb.weight", "class_embedding.weight");
-        }
-
-        list.Layer("input_blocks.0.0", "conv_in");
-        Down(network, list);
-        Middle(network, list);
-        Up(network, list);
-        list.Layer("out.0", "conv_norm_out");
-        list.Layer("out.2", "conv_out");
-        return list.Items;
+        var places = new OpenAiPlaces();
+        return [.. network.Operations.SelectMany(operation => Tensors(operation, places.Next(operation)))];
     }
 
-    private static void Down(UNet2DDescription network, OpenAiTensorList list)
+    private static IEnumerable<OpenAiTensor> Tensors(NetworkOperation operation, string place) => operation switch
     {
-        var index = 1;
-        foreach (var block in network.DownBlocks)
-        {
-            for (var layer = 0; layer < block.Resnets.Count; layer++, index++)
-            {
-                list.Resnet($"input_blocks.{index}.0", block.Resnets[layer]);
-                if (block.Attentions.Count > 0)
-                {
-                    list.Attention($"input_blocks.{index}.1", block.Attentions[layer]);
-                }
-            }
+        TimeEmbeddingOperation time => [.. Layer("time_embed.0", time.First), .. Layer("time_embed.2", time.Second)],
+        ClassEmbeddingOperation classes => Layer("label_emb", classes.Table),
+        InputConvolutionOperation input => Layer(place, input.Convolution),
+        ResnetOperation resnet => Resnet(place, resnet),
+        AttentionOperation attention => Attention(place, attention),
+        ResampleOperation { Resampling: Resampling.Down } resample => Layer($"{place}.op", resample.Convolution),
+        ResampleOperation resample => Layer($"{place}.conv", resample.Convolution),
+        OutputOperation output => [.. Layer("out.0", output.Norm), .. Layer("out.2", output.Convolution)],
+        _ => [],
+    };
 
-            if (block.Resample is { } resample)
-            {
-                list.Resample($"input_blocks.{index++}.0", "op", resample);
-            }
-        }
-    }
+    private static IEnumerable<OpenAiTensor> Resnet(string place, ResnetOperation resnet) =>
+    [
+        .. Layer($"{place}.in_layers.0", resnet.Norm1),
+        .. Layer($"{place}.in_layers.2", resnet.Conv1),
+        .. Layer($"{place}.emb_layers.1", resnet.Time),
+        .. Layer($"{place}.out_layers.0", resnet.Norm2),
+        .. Layer($"{place}.out_layers.3", resnet.Conv2),
+        .. resnet.Shortcut is null ? [] : Layer($"{place}.skip_connection", resnet.Shortcut),
+    ];
 
-    private static void Middle(UNet2DDescription network, OpenAiTensorList list)
+    private static IEnumerable<OpenAiTensor> Attention(string place, AttentionOperation attention)
     {
-        var middle = network.MidBlock!;
-        list.Resnet("middle_block.0", middle.Resnets[0]);
-        list.Attention("middle_block.1", middle.Attentions[0]);
-        list.Resnet("middle_block.2", middle.Resnets[1]);
+        long channels = attention.Output.Channels;
+        LinearLayer[] projections = [attention.Query, attention.Key, attention.Value];
+        return
+        [
+            .. Layer($"{place}.norm", attention.Norm!),
+            new($"{place}.qkv.weight", [3 * channels, channels, 1, 1], [.. projections.Select(layer => layer.Weight)]),
+            new($"{place}.qkv.bias", [3 * channels], [.. projections.Select(layer => layer.Bias)]),
+            new($"{place}.proj_out.weight", [channels, channels, 1, 1], [attention.Out.Weight]),
+            new($"{place}.proj_out.bias", [channels], [attention.Out.Bias]),
+        ];
     }
 
-    private static void Up(UNet2DDescription network, OpenAiTensorList list)
-    {
-        var index = 0;
-        foreach (var block in network.UpBlocks)
-        {
-            for (var layer = 0; layer < block.Resnets.Count; layer++, index++)
-            {
-                var child = 0;
-                list.Resnet($"output_blocks.{index}.{child++}", block.Resnets[layer]);
-                if (block.Attentions.Count > 0)
-                {
-                    list.Attention($"output_blocks.{index}.{child++}", block.Attentions[layer]);
-                }
-
-                // What doubles the size is the last child of a level's last block, not a block of its own.
-                if (layer == block.Resnets.Count - 1 && block.Resample is { } resample)
-                {
-                    list.Resample($"output_blocks.{index}.{child}", "conv", resample);
-                }
-            }
-        }
-    }
+    // weight and bias have the same names there and here.
+    private static IEnumerable<OpenAiTensor> Layer(string place, NetworkLayer layer) =>
+        layer.Parameters.Select(parameter => new OpenAiTensor($"{place}{parameter.Name[layer.Name.Length..]}", parameter.Shape, [parameter.Name]));
 }

@@ -19,7 +19,10 @@ internal static class OpenAiNetwork
             }
         }
 
-        Check(config.TimeEmbeddingType == "positional", "time_embedding_type", "\"positional\"");
+        var time = network.Operations.OfType<TimeEmbeddingOperation>().Single();
+        var attentions = network.Operations.OfType<AttentionOperation>().ToArray();
+        var middle = attentions.SingleOrDefault(attention => attention.Section == NetworkSection.Middle);
+        Check(time.Features == TimeFeatures.Sinusoids, "time_embedding_type", "\"positional\"");
         Check(config.TimeEmbeddingWidth == 4 * config.BlockOutChannels[0], "time_embedding_dim", "four times the first of block_out_channels");
         Check(config.FreqShift == 0, "freq_shift", "0");
         Check(config.FlipSinToCos, "flip_sin_to_cos", "true");
@@ -28,27 +31,24 @@ internal static class OpenAiNetwork
         Check(config.NormEps == 1e-5, "norm_eps", "1e-05");
         Check(config.DownsamplePadding == 1, "downsample_padding", "1");
         Check(config.MidBlockScaleFactor == 1, "mid_block_scale_factor", "1");
-        Check(network.MidBlock is { Attentions.Count: 1 }, "mid_block_type", "\"UNetMidBlock2D\" with attention");
-        Check(network.MidBlock!.Attentions[0].NormGroups == Groups, "attn_norm_num_groups", $"{Groups}");
-
-        var levels = network.DownBlocks.Count;
-        for (var level = 0; level < levels; level++)
-        {
-            Check(
-                network.DownBlocks[level].Attentions.Count > 0 == network.UpBlocks[levels - 1 - level].Attentions.Count > 0,
-                "up_block_types",
-                "attention at the same levels as in down_block_types");
-        }
-
-        var blocks = network.DownBlocks.Concat(network.UpBlocks).ToArray();
-        var resamplers = blocks.Select(block => block.Resample).OfType<ResampleDescription>().ToArray();
+        Check(middle is not null, "mid_block_type", "\"UNetMidBlock2D\" with attention");
+        Check(middle!.Norm?.Groups == Groups, "attn_norm_num_groups", $"{Groups}");
         Check(
-            resamplers.All(resample => resample.Resnet is not null) || resamplers.All(resample => resample.Resnet is null),
+            Sizes(attentions, NetworkSection.Down).SetEquals(Sizes(attentions, NetworkSection.Up)),
+            "up_block_types",
+            "attention at the same levels as in down_block_types");
+        Check(
+            !network.Operations.Any(operation => operation is ResampleOperation)
+                || !network.Operations.Any(operation => operation is ResnetOperation { Resampling: not Resampling.None }),
             "downsample_type, upsample_type",
             "residual blocks everywhere (resblock_updown) or convolutions everywhere");
-        foreach (var attention in blocks.SelectMany(block => block.Attentions).Concat(network.MidBlock.Attentions))
+        foreach (var attention in attentions)
         {
-            Check(attention.InnerDim == attention.Channels, "attention_head_dim", $"a divisor of {attention.Channels}");
+            Check(attention.InnerDim == attention.Output.Channels, "attention_head_dim", $"a divisor of {attention.Output.Channels}");
         }
     }
+
+    // A level is known by its size.
+    private static HashSet<int> Sizes(AttentionOperation[] attentions, NetworkSection section) =>
+        [.. attentions.Where(attention => attention.Section == section).Select(attention => attention.Output.Halvings)];
 }

@@ -18,7 +18,6 @@ public static class OpenAiWeights
         var network = UNet2DDescription.Of(config);
         var tensors = OpenAiNames.For(network, source.Origin);
         StrictTensors.Check(source, tensors.Select(tensor => (tensor.Name, tensor.Shape)));
-        var shapes = network.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);
         var parts = new Dictionary<string, (string Stored, long First)>();
         foreach (var tensor in tensors)
         {
@@ -29,7 +28,7 @@ public static class OpenAiWeights
             }
         }
 
-        return new RenamedTensors(source, network.Parameters.Select(p => (p.Name, shapes[p.Name], parts[p.Name].Stored, parts[p.Name].First)));
+        return new RenamedTensors(source, network.Parameters.Select(p => (p.Name, p.Shape, parts[p.Name].Stored, parts[p.Name].First)));
     }
 
     /// <summary>Tensors to write under openai's names, in the order of its state dict.</summary>

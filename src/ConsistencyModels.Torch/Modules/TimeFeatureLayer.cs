@@ -5,32 +5,27 @@ using static TorchSharp.torch;
 namespace ConsistencyModels.Torch.Modules;
 
 /// <summary>Timesteps [N] to features [N, D]: diffusers' Timesteps (sinusoids) or GaussianFourierProjection.</summary>
-internal sealed class TimeEmbedding : nn.Module<Tensor, Tensor>
+internal sealed class TimeFeatureLayer : nn.Module<Tensor, Tensor>
 {
-    private const double LongestPeriod = 10_000;
     private readonly bool _odd;
     private readonly bool _cosinesFirst;
     private readonly Parameter? _fourier;
     private readonly Tensor? _frequencies;
 
-    public TimeEmbedding(ParameterStore store, UNet2DConfig config)
+    public TimeFeatureLayer(ParameterStore store, TimeEmbeddingOperation operation)
         : base("time_proj")
     {
-        if (config.TimeEmbeddingType == "fourier")
+        if (operation.Fourier is { } layer)
         {
-            _fourier = store["time_proj.weight"];
+            _fourier = store[layer.Weight];
             register_parameter("weight", _fourier);
             return;
         }
 
-        var half = config.BlockOutChannels[0] / 2;
-        _odd = config.BlockOutChannels[0] % 2 != 0;
-        _cosinesFirst = config.FlipSinToCos;
-
-        // In float32, as the reference computes them: a timestep of 1000 shows the last bit.
-        var step = (float)(-Math.Log(LongestPeriod) / (half - config.FreqShift));
+        _odd = operation.First.Inputs % 2 != 0;
+        _cosinesFirst = operation.CosinesFirst;
         using var scope = NewDisposeScope();
-        _frequencies = tensor([.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))], dtype: ScalarType.Float32, device: store.Flat.device)
+        _frequencies = tensor([.. operation.Frequencies], dtype: ScalarType.Float32, device: store.Flat.device)
             .unsqueeze(0).DetachFromDisposeScope();
     }
 

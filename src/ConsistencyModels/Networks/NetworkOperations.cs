@@ -1,0 +1,203 @@
+namespace ConsistencyModels.Networks;
+
+/// <summary>Timesteps [N] to their embedding: features, linear, SiLU, linear.</summary>
+public sealed class TimeEmbeddingOperation : NetworkOperation
+{
+    /// <summary>How a timestep becomes features.</summary>
+    public required TimeFeatures Features { get; init; }
+
+    /// <summary>
+    /// <see cref="TimeFeatures.Sinusoids"/>: what the timestep is multiplied with, half as many as <see cref="First"/> has inputs,
+    /// rounded down; an odd feature more is 0. Otherwise empty.
+    /// </summary>
+    public required IReadOnlyList<float> Frequencies { get; init; }
+
+    /// <summary>Whether the features begin with cosines; always false for <see cref="TimeFeatures.Fourier"/>.</summary>
+    public required bool CosinesFirst { get; init; }
+
+    /// <summary><see cref="TimeFeatures.Fourier"/>: what the timestep's logarithm is multiplied with, times 2π. Otherwise null.</summary>
+    public required FrequencyLayer? Fourier { get; init; }
+
+    /// <summary>From features to the embedding's width.</summary>
+    public required LinearLayer First { get; init; }
+
+    /// <summary>Of the embedding's width.</summary>
+    public required LinearLayer Second { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => Fourier is null ? [First, Second] : [Fourier, First, Second];
+}
+
+/// <summary>How a timestep becomes features.</summary>
+public enum TimeFeatures
+{
+    /// <summary>Sines and cosines of the timestep at fixed frequencies.</summary>
+    Sinusoids,
+
+    /// <summary>Sines and cosines of the timestep's logarithm at frequencies that are a parameter.</summary>
+    Fourier,
+}
+
+/// <summary>Adds each image's class vector to its time embedding.</summary>
+public sealed class ClassEmbeddingOperation : NetworkOperation
+{
+    /// <summary>A vector for each class.</summary>
+    public required EmbeddingLayer Table { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [Table];
+}
+
+/// <summary>SiLU of the embedding. In diffusers every residual block begins its projection with it; here it is applied once.</summary>
+public sealed class TimeActivationOperation : NetworkOperation
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [];
+}
+
+/// <summary>The first convolution.</summary>
+public sealed class InputConvolutionOperation : NetworkOperation
+{
+    /// <summary>Whether the sample x is taken as 2x - 1; the zeros around it stay zeros.</summary>
+    public required bool CentersSample { get; init; }
+
+    /// <summary>The convolution.</summary>
+    public required ConvolutionLayer Convolution { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [Convolution];
+}
+
+/// <summary>
+/// A residual block: norm1, SiLU, resampling, conv1, the time embedding, norm2, SiLU, dropout, conv2; plus the input, resampled
+/// likewise; the sum divided by <see cref="OutputScale"/>.
+/// </summary>
+public sealed class ResnetOperation : NetworkOperation
+{
+    /// <summary>Resampling of both branches.</summary>
+    public required Resampling Resampling { get; init; }
+
+    /// <summary>What the time embedding does to the image.</summary>
+    public required TimeConditioning Conditioning { get; init; }
+
+    /// <summary>Probability of dropout while training, in [0, 1).</summary>
+    public required double Dropout { get; init; }
+
+    /// <summary>The sum of both branches is divided by this.</summary>
+    public required double OutputScale { get; init; }
+
+    /// <summary>Normalization of the input.</summary>
+    public required NormLayer Norm1 { get; init; }
+
+    /// <summary>3x3, from the channels in to the channels out.</summary>
+    public required ConvolutionLayer Conv1 { get; init; }
+
+    /// <summary>From the activated embedding to shifts, or to scales and then shifts, one for each channel out.</summary>
+    public required LinearLayer Time { get; init; }
+
+    /// <summary>Normalization of conv1's output.</summary>
+    public required NormLayer Norm2 { get; init; }
+
+    /// <summary>3x3, which ends the branch.</summary>
+    public required ConvolutionLayer Conv2 { get; init; }
+
+    /// <summary>1x1, which the input passes after its resampling; null where it has the channels of the output.</summary>
+    public required ConvolutionLayer? Shortcut { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers =>
+        Shortcut is null ? [Norm1, Conv1, Time, Norm2, Conv2] : [Norm1, Conv1, Time, Norm2, Conv2, Shortcut];
+}
+
+/// <summary>How a size changes.</summary>
+public enum Resampling
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary>Halved: the mean of 2x2 pixels in a residual block, stride 2 in a convolution.</summary>
+    Down,
+
+    /// <summary>Doubled: each pixel four times.</summary>
+    Up,
+}
+
+/// <summary>What the time embedding does to the image in a residual block.</summary>
+public enum TimeConditioning
+{
+    /// <summary>It is added before norm2.</summary>
+    Shift,
+
+    /// <summary>It scales by 1 + s and shifts after norm2.</summary>
+    ScaleAndShift,
+}
+
+/// <summary>Self-attention between the pixels of an image, plus the input; the sum divided by <see cref="OutputScale"/>.</summary>
+public sealed class AttentionOperation : NetworkOperation
+{
+    /// <summary>Number of heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Channels of a head; scores are scaled by 1/√HeadDim.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>The sum with the input is divided by this.</summary>
+    public required double OutputScale { get; init; }
+
+    /// <summary>Normalization before the projections, or null for none.</summary>
+    public required NormLayer? Norm { get; init; }
+
+    /// <summary>Queries of all heads side by side.</summary>
+    public required LinearLayer Query { get; init; }
+
+    /// <summary>Keys of all heads side by side.</summary>
+    public required LinearLayer Key { get; init; }
+
+    /// <summary>Values of all heads side by side.</summary>
+    public required LinearLayer Value { get; init; }
+
+    /// <summary>From the heads' results back to the channels.</summary>
+    public required LinearLayer Out { get; init; }
+
+    /// <summary>Width of queries, keys and values: Heads·HeadDim.</summary>
+    public int InnerDim => Heads * HeadDim;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => Norm is null ? [Query, Key, Value, Out] : [Norm, Query, Key, Value, Out];
+}
+
+/// <summary>A convolution that changes the size: of stride 2, or of the image with every pixel four times.</summary>
+public sealed class ResampleOperation : NetworkOperation
+{
+    /// <summary>Down or Up.</summary>
+    public required Resampling Resampling { get; init; }
+
+    /// <summary>The convolution, of stride 2 on the way down.</summary>
+    public required ConvolutionLayer Convolution { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [Convolution];
+}
+
+/// <summary>The channels of an image and, behind them, those of a skip connection.</summary>
+public sealed class ConcatOperation : NetworkOperation
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [];
+}
+
+/// <summary>The last layers: normalization, SiLU, convolution.</summary>
+public sealed class OutputOperation : NetworkOperation
+{
+    /// <summary>Normalization.</summary>
+    public required NormLayer Norm { get; init; }
+
+    /// <summary>The convolution.</summary>
+    public required ConvolutionLayer Convolution { get; init; }
+
+    /// <summary>Whether each image is then divided by its timestep, as networks with <see cref="TimeFeatures.Fourier"/> are.</summary>
+    public required bool DividesByTimestep { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [Norm, Convolution];
+}
