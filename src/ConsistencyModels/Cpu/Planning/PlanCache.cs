@@ -5,14 +5,14 @@ namespace ConsistencyModels.Cpu.Planning;
 /// meanwhile, and whoever wants the same one waits for it. Thread-safe.
 /// </summary>
 /// <remarks>
-/// There is a plan for every batch that comes, not for a few to which others are cut: a plan takes some 50 KB and milliseconds to
-/// make, once, where a call of two parts takes longer than one of the whole every time.
+/// There is a plan for every batch that comes, not for a few sizes to which others are cut: a plan takes at most 80 KB and some
+/// milliseconds to make, once, where a small network takes up to a fifth longer for 8 + 4 + 1 images than for 13, every time.
 /// </remarks>
 /// <param name="build">Compiles the network for so many images of a size.</param>
 /// <param name="mostBytes">Bound of all plans; the one in use is kept in any case.</param>
 internal sealed class PlanCache(Func<int, ImageSize, Plan> build, long mostBytes = PlanCache.DefaultBytes)
 {
-    /// <summary>Default of <c>mostBytes</c>: some hundred plans of a large network.</summary>
+    /// <summary>Default of <c>mostBytes</c>: some 200 plans of a large network.</summary>
     public const long DefaultBytes = 16L << 20;
 
     private readonly Lock _gate = new();
