@@ -13,6 +13,9 @@ internal sealed class BackgroundPace(ComputePool pool)
     // A sampler's calls follow each other within milliseconds; a pause between pictures is longer.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
+    // What took longer than a core needs for a short piece has waited, for the disk or for a core that others have.
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly ManualResetEventSlim _hurry = new();
@@ -21,10 +24,11 @@ internal sealed class BackgroundPace(ComputePool pool)
     public void Hurry() => _hurry.Set();
 
     /// <summary>Rests after a piece of work, if there is a reason to.</summary>
-    /// <param name="took">How long the piece took.</param>
+    /// <param name="took">How long the piece took: some milliseconds at most, on an idle core.</param>
     public void Rest(TimeSpan took)
     {
-        for (var rest = took * ((1 - Share) / Share); rest > TimeSpan.Zero && pool.Quiet < Quiet; rest -= Look)
+        var wanted = took * ((1 - Share) / Share);
+        for (var rest = wanted < Longest ? wanted : Longest; rest > TimeSpan.Zero && pool.Quiet < Quiet; rest -= Look)
         {
             if (_hurry.Wait(rest < Look ? rest : Look))
             {
