@@ -62,7 +62,7 @@ public sealed class FromPretrainedTests : IDisposable
 
         public bool CanRun(EngineOptions options) => true;
 
-    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
+        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
         {
             using var reference = WeightFiles.Open(RepositoryFiles.Golden("openai", "tiny", "diffusers", "unet"));
             foreach (var name in reference.Tensors.Keys)

@@ -249,7 +249,7 @@ public class PipelineFolderTests
 
         public bool CanRun(EngineOptions options) => true;
 
-    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
+        public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
         {
             Options = options;
             Contents = PipelineFolderTests.Contents(weights);
