@@ -1,51 +1,40 @@
-using System.Reflection;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli;
 
-/// <summary>Network configurations by file, by folder, or by the name of one that comes with the program.</summary>
+/// <summary>A network's configuration by the name of a preset, by its file, or by a model that has such a network.</summary>
 internal static class NetworkSource
 {
-    private const string Prefix = "network/";
+    /// <summary>What may stand for a network.</summary>
+    public static string Forms { get; } = $"one of {string.Join(", ", NetworkPresets.Names)}, a network's config.json, or a model to take it from";
 
-    /// <summary>Names of the configurations that come with the program, smallest first.</summary>
-    public static IReadOnlyList<string> Presets { get; } = ["tiny32", "tiles32", "base32", "base64", "imagenet64", "lsun256"];
-
-    /// <summary>Whether the words name one of <see cref="Presets"/> and no file or folder.</summary>
-    public static bool IsPreset(string words) => Presets.Contains(words) && !File.Exists(words) && !Directory.Exists(words);
+    /// <summary>Whether the words name a preset and no file or folder.</summary>
+    public static bool IsPreset(string words) => NetworkPresets.Names.Contains(words) && !ModelLocation.IsOnDisk(words);
 
     /// <summary>Reads a configuration.</summary>
-    /// <param name="words">A config.json, a folder of a model or of its network, or a preset.</param>
+    /// <param name="words">A preset, a config.json, or anything that names a model.</param>
+    /// <param name="console">Where to show a download's progress.</param>
+    /// <param name="cancellation">Ends a download.</param>
     /// <exception cref="ConsistencyModelsException">There is none of that name, or it is refused.</exception>
-    public static UNet2DConfig Load(string words)
+    public static UNet2DConfig Load(string words, CliConsole console, CancellationToken cancellation)
     {
-        if (File.Exists(words))
+        if (IsPreset(words))
+        {
+            return NetworkPresets.Load(words);
+        }
+
+        if (File.Exists(words) && words.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             return UNet2DConfig.Load(words);
         }
 
-        if (Directory.Exists(words))
+        if (!ModelLocation.IsOnDisk(words) && !ModelLocation.IsRemote(words))
         {
-            return UNet2DConfig.Load(Path.Combine(NetworkFolder(words), "config.json"));
+            throw new ConsistencyModelsException($"{words}: there is no such file or folder; expected {Forms}");
         }
 
-        return Presets.Contains(words)
-            ? UNet2DConfig.FromJson(Embedded(words), $"preset {words}")
-            : throw new ConsistencyModelsException($"{words}: there is no such file or folder; expected a config.json, a model's folder, or one of {string.Join(", ", Presets)}");
-    }
-
-    /// <summary>The folder of the network: <c>unet/</c> of a pipeline, or the folder itself.</summary>
-    public static string NetworkFolder(string folder)
-    {
-        var unet = Path.Combine(folder, "unet");
-        return Directory.Exists(unet) ? unet : folder;
-    }
-
-    private static string Embedded(string name)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + name)
-            ?? throw new InvalidOperationException($"The preset {name} is not part of the program.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        using var model = new ModelSettings { Name = words }.Open(console, cancellation);
+        return model.Config;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ConsistencyModels.Files;
 using ConsistencyModels.Torch.Native;
 using TorchSharp;
 
@@ -36,7 +37,7 @@ internal static class ChildProcess
         }
 
         start.Environment[Mark] = "1";
-        start.Environment[TorchRuntime.CacheVariable] = cache;
+        start.Environment[CacheFolders.OwnVariable] = cache;
         return Process.Start(start)!;
     }
 

@@ -25,7 +25,7 @@ internal sealed class BenchModel : IDisposable
         {
             // The preset and the code of cm new.
             Folder = Path.Combine(_temporary, name);
-            FreshModel.Save(Folder, UNet2DConfig.Load(Repository.Path("src", "ConsistencyModels.Cli", "Networks", name + ".json")));
+            ModelWriter.Write(FreshModel.Of(NetworkPresets.Load(name)), Folder);
         }
 
         using var model = ModelReader.Open(Folder);

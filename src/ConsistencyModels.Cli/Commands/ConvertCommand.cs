@@ -34,26 +34,20 @@ internal static class ConvertCommand
             var (from, to) = (result.GetRequiredValue(input), result.GetRequiredValue(output));
             ThrowIfThere(from, to, result.GetValue(force));
             var model = files.Read(result, from);
-            var options = new ConversionOptions
+            var options = new ModelWriteOptions
             {
-                Input = model.Files,
                 DType = result.GetValue(dtype) is { } word ? CommonOptions.DTypeOf(word) : null,
-                Names = result.GetValue(names) switch { "diffusers" => TensorNaming.Diffusers, "openai" => TensorNaming.OpenAi, _ => null },
+                Naming = result.GetValue(names) switch { "diffusers" => TensorNaming.Diffusers, "openai" => TensorNaming.OpenAi, _ => null },
                 MaxShardSize = ShardSize(result.GetValue(shard)),
                 Variant = result.GetValue(variant),
             };
             var console = context.Console.Quiet(result.GetValue(quiet));
-            using var source = ModelReader.Open(model.Find(console, context.Cancellation), options.Input);
-            Waiting.For(console, "converting", _ =>
-            {
-                ModelConversion.Write(source, to, options);
-                return true;
-            });
-            using var weights = source.OpenWeights();
-            var types = weights.Tensors.Values.GroupBy(tensor => tensor.DType).OrderByDescending(group => group.Sum(tensor => tensor.ElementCount)).Select(group => group.Key);
+            using var source = model.Open(console, context.Cancellation);
+            var written = Waiting.For(console, "converting", report => ModelWriter.Write(source, to, options, new Told<double>(part => report(part, "")), context.Cancellation));
+            var types = written.GroupBy(tensor => tensor.DType).OrderByDescending(group => group.Sum(tensor => tensor.ElementCount)).Select(group => group.Key.FormatName());
             console.Out.WriteLine(to);
             console.Error.WriteLine(
-                $"{Sizes.Count(source.ParameterCount)} parameters, {string.Join(", ", types.Select(type => type.FormatName()))}, "
+                $"{Sizes.Count(source.ParameterCount)} parameters, {string.Join(", ", types)}, "
                 + $"{source.Config.SampleSize}, {source.Scheduler.NumTrainTimesteps} timesteps, heads of {source.Config.AttentionHeadDim}");
             return ExitCode.Fine;
         });

@@ -43,30 +43,27 @@ internal static class DownloadCommand
 
             // The path goes to standard output also with --quiet: it is the result.
             var console = result.GetValue(quiet) ? context.Console with { Error = TextWriter.Null } : context.Console;
-            var path = Waiting.For(console, "downloading", report => Download(
-                words, result.GetValue(file), result.GetValue(revision), result.GetValue(variant), options, DownloadProgress.To(report), context.Cancellation));
+            var files = new ModelOptions { Revision = result.GetValue(revision), Variant = result.GetValue(variant), Hub = options };
+            var path = Waiting.For(console, "downloading", report => DownloadAsync(words, result.GetValue(file), files, DownloadProgress.To(report), context.Cancellation));
             console.Out.WriteLine(path);
             return ExitCode.Fine;
         });
         return command;
     }
 
-    private static string Download(
-        string model, string? file, string? revision, string? variant, HubOptions options, IProgress<HubProgress> progress, CancellationToken cancellation)
+    private static async Task<string> DownloadAsync(string model, string? file, ModelOptions files, IProgress<HubProgress> progress, CancellationToken cancellation)
     {
-        using var client = new HubClient(options);
-        if (HubRepositoryId.TryParse(model) is not null && model.Contains('/', StringComparison.Ordinal))
-        {
-            return file is null
-                ? client.DownloadPipelineAsync(model, revision, variant, progress, cancellation).GetAwaiter().GetResult()
-                : client.DownloadFileAsync(model, file, revision, progress, cancellation).GetAwaiter().GetResult();
-        }
-
-        if ((file ?? revision ?? variant) is not null)
+        if (!ModelLocation.IsRepository(model) && (file ?? files.Revision ?? files.Variant) is not null)
         {
             throw new ConsistencyModelsException($"{model}: --file, --revision and --variant are for repositories on the Hub");
         }
 
-        return client.DownloadUrlAsync(PublishedCheckpoints.Find(model) ?? new Uri(model), progress, cancellation).GetAwaiter().GetResult();
+        if (file is null)
+        {
+            return await ModelLocation.DownloadAsync(model, files, progress, cancellation).ConfigureAwait(false);
+        }
+
+        using var client = new HubClient(files.Hub);
+        return await client.DownloadFileAsync(model, file, files.Revision, progress, cancellation).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ConsistencyModels.Models;
 using ConsistencyModels.Onnx;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -42,7 +41,7 @@ internal static class ExportCommand
             ThrowIfRefused(path, result.GetValue(force));
             var console = context.Console.Quiet(result.GetValue(quiet));
             var which = files.Read(result, result.GetRequiredValue(input));
-            using var model = ModelReader.Open(which.Find(console, context.Cancellation), which.Files);
+            using var model = which.Open(console, context.Cancellation);
             var bytes = Waiting.For(console, "exporting", _ => OnnxExporter.Export(model, path, new OnnxExportOptions
             {
                 Function = result.GetValue(function) == "consistency" ? OnnxFunction.Consistency : OnnxFunction.Network,

@@ -32,7 +32,7 @@ internal static class InfoCommand
         command.SetAction(result =>
         {
             var settings = files.Read(result, result.GetValue(model));
-            var report = ModelReport.Read(settings.Find(context.Console, context.Cancellation), settings);
+            var report = ModelReport.Read(settings.Find(context.Console, context.Cancellation), settings.Files);
             if (result.GetValue(json))
             {
                 ModelReportText.WriteJson(context.Console.Out, report, result.GetValue(parameters));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ConsistencyModels.Models;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -14,10 +13,10 @@ internal static class NewCommand
         var config = new Argument<string>("CONFIG")
         {
             HelpName = "CONFIG",
-            Description = $"A network's config.json, a model's folder to take it from, or one of {string.Join(", ", NetworkSource.Presets)}",
+            Description = $"The network: {NetworkSource.Forms}",
         };
-        config.CompletionSources.Add([.. NetworkSource.Presets]);
-        var output = new Option<string>("--out", "-o") { Description = "The folder to make", HelpName = "FOLDER", Required = true };
+        config.CompletionSources.Add([.. NetworkPresets.Names]);
+        var output = new Option<string>("--out", "-o") { Description = "The folder to make; a name in .safetensors or .pt makes a single file", HelpName = "FOLDER", Required = true };
         var dtype = CommonOptions.DType("Precision of the file; default: f32");
         var seed = OptionOf.Seed("--seed", "Seed of the weights; default: 0");
         var timesteps = OptionOf.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, 1_000_000);
@@ -35,9 +34,10 @@ internal static class NewCommand
         };
         command.SetAction(result =>
         {
+            var console = context.Console.Quiet(result.GetValue(quiet));
             var folder = result.GetRequiredValue(output);
             var words = result.GetRequiredValue(config);
-            var network = NetworkSource.Load(words);
+            var network = NetworkSource.Load(words, console, context.Cancellation);
             ClassNames? classNames = result.GetValue(names) is { } list ? new(list.Split(',', StringSplitOptions.TrimEntries)) : null;
             if (NetworkSource.IsPreset(words) && classNames is not null)
             {
@@ -45,49 +45,27 @@ internal static class NewCommand
             }
 
             var scheduler = new CMStochasticIterativeSchedulerConfig { NumTrainTimesteps = result.GetValue(timesteps) ?? 40 };
-            var console = context.Console.Quiet(result.GetValue(quiet));
-            Make(context, console, folder, result.GetValue(force), report => FreshModel.Save(
-                folder,
-                network,
-                scheduler,
-                classNames,
-                CommonOptions.DTypeOf(result.GetValue(dtype)),
-                result.GetValue(seed) ?? 0,
-                new Told<double>(part => report(part, "")),
-                context.Cancellation));
+            ThrowIfThere(folder, result.GetValue(force));
+            var model = FreshModel.Of(network, scheduler, classNames, result.GetValue(seed) ?? 0);
+            var precision = new ModelWriteOptions { DType = CommonOptions.DTypeOf(result.GetValue(dtype)) };
+            Waiting.For(console, "writing", report => ModelWriter.Write(model, folder, precision, new Told<double>(part => report(part, "")), context.Cancellation));
             console.Out.WriteLine(folder);
-            console.Error.WriteLine($"{Sizes.Count(UNet2DDescription.Of(network).ParameterCount)} parameters with random values");
+            console.Error.WriteLine($"{Sizes.Count(model.ParameterCount)} parameters with random values");
             return ExitCode.Fine;
         });
         return command;
     }
 
-    private static void Make(CommandContext context, CliConsole console, string folder, bool force, Action<Action<double, string>> save)
+    private static void ThrowIfThere(string folder, bool force)
     {
         if (File.Exists(folder))
         {
             throw new ConsistencyModelsException($"--out: {folder} is a file, expected a folder");
         }
 
-        var existed = Directory.Exists(folder);
-        if (existed && !force && Directory.EnumerateFileSystemEntries(folder).Any())
+        if (!force && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             throw new ConsistencyModelsException($"--out: the folder {folder} is not empty; choose another, or add --force");
-        }
-
-        try
-        {
-            Waiting.For(console, "writing", report =>
-            {
-                save(report);
-                return true;
-            });
-        }
-        catch when (!existed && Directory.Exists(folder))
-        {
-            // Nothing was here before: leave no half of a model.
-            Directory.Delete(folder, recursive: true);
-            throw;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Runs;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli.Commands;
 
@@ -13,8 +14,8 @@ internal static class TrainCommand
         var run = new Option<string>("--run", "-r") { Description = "Folder of the run: checkpoints, log, samples, the model; a run that is there goes on", HelpName = "FOLDER", Required = true };
         var objective = OptionOf.OneOf("--objective", "edm (default) trains a diffusion model; ect tunes one into a consistency model", "edm", "ect");
         var init = OptionOf.Text("--init", $"Start from a model's weights, and its network unless --network says otherwise: {ModelArguments.Forms}", "MODEL");
-        var network = OptionOf.Text("--network", $"A network's config.json, or one of {string.Join(", ", NetworkSource.Presets)}; default: tiles32", "CONFIG");
-        network.CompletionSources.Add([.. NetworkSource.Presets]);
+        var network = OptionOf.Text("--network", $"The network: {NetworkSource.Forms}; default: that of --init, or tiles32", "CONFIG");
+        network.CompletionSources.Add([.. NetworkPresets.Names]);
         var classes = OptionOf.Text("--classes", "Which folders are which classes: name=folder:folder:-folder,name=...", "MAP", "-c");
         var size = OptionOf.Whole("--size", "Height and width of the pictures; default: the network's sample_size", 1, 8192, "PIXELS");
         var native = OptionOf.Switch("--native-size-only", "Leave out pictures of another size, in place of scaling and cropping them");
@@ -85,6 +86,7 @@ internal static class TrainCommand
     {
         var console = context.Console.Quiet(settings.Quiet);
         var plan = TrainPlan.Make(settings, console, context.Cancellation);
+        using var start = plan.Options.InitialModel;
         foreach (var warning in plan.Warnings)
         {
             console.Error.WriteLine($"note: {warning}");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ConsistencyModels.Files;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Models;
 using ConsistencyModels.Pixels;
@@ -27,7 +28,7 @@ internal sealed class Examination
         examination.LookAtMachine();
         examination.LookAtTorch();
         examination.LookAtImaging();
-        examination.LookAtCache();
+        examination.LookAtCaches();
         examination.LookAtModel(programFolder);
         foreach (var library in Machine.NativeLibraries())
         {
@@ -95,17 +96,30 @@ internal sealed class Examination
         }
     }
 
-    private void LookAtCache()
+    private void LookAtCaches()
     {
-        var folder = TorchRuntime.CacheFolder;
-        if (!Directory.Exists(folder))
+        var folders = CacheFolders.FromEnvironment();
+        LookAtCache("cache", folders.Own, CacheFolders.OwnVariable);
+        LookAtCache("packed weights", folders.PackedWeights, CacheFolders.PackedVariable);
+        LookAtCache("downloads", folders.Hub, "HF_HUB_CACHE");
+    }
+
+    private void LookAtCache(string name, string? folder, string variable)
+    {
+        if (folder is null)
         {
-            Fact("cache", $"{folder} (not there yet; made when it is needed)");
+            Fact(name, $"off ({variable})");
             return;
         }
 
-        var files = new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).ToList();
-        Fact("cache", $"{folder} ({files.Count} file{(files.Count == 1 ? "" : "s")}, {Sizes.Bytes(files.Sum(file => file.Length))})");
+        if (!Directory.Exists(folder))
+        {
+            Fact(name, $"{folder} (not there yet; made when it is needed)");
+            return;
+        }
+
+        var files = new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint }).ToList();
+        Fact(name, $"{folder} ({files.Count} file{(files.Count == 1 ? "" : "s")}, {Sizes.Bytes(files.Sum(file => file.Length))})");
         try
         {
             var probe = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
@@ -114,7 +128,7 @@ internal sealed class Examination
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Problem($"the cache folder cannot be written: {e.Message}", $"mend its rights, or set {TorchRuntime.CacheVariable} to another folder");
+            Problem($"the folder {folder} cannot be written: {e.Message}", $"mend its rights, or set {variable} to another folder");
         }
     }
 
@@ -129,7 +143,8 @@ internal sealed class Examination
 
         try
         {
-            using var weights = PipelineDescription.Read(folder).OpenWeights();
+            using var model = ModelReader.Open(folder);
+            using var weights = model.OpenWeights();
             Fact("bundled model", $"{folder} ({weights.Tensors.Count} tensors)");
         }
         catch (ConsistencyModelsException e)

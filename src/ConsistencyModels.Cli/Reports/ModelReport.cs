@@ -48,85 +48,47 @@ internal sealed record ModelReport
         [.. Tensors.GroupBy(tensor => tensor.DType).Select(group => (group.Key, group.Count())).OrderByDescending(pair => pair.Item2)];
 
     /// <summary>Looks at a model; the weights are checked against the network, but not read.</summary>
-    /// <param name="path">A pipeline's folder, a network's folder, a .safetensors file or index, or a torch file.</param>
-    /// <param name="settings">Which weights of a folder, and what replaces facts that tensors do not tell.</param>
+    /// <param name="path">Any form of a model, or a file of other tensors.</param>
+    /// <param name="files">Which weights of a folder, and what replaces facts that tensors do not tell.</param>
     /// <exception cref="ConsistencyModelsException">It is missing, damaged, or the weights are not those of the network.</exception>
-    public static ModelReport Read(string path, ModelSettings settings)
+    public static ModelReport Read(string path, ModelOptions files)
     {
-        if (File.Exists(path))
-        {
-            return OfFile(path, settings.Files);
-        }
-
-        if (Directory.Exists(path) && !File.Exists(System.IO.Path.Combine(path, ModelLayout.Index)) && NetworkSource.NetworkFolder(path) is var folder
-            && File.Exists(System.IO.Path.Combine(folder, ModelLayout.NetworkConfig)))
-        {
-            using var bare = WeightFiles.Open(folder, settings.Files.Variant);
-            return OfNetwork(path, folder, bare);
-        }
-
-        var description = settings.Describe(path);
-        using var weights = description.OpenWeights();
-        return Of(path, "consistency model (pipeline)", weights) with
-        {
-            Network = description.Network,
-            Scheduler = description.Scheduler,
-            ClassNames = description.ClassNames,
-            UnknownKeys = description.UnknownKeys,
-        };
-    }
-
-    // The tensors are listed under the names they have in the file; what a network they make is inferred if nothing tells it.
-    private static ModelReport OfFile(string path, ModelOptions files)
-    {
-        using var file = TensorFiles.Open(path, files.Entry);
-        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        if (!file.Tensors.Keys.Any(name => NetworkMarks.Any(mark => name == mark || name.EndsWith("." + mark, StringComparison.Ordinal))))
-        {
-            return OfNetwork(path, folder, file);
-        }
-
-        Model model;
         try
         {
-            model = ModelReader.Open(path, files);
+            using var model = ModelReader.Open(path, files);
+            using var weights = model.OpenStored();
+            return Of(path, Describe(model), weights) with
+            {
+                Network = model.Config,
+                Scheduler = model.Scheduler,
+                ClassNames = model.ClassNames,
+                UnknownKeys = model.UnknownKeys,
+            };
         }
-        catch (ConsistencyModelsException e) when (files == new ModelOptions())
+        catch (ConsistencyModelsException e) when (File.Exists(path))
         {
-            // The tensors are still worth listing, unless something was said about the network.
-            return File.Exists(System.IO.Path.Combine(folder, ModelLayout.NetworkConfig))
-                ? OfNetwork(path, folder, file)
-                : Of(path, $"tensors of a network whose configuration cannot be inferred ({e.Message})", file);
-        }
+            // The tensors are still worth listing, unless they should be those of a network that is known.
+            using var file = TensorFiles.Open(path, files.Entry);
+            var ofNetwork = file.Tensors.Keys.Any(name => NetworkMarks.Any(mark => name == mark || name.EndsWith("." + mark, StringComparison.Ordinal)));
+            var configured = File.Exists(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, ModelLayout.NetworkConfig));
+            if (ofNetwork && (configured || files != new ModelOptions()))
+            {
+                throw;
+            }
 
-        using var opened = model;
-        if (model.Naming == TensorNaming.Diffusers && File.Exists(System.IO.Path.Combine(folder, ModelLayout.NetworkConfig)))
-        {
-            return OfNetwork(path, folder, file);
+            return Of(path, ofNetwork ? $"tensors of a network whose configuration cannot be inferred ({e.Message})" : "tensors without a network's configuration", file);
         }
-
-        var names = model.Naming == TensorNaming.OpenAi ? "openai's" : "diffusers'";
-        return Of(path, $"network under {names} names (its configuration is inferred; head size, image size and schedule are guesses)", file) with
-        {
-            Network = model.Config,
-            Scheduler = model.Scheduler,
-        };
     }
 
-    private static ModelReport OfNetwork(string path, string folder, ITensorSource weights)
+    private static string Describe(Model model)
     {
-        var config = System.IO.Path.Combine(folder, ModelLayout.NetworkConfig);
-        if (!File.Exists(config))
+        var kind = model.KindIsGuess ? "network, taken for that of a consistency model since nothing says how it was trained (--kind does)"
+            : model.Kind == ModelKind.Diffusion ? "diffusion model" : "consistency model";
+        return model.Format switch
         {
-            return Of(path, "tensors without a network's configuration", weights);
-        }
-
-        var network = UNet2DConfig.Load(config);
-        NetworkWeights.Check(network, weights);
-        return Of(path, "network (no pipeline: model_index.json is not there)", weights) with
-        {
-            Network = network,
-            UnknownKeys = [.. network.Extras.Keys.Where(key => !key.StartsWith('_')).Select(key => $"{ModelLayout.NetworkConfig}: {key}")],
+            ModelFormat.PipelineFolder => $"{kind} (pipeline)",
+            ModelFormat.UNetFolder or ModelFormat.NetworkFolder => $"{kind} (no pipeline: {ModelLayout.Index} is not there)",
+            _ => $"{kind}, under {(model.Naming == TensorNaming.OpenAi ? "openai's" : "diffusers'")} names (what the tensors and files beside them do not tell is a guess: head size, image size, schedule)",
         };
     }
 

@@ -31,7 +31,7 @@ internal static class TrainEstimate
         yield return ("classes", string.Join(", ", data.ClassNames.Select((name, i) => Text($"{name} {counts[i]}"))));
         yield return ("network", Text($"{Sizes.Count(parameters)} parameters, channels {string.Join(' ', options.Network.BlockOutChannels)}, {(options.Network.NumClassEmbeds is { } classes ? Text($"{classes} classes") : "no classes")}"));
         yield return ("objective", options.Objective.ToString()!);
-        yield return ("start", options.InitialWeights ?? "random weights");
+        yield return ("start", options.InitialModel?.Path ?? "random weights");
         yield return ("images", Text($"{Sizes.Count(options.Images)}: {Sizes.Count((options.Images + options.Batch - 1) / options.Batch)} steps of {options.Batch}, the data {(double)options.Images / data.Count:F1} times"));
         yield return ("step size", Text($"{options.LearningRate}, rising over {Sizes.Count(options.RampImages)} images{(options.DecayImages > 0 ? $", falling over the last {Sizes.Count(options.DecayImages)}" : "")}"));
         yield return ("average", Text($"half-life {Sizes.Count((long)options.AverageHalfLife)} images"));

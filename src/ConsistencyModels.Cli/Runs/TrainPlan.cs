@@ -23,12 +23,9 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
     /// <exception cref="ConsistencyModelsException">Something is missing, damaged, or does not fit.</exception>
     public static TrainPlan Make(TrainSettings settings, CliConsole console, CancellationToken cancellation)
     {
-        if (settings.Init is not null)
-        {
-            settings = settings with { Init = new ModelSettings { Name = settings.Init }.Find(console, cancellation) };
-        }
-
-        var network = Network(settings);
+        var network = settings.Network is null && settings.Init is not null ? null : NetworkSource.Load(settings.Network ?? DefaultNetwork, console, cancellation);
+        var start = settings.Init is null ? null : OpenStart(settings.Init, network, console, cancellation);
+        network ??= start!.Config;
         var size = settings.Size ?? (network.SampleSize is { } made && made.Height == made.Width
             ? made.Height
             : throw new ConsistencyModelsException("the network's sample_size is no square, and training needs one; give --size"));
@@ -48,24 +45,20 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
             network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
         }
 
-        return new(Complete(settings, network), data, [.. Warn(settings, network, data)]);
+        return new(Complete(settings, network, start), data, [.. Warn(settings, network, data)]);
     }
 
     private static bool IsPreset(TrainSettings settings) =>
         settings.Network is { } words ? NetworkSource.IsPreset(words) : settings.Init is null;
 
-    private static UNet2DConfig Network(TrainSettings settings)
+    // The size of heads and of pictures is not in a single file: a network that is named says it.
+    private static Model OpenStart(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation) => new ModelSettings
     {
-        if (settings.Network is not null || settings.Init is null || Directory.Exists(settings.Init))
-        {
-            return NetworkSource.Load(settings.Network ?? settings.Init ?? DefaultNetwork);
-        }
+        Name = name,
+        Files = new ModelOptions { HeadDim = network?.AttentionHeadDim, SampleSize = network?.SampleSize },
+    }.Open(console, cancellation);
 
-        using var model = ModelReader.Open(settings.Init);
-        return model.Config;
-    }
-
-    private static TrainingOptions Complete(TrainSettings settings, UNet2DConfig network)
+    private static TrainingOptions Complete(TrainSettings settings, UNet2DConfig network, Model? start)
     {
         var images = settings.Images ?? DefaultImages;
         var defaults = new TrainingOptions { Folder = settings.Run, Network = network, Objective = new EdmObjective(), Images = images };
@@ -79,7 +72,7 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
         return defaults with
         {
             Objective = objective,
-            InitialWeights = settings.Init is null || File.Exists(settings.Init) ? settings.Init : NetworkSource.NetworkFolder(settings.Init),
+            InitialModel = start,
             Batch = settings.Batch ?? defaults.Batch,
             MicroBatch = settings.MicroBatch ?? defaults.MicroBatch,
 

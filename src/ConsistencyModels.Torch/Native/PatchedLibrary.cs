@@ -44,7 +44,7 @@ internal static class PatchedLibrary
         {
             throw new ConsistencyModelsException(
                 $"{cache}: no copy of {Path.GetFileName(original)} for this system can be written there: {e.Message.ReplaceLineEndings(" ")}; "
-                + $"set {TorchRuntime.CacheVariable} to a folder of yours",
+                + $"set {CacheFolders.OwnVariable} to a folder of yours",
                 e);
         }
     }

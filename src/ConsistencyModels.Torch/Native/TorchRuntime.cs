@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Torch.Native;
 
@@ -11,9 +12,6 @@ public static class TorchRuntime
     /// <summary>Names a folder with libtorch's libraries to use in place of the bundled ones, for example <c>torch/lib</c> of a CUDA build of PyTorch.</summary>
     public const string LibraryFolderVariable = "CM_LIBTORCH";
 
-    /// <summary>Names the folder for files this library makes once for a user; the default is <c>~/.cache/consistency-models</c> or the platform's like.</summary>
-    public const string CacheVariable = "CM_CACHE";
-
     private static readonly string[] BundledLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
 
     private static readonly Lazy<IReadOnlyList<string>> Libraries = new(Load);
@@ -21,18 +19,6 @@ public static class TorchRuntime
     /// <summary>Paths of the native libraries that were loaded here; loads them if nothing has yet.</summary>
     /// <exception cref="ConsistencyModelsException">A library is missing or does not load.</exception>
     public static IReadOnlyList<string> LoadedLibraries => Libraries.Value;
-
-    /// <summary>The folder for files made once for this user.</summary>
-    public static string CacheFolder =>
-        Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } folder
-            ? folder
-            : Path.Combine(
-                Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
-                    ? xdg
-                    : OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
-                        ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-                "consistency-models");
 
     /// <summary>Loads libtorch and TorchSharp's native half if that has not happened yet. Call it before anything of TorchSharp.</summary>
     /// <exception cref="ConsistencyModelsException">A library is missing or does not load.</exception>
@@ -87,13 +73,16 @@ public static class TorchRuntime
         }
         catch (DllNotFoundException e) when (PatchedLibrary.Helps(e.Message))
         {
-            return LoadOne(PatchedLibrary.Create(path, CacheFolder));
+            return LoadOne(PatchedLibrary.Create(path, Cache()));
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw new ConsistencyModelsException($"{path}: does not load: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
+
+    private static string Cache() => CacheFolders.FromEnvironment().Own
+        ?? throw new ConsistencyModelsException($"there is no home folder to keep files in; set {CacheFolders.OwnVariable} to a folder of yours");
 
     private static string Find(string name)
     {

@@ -1,71 +1,68 @@
-using System.Text.Json;
+using System.Runtime.InteropServices;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Files;
-using ConsistencyModels.Schedulers;
+using ConsistencyModels.Models;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
+using TorchSharp;
 
 namespace ConsistencyModels.Training.Runs;
 
-/// <summary>Saves a trained network in diffusers' layout.</summary>
+/// <summary>A trained network as a model that <see cref="ModelWriter"/> saves.</summary>
 public static class ModelExport
 {
-    /// <summary>
-    /// Writes <c>unet/</c> always, and for a consistency model also <c>scheduler/</c> and <c>model_index.json</c>, which make
-    /// the folder a pipeline. A diffusion model stays a bare network: as a pipeline it would draw blurs.
-    /// </summary>
-    /// <param name="folder">The folder, created if needed.</param>
-    /// <param name="network">The network to save.</param>
+    /// <summary>Describes a trained network: a consistency model, or a diffusion model with the noise levels of EDM.</summary>
+    /// <param name="network">The network; its parameters are read when the model is saved.</param>
     /// <param name="objective">What it was trained for.</param>
-    /// <param name="classNames">Names of the classes in the order of the labels; written if the network has classes.</param>
-    /// <param name="dtype">F32, F16 or BF16.</param>
-    /// <exception cref="ConsistencyModelsException">A file cannot be written.</exception>
-    public static void Save(
-        string folder, UNet2DModel network, IObjective objective, IReadOnlyList<string> classNames, TensorDType dtype = TensorDType.F32)
+    /// <param name="classNames">Names of the classes in the order of the labels; used if the network has classes.</param>
+    public static Model Of(UNet2DModel network, IObjective objective, IReadOnlyList<string> classNames)
     {
-        var unet = Path.Combine(folder, "unet");
-        Directory.CreateDirectory(unet);
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(objective);
+        ArgumentNullException.ThrowIfNull(classNames);
         var config = network.Description.Config;
-        config.Save(Path.Combine(unet, "config.json"));
-        SafetensorsWriter.Write(
-            Path.Combine(unet, "diffusion_pytorch_model.safetensors"),
-            network.Description.Parameters.Select(p => TensorStreams.ToWrite(p.Name, network.ParameterNamed(p.Name), dtype)));
-        if (!objective.MakesConsistencyModel)
-        {
-            return;
-        }
-
-        var scheduler = Path.Combine(folder, "scheduler");
-        Directory.CreateDirectory(scheduler);
-        new CMStochasticIterativeSchedulerConfig().Save(Path.Combine(scheduler, "scheduler_config.json"));
-        var index = new ConfigWriter()
-            .Set("_class_name", "ConsistencyModelPipeline")
-            .Set("unet", ["diffusers", "UNet2DModel"])
-            .Set("scheduler", ["diffusers", "CMStochasticIterativeScheduler"]);
-        if (config.NumClassEmbeds is not null)
-        {
-            index.Set("id2label", Labels(classNames));
-        }
-
-        // Last: a folder without it is no pipeline yet.
-        index.Save(Path.Combine(folder, "model_index.json"));
+        var kind = objective.MakesConsistencyModel ? ModelKind.Consistency : ModelKind.Diffusion;
+        KeyValuePair<int, string>[] named = config.NumClassEmbeds is null
+            ? []
+            : [.. classNames.Select((name, index) => KeyValuePair.Create(index, name)).Where(pair => !string.IsNullOrWhiteSpace(pair.Value))];
+        return Model.Of(
+            config,
+            kind == ModelKind.Diffusion ? SchedulerPresets.Diffusion : null,
+            kind,
+            named.Length == 0 ? null : new ClassNames(named),
+            () => new Parameters(network));
     }
 
-    private static JsonElement Labels(IReadOnlyList<string> classNames)
+    /// <summary>A network's parameters in float32, each copied from its device when it is asked for.</summary>
+    private sealed class Parameters(UNet2DModel network) : ITensorSource
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            for (var i = 0; i < classNames.Count; i++)
-            {
-                json.WriteString(i.ToString(System.Globalization.CultureInfo.InvariantCulture), classNames[i]);
-            }
+        public string Origin => "the trained network";
 
-            json.WriteEndObject();
+        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } =
+            network.Description.Parameters.ToDictionary(p => p.Name, p => new TensorInfo(p.Name, TensorDType.F32, p.Shape));
+
+        public IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
+
+        public ReadOnlySpan<byte> Bytes(string name)
+        {
+            var values = new float[Tensors[name].ElementCount];
+            CopyTo(name, values);
+            return MemoryMarshal.AsBytes(values.AsSpan());
         }
 
-        using var document = JsonDocument.Parse(buffer.ToArray());
-        return document.RootElement.Clone();
+        public void CopyTo(string name, Span<float> destination)
+        {
+            using var scope = torch.NewDisposeScope();
+            using var noGrad = torch.no_grad();
+            var values = network.ParameterNamed(name).detach().to(torch.ScalarType.Float32, torch.CPU).contiguous();
+            MemoryMarshal.Cast<byte, float>(values.bytes).CopyTo(destination);
+        }
+
+        public void Release(string name)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -45,9 +44,9 @@ internal static class StartingPoint
                 $"{damaged[0].Message}; no other checkpoint of the run can be read: delete {folder.Checkpoints} to start anew", damaged[0]);
         }
 
-        if (options.InitialWeights is { } weights)
+        if (options.InitialModel is { } model)
         {
-            LoadWeights(state.Network, weights);
+            LoadWeights(state.Network, model);
         }
         else
         {
@@ -58,33 +57,9 @@ internal static class StartingPoint
         return null;
     }
 
-    private static void LoadWeights(UNet2DModel network, string path)
+    private static void LoadWeights(UNet2DModel network, Model model)
     {
-        if (File.Exists(path))
-        {
-            LoadFile(network, path);
-            return;
-        }
-
-        // A model's folder may be given as well as its unet/ in it.
-        var inner = Path.Combine(path, "unet");
-        var folder = Directory.Exists(inner) ? inner : path;
-        var config = Path.Combine(folder, "config.json");
-        if (File.Exists(config))
-        {
-            ThrowIfOther(config, UNet2DConfig.Load(config), network.Description.Config);
-        }
-
-        using var source = WeightFiles.Open(folder);
-        ParameterFiller.Load(network, source);
-    }
-
-    // The size of heads and of pictures is not in a file: the network's own say it.
-    private static void LoadFile(UNet2DModel network, string file)
-    {
-        var config = network.Description.Config;
-        using var model = ModelReader.Open(file, new ModelOptions { HeadDim = config.AttentionHeadDim, SampleSize = config.SampleSize });
-        ThrowIfOther(file, model.Config, config);
+        ThrowIfOther(model.Path, model.Config, network.Description.Config);
         using var weights = model.OpenWeights();
         ParameterFiller.Load(network, weights);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ConsistencyModels.Data;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
@@ -144,7 +145,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Saves the averaged model to <see cref="RunFolder.Model"/>.</summary>
-    public void SaveModel() => ModelExport.Save(_folder.Model, _state.Average, _options.Objective, _data.ClassNames);
+    public void SaveModel() =>
+        ModelWriter.Write(ModelExport.Of(_state.Average, _options.Objective, _data.ClassNames), _folder.Model);
 
     /// <summary>Draws a grid from the averaged model: a row for each class, the same noise each time.</summary>
     public void SaveSamples(CancellationToken cancellationToken = default) =>

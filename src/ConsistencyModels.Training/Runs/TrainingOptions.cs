@@ -1,3 +1,4 @@
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 
@@ -18,8 +19,8 @@ public sealed record TrainingOptions
     /// <summary>Images the whole run learns from, counted with repetition.</summary>
     public required long Images { get; init; }
 
-    /// <summary>Where the weights to start from are: a folder with a diffusers UNet2DModel of the same configuration, a model with one in <c>unet/</c>, or a single file (a <c>.pt</c>, a <c>.safetensors</c>). Null starts fresh.</summary>
-    public string? InitialWeights { get; init; }
+    /// <summary>A model of the same network to start from, read when a run begins; the caller keeps it. Null starts fresh.</summary>
+    public Model? InitialModel { get; init; }
 
     /// <summary>Images a step.</summary>
     public int Batch { get; init; } = 64;

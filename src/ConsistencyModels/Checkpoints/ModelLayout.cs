@@ -30,8 +30,11 @@ public static class ModelLayout
     /// <summary>How files that torch.save wrote are called.</summary>
     internal static readonly string[] TorchEndings = [".pt", ".pth", ".ckpt", ".bin"];
 
-    /// <summary>The small files of a pipeline, relative to its folder and with slashes.</summary>
-    internal static readonly string[] Configurations = [Index, $"{UNet}/{NetworkConfig}", $"{Scheduler}/{SchedulerConfig}"];
+    /// <summary>The scheduler's settings, relative to a pipeline's folder and with slashes.</summary>
+    internal const string SchedulerInPipeline = $"{Scheduler}/{SchedulerConfig}";
+
+    /// <summary>The small files of a pipeline, relative to its folder and with slashes, in the order in which they make a folder one.</summary>
+    internal static readonly string[] Configurations = [SchedulerInPipeline, $"{UNet}/{NetworkConfig}", Index];
 
     /// <summary>The file of a network's configuration in a pipeline's folder.</summary>
     public static string NetworkConfigIn(string folder) => Path.Combine(folder, UNet, NetworkConfig);
@@ -56,6 +59,12 @@ public static class ModelLayout
 
     /// <summary>The name of the one file of weights that are not sharded.</summary>
     internal static string SingleFile(string? variant) => $"{WeightStem}{Word(variant)}{SafetensorsEnding}";
+
+    /// <summary>The name of a shard.</summary>
+    /// <param name="variant">A variant such as "fp16"; null for the plain names.</param>
+    /// <param name="index">Which one, from 0.</param>
+    /// <param name="count">How many there are.</param>
+    internal static string Shard(string? variant, int index, int count) => $"{WeightStem}{Word(variant)}-{index + 1:D5}-of-{count:D5}{SafetensorsEnding}";
 
     /// <summary>The name of the index of shards.</summary>
     internal static string WeightIndex(string? variant) => $"{WeightStem}{SafetensorsEnding}.index{Word(variant)}{IndexEnding}";

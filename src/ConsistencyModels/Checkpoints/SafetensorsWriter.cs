@@ -24,6 +24,13 @@ public static class SafetensorsWriter
     /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than its shape has.</exception>
     public static void Write(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        using var prepared = Prepare(path, tensors, metadata);
+        prepared.MoveTo(path);
+    }
+
+    /// <summary>Writes a file beside its place; see <see cref="Write"/>.</summary>
+    internal static PreparedFile Prepare(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
         ArgumentNullException.ThrowIfNull(tensors);
         var sorted = Sort(tensors);
         var header = Header(sorted, metadata);
@@ -33,7 +40,7 @@ public static class SafetensorsWriter
                 $"{path}: its header would have {header.Length} bytes, the format allows {SafetensorsHeader.LongestHeader}");
         }
 
-        AtomicFile.Write(path, stream =>
+        return AtomicFile.Prepare(path, stream =>
         {
             Span<byte> length = stackalloc byte[sizeof(ulong)];
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 
@@ -8,6 +6,10 @@ namespace ConsistencyModels.Checkpoints;
 /// Writes a model's weights into its folder under the names diffusers looks for: one safetensors file, or, where that would be
 /// larger than asked for, numbered shards and their index, as huggingface_hub's <c>split_torch_state_dict_into_shards</c> does.
 /// </summary>
+/// <remarks>
+/// Weights that are there are replaced in one step, whatever they are: a reader, or the next program after a crash, finds all of the
+/// old tensors or all of the new. Two programs must not write into one folder at the same time.
+/// </remarks>
 public static partial class WeightWriter
 {
     /// <summary>The size above which diffusers shards unless told otherwise: 10 GB.</summary>
@@ -28,55 +30,35 @@ public static partial class WeightWriter
         long maxShardSize = DefaultShardSize,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
+        using var prepared = Prepare(folder, tensors, variant, maxShardSize, metadata);
+        var path = prepared.Replace();
+        prepared.Tidy();
+        return path;
+    }
+
+    /// <summary>Writes the weights beside those that are there, which still count until <see cref="PreparedWeights.Replace"/>.</summary>
+    internal static PreparedWeights Prepare(
+        string folder, IEnumerable<TensorToWrite> tensors, string? variant, long maxShardSize, IReadOnlyDictionary<string, string>? metadata)
+    {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxShardSize);
         WeightFiles.ThrowIfNoVariant(folder, variant);
         var shards = Split([.. tensors], maxShardSize);
-        var word = variant is null ? "" : $".{variant}";
-        var index = Path.Combine(folder, ModelLayout.WeightIndex(variant));
-        List<string> written = [];
-        if (shards.Count == 1)
-        {
-            var single = Path.Combine(folder, ModelLayout.SingleFile(variant));
-            SafetensorsWriter.Write(single, shards[0], metadata);
-            written.Add(single);
-        }
-        else
-        {
-            var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
-            for (var i = 0; i < shards.Count; i++)
-            {
-                var name = $"{ModelLayout.WeightStem}{word}-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
-                SafetensorsWriter.Write(Path.Combine(folder, name), shards[i], metadata);
-                written.Add(Path.Combine(folder, name));
-                foreach (var tensor in shards[i])
-                {
-                    map.Add(tensor.Info.Name, name);
-                }
-            }
-
-            AtomicFile.WriteAllBytes(index, Index(map, shards.SelectMany(shard => shard).Sum(tensor => tensor.ByteCount)));
-            written.Add(index);
-        }
-
-        DeleteOthers(folder, variant, written);
-        return written[^1];
-    }
-
-    // What an earlier save left would win over these files, or lie about uselessly.
-    private static void DeleteOthers(string folder, string? variant, List<string> written)
-    {
+        var prepared = new PreparedWeights(folder, variant);
         try
         {
-            foreach (var old in Directory.EnumerateFiles(folder, ModelLayout.WeightStem + "*").Where(path => IsOurs(Path.GetFileName(path), variant)).Except(written).ToArray())
+            for (var i = 0; i < shards.Count; i++)
             {
-                File.Delete(old);
+                prepared.Add(shards.Count == 1 ? ModelLayout.SingleFile(variant) : ModelLayout.Shard(variant, i, shards.Count), shards[i], metadata);
             }
+
+            return prepared;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch
         {
-            throw new ConsistencyModelsException($"{folder}: earlier weights cannot be removed: {Printable.Line(e.Message)}", e);
+            prepared.Dispose();
+            throw;
         }
     }
 
@@ -108,17 +90,6 @@ public static partial class WeightWriter
     [GeneratedRegex(@"^\s*(\d{1,18})\s*(?:([KMGT])(i)?)?B?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Size();
 
-    [GeneratedRegex(@"^-\d{5}-of-\d{5}\.safetensors$", RegexOptions.CultureInvariant)]
-    private static partial Regex ShardEnding();
-
-    private static bool IsOurs(string name, string? variant)
-    {
-        var word = variant is null ? "" : $".{variant}";
-        var stem = ModelLayout.WeightStem + word;
-        return ModelLayout.Weights(variant).Contains(name)
-            || (name.StartsWith(stem, StringComparison.Ordinal) && ShardEnding().IsMatch(name.AsSpan(stem.Length)));
-    }
-
     private static List<List<TensorToWrite>> Split(TensorToWrite[] tensors, long most)
     {
         List<List<TensorToWrite>> shards = [];
@@ -148,28 +119,5 @@ public static partial class WeightWriter
         }
 
         return shards;
-    }
-
-    private static byte[] Index(SortedDictionary<string, string> map, long totalSize)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteNumber("total_size", totalSize);
-            json.WriteEndObject();
-            json.WriteStartObject("weight_map");
-            foreach (var (name, file) in map)
-            {
-                json.WriteString(name, file);
-            }
-
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
     }
 }

@@ -4,6 +4,7 @@ using ConsistencyModels.Cpu.Memory;
 using ConsistencyModels.Cpu.Packing;
 using ConsistencyModels.Cpu.Planning;
 using ConsistencyModels.Cpu.Threading;
+using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu;
@@ -21,7 +22,7 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
 
     /// <summary>Where packed weights are kept, if they are.</summary>
     private PackedCache? Cache =>
-        _options.PackedCache && (_options.PackedCacheFolder ?? PackedCacheFolder.Default(Environment.GetEnvironmentVariable)) is { } folder
+        _options.PackedCache && (_options.PackedCacheFolder ?? CacheFolders.FromEnvironment().PackedWeights) is { } folder
             ? new PackedCache(Path.GetFullPath(folder), _options.PackedCacheBytes, _options.PackedCacheLeastBytes)
             : null;
 

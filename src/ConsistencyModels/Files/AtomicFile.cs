@@ -19,6 +19,16 @@ public static class AtomicFile
     /// <remarks>What <paramref name="write"/> throws comes out as it is, unless it is an <see cref="IOException"/> from writing.</remarks>
     public static void Write(string path, Action<Stream> write)
     {
+        using var prepared = Prepare(path, write);
+        prepared.MoveTo(path);
+    }
+
+    /// <summary>Writes a whole file beside its place, to be moved there later: for what takes long, while the old file still counts.</summary>
+    /// <param name="path">The file it will be. The folder must exist.</param>
+    /// <param name="write">As for <see cref="Write"/>.</param>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Write"/>.</exception>
+    internal static PreparedFile Prepare(string path, Action<Stream> write)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
         var temporary = TemporaryBeside(path);
@@ -32,7 +42,7 @@ public static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, path, overwrite: true);
+            return new PreparedFile(temporary);
         }
         catch (Exception e)
         {
@@ -73,7 +83,7 @@ public static class AtomicFile
         return Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
     }
 
-    private static ConsistencyModelsException? Translate(string path, Exception failure) => failure switch
+    internal static ConsistencyModelsException? Translate(string path, Exception failure) => failure switch
     {
         ConsistencyModelsException => null,
         IOException full when IsDiskFull(full) => new($"{path}: disk is full; the file was not written", full),
@@ -84,7 +94,7 @@ public static class AtomicFile
         _ => null,
     };
 
-    private static void TryDelete(string temporary)
+    internal static void TryDelete(string temporary)
     {
         try
         {
@@ -93,6 +103,36 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The first failure is the one to report.
+        }
+    }
+}
+
+/// <summary>A file written whole, under a temporary name beside its place. Deleted when disposed, unless it was moved.</summary>
+internal sealed class PreparedFile(string temporary) : IDisposable
+{
+    private bool _moved;
+
+    /// <summary>Moves it to its place; what is there is replaced in one step.</summary>
+    /// <exception cref="ConsistencyModelsException">It cannot be moved.</exception>
+    public void MoveTo(string path)
+    {
+        try
+        {
+            File.Move(temporary, path, overwrite: true);
+            _moved = true;
+        }
+        catch (Exception e) when (AtomicFile.Translate(path, e) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_moved)
+        {
+            AtomicFile.TryDelete(temporary);
         }
     }
 }

@@ -1,4 +1,3 @@
-using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Hub;
@@ -27,7 +26,7 @@ public sealed class HubClient : IDisposable
         _protocol = new HubProtocol(_http, _options);
     }
 
-    /// <summary>Makes sure that a pipeline is in the cache: its configurations and the weights that will be read, and nothing else.</summary>
+    /// <summary>Makes sure that a model is in the cache, a pipeline or a network: its configurations and the weights that will be read, and nothing else.</summary>
     /// <param name="repository">"organisation/name".</param>
     /// <param name="revision">A branch, a tag or a commit; null for "main". A commit that is complete in the cache needs no network.</param>
     /// <param name="variant">A variant of the weights such as "fp16"; null for the plain ones.</param>
@@ -52,13 +51,14 @@ public sealed class HubClient : IDisposable
         try
         {
             var (commit, files) = await _protocol.ListAsync(id, revision, cancellationToken).ConfigureAwait(false);
-            foreach (var file in ModelLayout.Configurations)
+            var (configurations, folder) = PipelineFileList.Configurations(id, files);
+            foreach (var file in configurations)
             {
                 await FetchAsync(cache, id, commit, file, progress, cancellationToken).ConfigureAwait(false);
             }
 
-            var weights = await FetchAsync(cache, id, commit, PipelineFileList.Weights(id, files, variant), progress, cancellationToken).ConfigureAwait(false);
-            foreach (var shard in PipelineFileList.Shards(weights))
+            var weights = await FetchAsync(cache, id, commit, PipelineFileList.Weights(id, files, folder, variant), progress, cancellationToken).ConfigureAwait(false);
+            foreach (var shard in PipelineFileList.Shards(weights, folder))
             {
                 await FetchAsync(cache, id, commit, shard, progress, cancellationToken).ConfigureAwait(false);
             }

@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Hub;
 
 /// <summary>The environment variables of huggingface_hub (its constants.py), with its order of precedence.</summary>
@@ -21,14 +23,13 @@ internal static class HubEnvironment
         }
 
         var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var caches = Expand(Get("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), user);
-        var home = Expand(Get("HF_HOME") ?? Path.Combine(caches, "huggingface"), user);
+        var folders = CacheFolders.Read(variable);
         return new HubOptions
         {
             Endpoint = Endpoint(Get("HF_ENDPOINT") ?? "https://huggingface.co"),
-            CacheFolder = Expand(Get("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"), user),
-            UrlCacheFolder = Path.Combine(caches, "consistency-models"),
-            Token = Clean(Get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")) ?? TokenFile(Expand(Get("HF_TOKEN_PATH") ?? Path.Combine(home, "token"), user)),
+            CacheFolder = folders.Hub,
+            UrlCacheFolder = folders.Own ?? Path.Combine(folders.Hub, "urls"),
+            Token = Clean(Get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")) ?? TokenFile(Get("HF_TOKEN_PATH") is { } path ? CacheFolders.Expand(path, user) : Path.Combine(folders.HuggingFace, "token")),
             Offline = Get("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
         };
     }
@@ -37,9 +38,6 @@ internal static class HubEnvironment
         Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0
             ? uri
             : throw new HubException($"HF_ENDPOINT is '{text}', expected an address such as https://huggingface.co");
-
-    private static string Expand(string path, string user) =>
-        Path.GetFullPath(path == "~" ? user : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(user, path[2..]) : path);
 
     private static string? TokenFile(string path)
     {

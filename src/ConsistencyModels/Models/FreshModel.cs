@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Noise;
@@ -6,57 +9,42 @@ using ConsistencyModels.Schedulers;
 namespace ConsistencyModels.Models;
 
 /// <summary>
-/// Writes pipeline folders with randomly initialised weights: what tests, benchmarks and trainers start from. The weights go
-/// to the disk one tensor at a time, so a model of any size takes the memory of its largest tensor.
+/// Models with randomly initialised weights: what tests, benchmarks and trainers start from. A weight comes into being when it is
+/// read, so a model of any size takes the memory of its largest tensor while it is written.
 /// </summary>
 public static class FreshModel
 {
-    /// <summary>Writes a complete pipeline folder. The same arguments give the same bytes.</summary>
-    /// <param name="folder">The folder; created if need be. Files of an earlier model in it are replaced.</param>
+    /// <summary>A model with random weights. The same arguments give the same bytes.</summary>
     /// <param name="config">The network.</param>
     /// <param name="scheduler">The noise schedule; null for the published models' with 40 steps.</param>
     /// <param name="classNames">Names of the classes, or null.</param>
-    /// <param name="dtype">F32, F16 or BF16.</param>
     /// <param name="seed">Seed of the weights.</param>
-    /// <param name="progress">Told after every tensor which part of the parameters is written, 0 to 1.</param>
-    /// <param name="cancellationToken">Observed between tensors; no file is left half written.</param>
-    /// <exception cref="ConsistencyModelsException">The configuration is refused, or a file cannot be written.</exception>
-    /// <exception cref="ArgumentException">Another element type, a setting of the scheduler is out of range, or there are names of classes the network does not have.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static void Save(
-        string folder,
+    /// <param name="kind">What the network is said to compute.</param>
+    /// <exception cref="ConsistencyModelsException">The configuration is refused.</exception>
+    /// <exception cref="ArgumentException">A setting of the scheduler is out of range, or there are names of classes the network does not have.</exception>
+    public static Model Of(
         UNet2DConfig config,
         CMStochasticIterativeSchedulerConfig? scheduler = null,
         ClassNames? classNames = null,
-        TensorDType dtype = TensorDType.F32,
         ulong seed = 0,
-        IProgress<double>? progress = null,
-        CancellationToken cancellationToken = default)
+        ModelKind kind = ModelKind.Consistency)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(config);
         if (classNames?.ById.Keys.Any(index => index >= (config.NumClassEmbeds ?? 0)) == true)
         {
-            throw new ArgumentException($"A class is named that the network does not have: num_class_embeds is {config.NumClassEmbeds?.ToString() ?? "null"}.", nameof(classNames));
+            throw new ArgumentException($"A class is named that the network does not have: num_class_embeds is {config.NumClassEmbeds?.ToString(CultureInfo.InvariantCulture) ?? "null"}.", nameof(classNames));
         }
 
-        scheduler ??= new();
-        _ = new CMStochasticIterativeScheduler(scheduler);
         var network = UNet2DDescription.Of(config);
-        using var weights = new FreshTensors(network, seed, progress, cancellationToken);
-        PipelineFolder.Save(folder, new ModelIndex { ClassNames = classNames }, config, scheduler, weights, dtype);
+        return Model.Of(config, scheduler, kind, classNames, () => new FreshTensors(network, seed));
     }
 
     /// <summary>Tensors that come into being when they are read. Each has a generator of its own, so the order of reading does not matter.</summary>
     private sealed class FreshTensors : ITensorSource
     {
         private readonly Dictionary<string, (ParameterDescription Parameter, ulong Seed)> _parameters = [];
-        private readonly IProgress<double>? _progress;
-        private readonly CancellationToken _cancellation;
-        private readonly long _total;
-        private long _done;
 
-        public FreshTensors(UNet2DDescription network, ulong seed, IProgress<double>? progress, CancellationToken cancellation)
+        public FreshTensors(UNet2DDescription network, ulong seed)
         {
             // One draw a tensor from the seed's generator: tensors get streams that have nothing to do with each other.
             var seeds = new long[network.Parameters.Count];
@@ -67,9 +55,6 @@ public static class FreshModel
             }
 
             Tensors = network.Parameters.ToDictionary(p => p.Name, p => new TensorInfo(p.Name, TensorDType.F32, p.Shape));
-            _total = network.ParameterCount;
-            _progress = progress;
-            _cancellation = cancellation;
         }
 
         public string Origin => "fresh weights";
@@ -82,18 +67,15 @@ public static class FreshModel
         {
             var values = new float[checked((int)_parameters[name].Parameter.Count)];
             CopyTo(name, values);
-            return System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan());
+            return MemoryMarshal.AsBytes(values.AsSpan());
         }
 
         public void CopyTo(string name, Span<float> destination)
         {
-            _cancellation.ThrowIfCancellationRequested();
             var (parameter, seed) = _parameters[name];
 
             // Not the zeros that trainers start residual branches with: a network of them would pass any image through.
             FreshValues.Fill(parameter, new TorchGenerator(seed), zeroResiduals: false, destination);
-            _done += parameter.Count;
-            _progress?.Report((double)_done / _total);
         }
 
         public void Release(string name)
@@ -102,6 +84,49 @@ public static class FreshModel
 
         public void Dispose()
         {
+        }
+    }
+}
+
+/// <summary>The values of a network before training.</summary>
+public static class FreshValues
+{
+    /// <summary>Fills one parameter.</summary>
+    /// <param name="parameter">Says which distribution.</param>
+    /// <param name="generator">Source of randomness; constants draw nothing.</param>
+    /// <param name="zeroResiduals">Layers that end a residual branch, and the last one, hold zeros instead.</param>
+    /// <param name="values">Receives the values; as long as the parameter has elements.</param>
+    public static void Fill(ParameterDescription parameter, TorchGenerator generator, bool zeroResiduals, Span<float> values)
+    {
+        if (zeroResiduals && parameter.EndsResidual)
+        {
+            values.Clear();
+            return;
+        }
+
+        switch (parameter.Initialization)
+        {
+            case ParameterInitialization.One:
+                values.Fill(1);
+                break;
+            case ParameterInitialization.Zero:
+                values.Clear();
+                break;
+            case ParameterInitialization.Normal:
+                generator.Randn(values);
+                break;
+            case ParameterInitialization.NormalTimes16:
+                generator.Randn(values);
+                TensorPrimitives.Multiply(values, 16f, values);
+                break;
+            case ParameterInitialization.UniformFanIn:
+                var bound = 1 / MathF.Sqrt(parameter.FanIn);
+                generator.Rand(values);
+                TensorPrimitives.Multiply(values, 2 * bound, values);
+                TensorPrimitives.Subtract(values, bound, values);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(parameter), parameter.Initialization, "Unknown initialisation.");
         }
     }
 }

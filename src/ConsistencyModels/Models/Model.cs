@@ -71,6 +71,9 @@ public sealed class Model : IDisposable
     /// <summary>What its network computes.</summary>
     public ModelKind Kind => Index.Kind;
 
+    /// <summary>Whether nothing says how the model was trained, neither a scheduler nor a name nor an option, so that <see cref="Kind"/> and the number of steps are a guess.</summary>
+    public bool KindIsGuess { get; init; }
+
     /// <summary>The network's configuration: read where there is one, else inferred from the tensors.</summary>
     public required UNet2DConfig Config { get; init; }
 
@@ -98,8 +101,8 @@ public sealed class Model : IDisposable
     public IReadOnlyList<string> UnknownKeys =>
     [
         .. Unknown(ModelLayout.Index, Index.Extras),
-        .. Unknown($"{ModelLayout.UNet}/{ModelLayout.NetworkConfig}", Config.Extras),
-        .. Unknown($"{ModelLayout.Scheduler}/{ModelLayout.SchedulerConfig}", Scheduler.Extras),
+        .. Unknown((Format is ModelFormat.PipelineFolder or ModelFormat.UNetFolder ? $"{ModelLayout.UNet}/" : "") + ModelLayout.NetworkConfig, Config.Extras),
+        .. Unknown(ModelLayout.SchedulerInPipeline, Scheduler.Extras),
     ];
 
     /// <summary>The pipeline's own file, or what it would say.</summary>
@@ -140,7 +143,7 @@ public sealed class Model : IDisposable
     /// <exception cref="ObjectDisposedException">This was disposed.</exception>
     public ITensorSource OpenWeights()
     {
-        var stored = OpenStored();
+        var stored = Open();
         try
         {
             return _rename(stored);
@@ -152,15 +155,24 @@ public sealed class Model : IDisposable
         }
     }
 
-    /// <summary>Opens the tensors as they are stored, under their own names and with whatever else is in the file.</summary>
+    /// <summary>Opens the tensors as they are stored, under their own names and with whatever else is in the file; they are compared with <see cref="Config"/> all the same.</summary>
     /// <returns>The tensors; the caller disposes them.</returns>
-    /// <exception cref="ConsistencyModelsException">There are none, or they are damaged.</exception>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="OpenWeights"/>.</exception>
     /// <exception cref="InvalidOperationException">The model was made of parts without weights.</exception>
     /// <exception cref="ObjectDisposedException">This was disposed.</exception>
     public ITensorSource OpenStored()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return Interlocked.Exchange(ref _opened, null) ?? _open();
+        var stored = Open();
+        try
+        {
+            _ = _rename(stored); // a view: nothing is copied
+            return stored;
+        }
+        catch
+        {
+            stored.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Closes a file that was opened to look at it. Tensors that were handed out stay open.</summary>
@@ -168,6 +180,12 @@ public sealed class Model : IDisposable
     {
         _disposed = true;
         Interlocked.Exchange(ref _opened, null)?.Dispose();
+    }
+
+    private ITensorSource Open()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return Interlocked.Exchange(ref _opened, null) ?? _open();
     }
 
     private static IEnumerable<string> Unknown(string file, IReadOnlyDictionary<string, JsonElement> extras) =>

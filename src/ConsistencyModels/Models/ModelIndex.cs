@@ -48,7 +48,7 @@ internal sealed record ModelIndex
         return new ModelIndex { Kind = kind, ClassNames = names, Version = version, Extras = reader.Extras };
     }
 
-    public void Save(string path)
+    public string ToJson()
     {
         var writer = new ConfigWriter()
             .Set(ClassNameKey, Kind == ModelKind.Diffusion ? DiffusionClass : ConsistencyClass)
@@ -60,7 +60,7 @@ internal sealed record ModelIndex
             writer.Set(ClassNames.Key, ClassNames.ToJson());
         }
 
-        writer.AddMissing(Extras).Save(path);
+        return writer.AddMissing(Extras).ToJson();
     }
 
     private static string SchedulerClass(ModelKind kind) =>

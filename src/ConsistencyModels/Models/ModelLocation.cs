@@ -26,26 +26,38 @@ public static class ModelLocation
             return nameOrPath;
         }
 
-        if (!IsRemote(nameOrPath, out var address))
-        {
-            throw Missing(nameOrPath);
-        }
-
-        using var client = new HubClient(options?.Hub);
-        if (address is not null)
-        {
-            return await client.DownloadUrlAsync(address, progress, cancellationToken).ConfigureAwait(false);
-        }
-
         try
         {
-            return await client.DownloadPipelineAsync(nameOrPath, options?.Revision, options?.Variant, progress, cancellationToken).ConfigureAwait(false);
+            return await DownloadAsync(nameOrPath, options, progress, cancellationToken).ConfigureAwait(false);
         }
-        catch (HubException e)
+        catch (HubException e) when (IsRepository(nameOrPath))
         {
             // "runs/mine" with a spelling mistake looks like a repository: the message must not be about the Hub alone.
             throw new HubException($"{e.Message} ('{nameOrPath}' is no file or folder here, so the Hub was asked)", e);
         }
+    }
+
+    /// <summary>Downloads a model, whatever is on disk; what is in the cache is not downloaded again.</summary>
+    /// <param name="name">"organisation/name" on the Hub, one of <see cref="PublishedCheckpoints"/>, or an address.</param>
+    /// <param name="options">Revision, variant, and where from and to; null for the defaults.</param>
+    /// <param name="progress">Told how far it is; from any thread.</param>
+    /// <param name="cancellationToken">Ends it; what arrived is kept for the next one.</param>
+    /// <returns>The folder or file in the cache.</returns>
+    /// <exception cref="HubException">It cannot be downloaded.</exception>
+    /// <exception cref="ConsistencyModelsException">The name means nothing that could be.</exception>
+    public static async Task<string> DownloadAsync(
+        string name, ModelOptions? options = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (!IsRemote(name, out var address))
+        {
+            throw Missing(name);
+        }
+
+        using var client = new HubClient(options?.Hub);
+        return await (address is not null
+            ? client.DownloadUrlAsync(address, progress, cancellationToken)
+            : client.DownloadPipelineAsync(name, options?.Revision, options?.Variant, progress, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Whether a name is that of a folder or file, which <see cref="FindAsync"/> takes before any other meaning.</summary>
@@ -55,6 +67,10 @@ public static class ModelLocation
     /// <summary>Whether a name is one that <see cref="FindAsync"/> would look for elsewhere, were it not on disk.</summary>
     /// <param name="nameOrPath">The name.</param>
     public static bool IsRemote(string nameOrPath) => IsRemote(nameOrPath, out _);
+
+    /// <summary>Whether a name is that of a repository on the Hub: it has revisions, variants and files.</summary>
+    /// <param name="name">The name.</param>
+    public static bool IsRepository(string name) => IsRemote(name, out var address) && address is null;
 
     /// <summary>That a name is not a folder or file, and means nothing else.</summary>
     internal static ConsistencyModelsException Missing(string nameOrPath) => new(

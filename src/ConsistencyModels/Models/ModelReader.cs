@@ -60,8 +60,8 @@ public static class ModelReader
     {
         var index = ModelIndex.Load(Path.Combine(path, ModelLayout.Index));
         var config = UNet2DConfig.Load(Path.Combine(unet, ModelLayout.NetworkConfig));
-        var (_, scheduler) = SchedulerFile.Choose(path, ModelLayout.SchedulerConfigIn(path), index, config, options);
-        return OfFolder(path, unet, ModelFormat.PipelineFolder, index, config, scheduler, options);
+        var (_, _, scheduler) = SchedulerFile.Choose(path, ModelLayout.SchedulerConfigIn(path), index, config, options);
+        return OfFolder(path, unet, ModelFormat.PipelineFolder, index, false, config, scheduler, options);
     }
 
     private static Model Folder(string path, string network, ModelFormat format, ModelOptions options)
@@ -70,17 +70,25 @@ public static class ModelReader
 
         // The scheduler is beside unet/, whether that or the folder around it was named.
         var root = format == ModelFormat.UNetFolder ? path : Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) ?? path;
-        var (kind, scheduler) = SchedulerFile.Choose(path, ModelLayout.SchedulerConfigIn(root), null, config, options);
-        return OfFolder(path, network, format, new ModelIndex { Kind = kind }, config, scheduler, options);
+        var (kind, guess, scheduler) = SchedulerFile.Choose(path, ModelLayout.SchedulerConfigIn(root), null, config, options);
+        return OfFolder(path, network, format, new ModelIndex { Kind = kind }, guess, config, scheduler, options);
     }
 
     private static Model OfFolder(
-        string path, string network, ModelFormat format, ModelIndex index, UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ModelOptions options) =>
+        string path,
+        string network,
+        ModelFormat format,
+        ModelIndex index,
+        bool kindIsGuess,
+        UNet2DConfig config,
+        CMStochasticIterativeSchedulerConfig scheduler,
+        ModelOptions options) =>
         new(() => WeightFiles.Open(network, options.Variant), source => RenamedTensors.Today(source, config))
         {
             Path = path,
             Format = format,
             Config = config,
+            KindIsGuess = kindIsGuess,
             Scheduler = scheduler,
             Index = index,
         };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Schedulers;
@@ -25,24 +26,18 @@ internal static class SchedulerFile
     /// <param name="config">The network.</param>
     /// <param name="options">What replaces or completes what is there.</param>
     /// <exception cref="ConsistencyModelsException">The file is damaged, of another class than promised, or promised and missing.</exception>
-    public static (ModelKind Kind, CMStochasticIterativeSchedulerConfig Scheduler) Choose(
+    public static (ModelKind Kind, bool IsGuess, CMStochasticIterativeSchedulerConfig Scheduler) Choose(
         string path, string? file, ModelIndex? index, UNet2DConfig config, ModelOptions options)
     {
-        var (kind, scheduler) = Find(path, file, index, config, options);
+        var (kind, guess, scheduler) = Find(path, file, index, config, options);
         scheduler = options.Scheduler ?? scheduler;
-        return (kind, options.NumTrainTimesteps is { } steps ? scheduler with { NumTrainTimesteps = steps } : scheduler);
+        return (kind, guess, options.NumTrainTimesteps is { } steps ? scheduler with { NumTrainTimesteps = steps } : scheduler);
     }
 
-    /// <summary>Writes a scheduler's settings.</summary>
-    public static void Save(string path, ModelKind kind, CMStochasticIterativeSchedulerConfig config)
-    {
-        if (kind == ModelKind.Consistency)
-        {
-            config.Save(path);
-            return;
-        }
-
-        new ConfigWriter()
+    /// <summary>The file's text, as diffusers would write it.</summary>
+    public static string ToJson(ModelKind kind, CMStochasticIterativeSchedulerConfig config) => kind == ModelKind.Consistency
+        ? config.ToJson()
+        : new ConfigWriter()
             .Set(ClassNameKey, DiffusionClass)
             .Set("num_train_timesteps", config.NumTrainTimesteps)
             .Set("sigma_min", config.SigmaMin)
@@ -53,34 +48,33 @@ internal static class SchedulerFile
             .AddMissing(config.Extras)
             .AddMissing(Defaults)
             .AddVersion()
-            .Save(path);
-    }
+            .ToJson();
 
     private static IEnumerable<KeyValuePair<string, JsonElement>> Defaults =>
         new Dictionary<string, string> { ["sigma_schedule"] = "karras", ["final_sigmas_type"] = "zero" }
             .Select(pair => KeyValuePair.Create(pair.Key, JsonElement.Parse($"\"{pair.Value}\"")));
 
-    private static (ModelKind, CMStochasticIterativeSchedulerConfig) Find(
+    private static (ModelKind Kind, bool IsGuess, CMStochasticIterativeSchedulerConfig Scheduler) Find(
         string path, string? file, ModelIndex? index, UNet2DConfig config, ModelOptions options)
     {
         if (file is not null && File.Exists(file))
         {
-            return Read(file, index?.Kind);
+            var (kind, scheduler) = Read(file, index?.Kind);
+            return (kind, false, scheduler);
         }
 
         // A pipeline names its scheduler: where it is missing, a copy is incomplete, and a guess would be silently wrong.
-        if (index is not null && (options.Mode ?? ModeOf(options)) is null)
+        if (index is not null && options is { Mode: null, Scheduler: null, NumTrainTimesteps: null })
         {
             throw new ConsistencyModelsException(
-                $"{file}: there is no such file, and {Checkpoints.ModelLayout.Index} says that there is; copy it, or say how the model was trained (--kind)");
+                $"{file}: there is no such file, but {ModelLayout.Index} says that there is; copy it, or say how the model was trained (ModelOptions.Mode; cm: --kind)");
         }
 
-        var mode = options.Mode ?? SchedulerPresets.FromName(path) ?? TrainingMode.ConsistencyDistillation;
-        return (index?.Kind ?? SchedulerPresets.KindOf(mode), SchedulerPresets.For(mode, config));
+        var mode = options.Mode ?? SchedulerPresets.FromName(path);
+        var presets = SchedulerPresets.For(mode ?? TrainingMode.ConsistencyDistillation, config);
+        return index is not null ? (index.Kind, false, index.Kind == ModelKind.Diffusion ? SchedulerPresets.Diffusion : presets)
+            : (SchedulerPresets.KindOf(mode ?? TrainingMode.ConsistencyDistillation), mode is null, presets);
     }
-
-    private static TrainingMode? ModeOf(ModelOptions options) =>
-        options.Scheduler is not null || options.NumTrainTimesteps is not null ? TrainingMode.ConsistencyDistillation : null;
 
     private static (ModelKind, CMStochasticIterativeSchedulerConfig) Read(string file, ModelKind? promised)
     {

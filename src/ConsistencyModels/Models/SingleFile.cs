@@ -33,11 +33,12 @@ internal static class SingleFile
 
             // A network's file in a pipeline's folder has the scheduler of that pipeline.
             var pipeline = configured ? Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(path))) : null;
-            var (kind, scheduler) = SchedulerFile.Choose(path, pipeline is null ? null : ModelLayout.SchedulerConfigIn(pipeline), null, config, options);
+            var (kind, guess, scheduler) = SchedulerFile.Choose(path, pipeline is null ? null : ModelLayout.SchedulerConfigIn(pipeline), null, config, options);
             return new Model(() => TensorFiles.Open(path, options.Entry), Rename, stored)
             {
                 Path = path,
                 Format = stored is TorchFile ? ModelFormat.Torch : ModelFormat.Safetensors,
+                KindIsGuess = guess,
                 Naming = naming,
                 Config = config,
                 Scheduler = scheduler,

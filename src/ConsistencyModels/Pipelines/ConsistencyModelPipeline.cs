@@ -129,8 +129,7 @@ public sealed partial class ConsistencyModelPipeline : IDisposable
     public void SavePretrained(string folder, TensorDType? dtype = null, long maxShardSize = WeightWriter.DefaultShardSize)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        using var weights = _model.OpenWeights();
-        PipelineFolder.Save(folder, _model.Index, Config, SchedulerConfig, weights, dtype, maxShardSize: maxShardSize);
+        ModelWriter.Write(_model, Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, new() { DType = dtype, MaxShardSize = maxShardSize });
     }
 
     /// <summary>

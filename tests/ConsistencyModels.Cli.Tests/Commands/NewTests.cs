@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
@@ -77,7 +78,7 @@ public sealed class NewTests : IDisposable
     [InlineData("lsun256")]
     public void Every_preset_is_a_network(string preset)
     {
-        var network = NetworkSource.Load(preset);
+        var network = NetworkPresets.Load(preset);
         Assert.NotNull(network.SampleSize);
         Assert.True(UNet2DDescription.Of(network).ParameterCount > 500_000);
         Assert.DoesNotContain(network.Extras.Keys, key => !key.StartsWith('_'));
@@ -88,7 +89,7 @@ public sealed class NewTests : IDisposable
     [InlineData("lsun256", 526_304_771)]
     public void Presets_of_published_networks_are_those(string preset, long parameters)
     {
-        var network = NetworkSource.Load(preset);
+        var network = NetworkPresets.Load(preset);
         Assert.Equal(parameters, UNet2DDescription.Of(network).ParameterCount);
         var recorded = UNet2DConfig.Load(RepositoryFiles.Golden("fullsize", preset, "config.json"));
         Assert.Equal((recorded with { Extras = network.Extras }).ToJson(), network.ToJson());

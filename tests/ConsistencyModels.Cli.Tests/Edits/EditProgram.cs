@@ -12,8 +12,8 @@ public sealed class EditProgram : IDisposable
 
     public EditProgram()
     {
-        FreshModel.Save(Path("model"), Network(3, classes: 3), classNames: new ClassNames(["floor", "wall", "gate"]));
-        FreshModel.Save(Path("gray"), Network(1, classes: null));
+        ModelWriter.Write(FreshModel.Of(Network(3, classes: 3), classNames: new ClassNames(["floor", "wall", "gate"])), Path("model"), cancellationToken: TestContext.Current.CancellationToken);
+        ModelWriter.Write(FreshModel.Of(Network(1, classes: null)), Path("gray"), cancellationToken: TestContext.Current.CancellationToken);
     }
 
     public string Path(string name) => System.IO.Path.Combine(_folder, name);

@@ -1,6 +1,7 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Cpu.Caching;
+using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;
@@ -250,13 +251,13 @@ public sealed class PackedCacheTests : IDisposable
     public void The_environment_chooses_the_folder(string? packed, string? all, string? xdg, string? expected) =>
         Assert.Equal(
             expected is null ? null : Path.GetFullPath(expected),
-            PackedCacheFolder.Default(name => name switch
+            CacheFolders.Read(name => name switch
             {
                 "CM_PACKED_CACHE" => packed,
                 "CM_CACHE" => all,
                 "XDG_CACHE_HOME" => xdg,
                 _ => null,
-            }));
+            }).PackedWeights);
 
     private CpuEngineOptions Options() => new() { PackedCacheFolder = Cache, PackedCacheLeastBytes = 0 };
 

@@ -38,9 +38,10 @@ public sealed class ModelReaderTests : IDisposable
     [InlineData("y.safetensors", TensorNaming.OpenAi, TensorNaming.OpenAi)]
     public void Files_convert_there_and_back_bit_for_bit(string name, TensorNaming? asked, TensorNaming written)
     {
-        ModelConversion.Convert(Folder, _folder.File(name), new ConversionOptions { Names = asked });
-        ModelConversion.Convert(_folder.File(name), _folder.File("back"), new ConversionOptions { Input = Tiny });
+        using var first = ModelReader.Open(Folder);
+        ModelWriter.Write(first, _folder.File(name), new ModelWriteOptions { Naming = asked }, cancellationToken: TestContext.Current.CancellationToken);
         using var middle = ModelReader.Open(_folder.File(name), Tiny);
+        ModelWriter.Write(middle, _folder.File("back"), cancellationToken: TestContext.Current.CancellationToken);
         using var back = ModelReader.Open(_folder.File("back"));
         using var reference = WeightFiles.Open(Path.Combine(Folder, "unet"));
         Assert.Equal(written, middle.Naming);
@@ -52,8 +53,8 @@ public sealed class ModelReaderTests : IDisposable
     [Fact]
     public void Half_precision_and_shards_on_request()
     {
-        var options = new ConversionOptions { DType = TensorDType.F16, MaxShardSize = 200_000, Variant = "fp16" };
-        ModelConversion.Convert(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File("out"), options with { Input = Tiny });
+        using var single = ModelReader.Open(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), Tiny);
+        ModelWriter.Write(single, _folder.File("out"), new ModelWriteOptions { DType = TensorDType.F16, MaxShardSize = 200_000, Variant = "fp16" }, cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(File.Exists(_folder.File("out/unet/diffusion_pytorch_model.safetensors.index.fp16.json")));
         Assert.InRange(Directory.GetFiles(_folder.File("out/unet"), "diffusion_pytorch_model.fp16-0000?-of-0000?.safetensors").Length, 2, 9);
         using var model = ModelReader.Open(_folder.File("out"), new ModelOptions { Variant = "fp16" });

@@ -24,7 +24,8 @@ public sealed class SavedLikeDiffusersTests : IDisposable
     {
         var reference = UNet2DConfig.Load(RepositoryFiles.Golden("openai", model, "diffusers", "unet", "config.json"));
         var files = new ModelOptions { HeadDim = headDim ?? reference.AttentionHeadDim, SampleSize = size is { } side ? new ImageSize(side, side) : reference.SampleSize };
-        ModelConversion.Convert(RepositoryFiles.Golden("openai", model, file), _folder.File("ours"), new ConversionOptions { Input = files });
+        using var opened = ModelReader.Open(RepositoryFiles.Golden("openai", model, file), files);
+        ModelWriter.Write(opened, _folder.File("ours"), cancellationToken: TestContext.Current.CancellationToken);
         Same(model, _folder.File("ours"));
     }
 

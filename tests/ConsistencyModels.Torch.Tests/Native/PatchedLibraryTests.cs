@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using ConsistencyModels.Files;
 using ConsistencyModels.Torch.Native;
 
 namespace ConsistencyModels.Torch.Tests.Native;
@@ -54,7 +55,7 @@ public sealed class PatchedLibraryTests : IDisposable
         File.WriteAllText(file, "");
         var error = Assert.Throws<ConsistencyModelsException>(() => PatchedLibrary.Create(ShippedLibrary.Path, file));
         Assert.StartsWith(file, error.Message, StringComparison.Ordinal);
-        Assert.EndsWith($"set {TorchRuntime.CacheVariable} to a folder of yours", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"set {CacheFolders.OwnVariable} to a folder of yours", error.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _cache.Dispose();

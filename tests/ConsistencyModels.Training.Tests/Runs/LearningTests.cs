@@ -1,3 +1,4 @@
+using ConsistencyModels.Models;
 using ConsistencyModels.Pipelines;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Runs;
@@ -17,6 +18,7 @@ public sealed class LearningTests : IDisposable
     {
         var teacher = Train(_run.Options(name: "edm") with { Images = 4_800, Batch = 16, LearningRate = 3e-3, AverageHalfLife = 400, LogEverySteps = 20 }, out var losses);
         Assert.True(losses[^1] < losses[0] / 3, $"loss went from {losses[0]} to {losses[^1]}");
+        using var start = ModelReader.Open(teacher);
         var model = Train(
             _run.Options(new EctObjective(new EctSchedule(StageImages: 800)), "ect") with
             {
@@ -24,7 +26,7 @@ public sealed class LearningTests : IDisposable
                 Batch = 16,
                 LearningRate = 1e-3,
                 AverageHalfLife = 400,
-                InitialWeights = teacher,
+                InitialModel = start,
             },
             out _);
 

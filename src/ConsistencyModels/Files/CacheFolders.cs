@@ -1,0 +1,62 @@
+namespace ConsistencyModels.Files;
+
+/// <summary>
+/// Where files are kept that are made or fetched once for a user. The library's own are under one folder; models of the Hub are in
+/// huggingface_hub's, with its variables and defaults, so that both share them.
+/// </summary>
+public sealed class CacheFolders
+{
+    /// <summary>Names the library's own folder; the default is <c>consistency-models</c> in XDG_CACHE_HOME, ~/.cache, or %LOCALAPPDATA% on Windows.</summary>
+    public const string OwnVariable = "CM_CACHE";
+
+    /// <summary>Names the folder of packed weights, or is "off".</summary>
+    public const string PackedVariable = "CM_PACKED_CACHE";
+
+    private const string OwnName = "consistency-models";
+
+    private CacheFolders(string? own, string? packed, string huggingFace, string hub)
+    {
+        Own = own;
+        PackedWeights = packed;
+        HuggingFace = huggingFace;
+        Hub = hub;
+    }
+
+    /// <summary>The library's own: patched native libraries, and checkpoints from other addresses than the Hub. Null for a user without a home.</summary>
+    public string? Own { get; }
+
+    /// <summary>Weights of large networks as the engine "cpu" packs them; null if they are not kept.</summary>
+    public string? PackedWeights { get; }
+
+    /// <summary>huggingface_hub's folder (HF_HOME), which holds the access token.</summary>
+    public string HuggingFace { get; }
+
+    /// <summary>Models from the Hub (HF_HUB_CACHE, or hub/ in HF_HOME).</summary>
+    public string Hub { get; }
+
+    /// <summary>The folders that the environment variables name, else the defaults.</summary>
+    public static CacheFolders FromEnvironment() => Read(Environment.GetEnvironmentVariable);
+
+    /// <summary>The folders that variables name, else the defaults.</summary>
+    internal static CacheFolders Read(Func<string, string?> variable)
+    {
+        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        string? Get(string name) => variable(name) is { Length: > 0 } value ? Expand(value, user) : null;
+
+        var local = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : user.Length > 0 ? Path.Combine(user, ".cache")
+            : "";
+        var caches = Get("XDG_CACHE_HOME") ?? local;
+        var own = Get(OwnVariable) ?? (caches.Length > 0 ? Path.Combine(caches, OwnName) : null);
+        var packed = variable(PackedVariable)?.ToUpperInvariant() is "OFF" or "0" or "NO" or "FALSE" ? null
+            : Get(PackedVariable) ?? (own is null ? null : Path.Combine(own, "packed"));
+
+        // huggingface_hub keeps to ~/.cache on every system.
+        var huggingFace = Get("HF_HOME") ?? Path.Combine(Get("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
+        return new CacheFolders(own, packed, huggingFace, Get("HF_HUB_CACHE") ?? Get("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(huggingFace, "hub"));
+    }
+
+    /// <summary>A full path; "~" at its beginning is the user's home.</summary>
+    internal static string Expand(string path, string user) =>
+        Path.GetFullPath(path == "~" ? user : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(user, path[2..]) : path);
+}
