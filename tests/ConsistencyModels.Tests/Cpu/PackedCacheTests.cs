@@ -1,6 +1,5 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
-using ConsistencyModels.Cpu.Caching;
 using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
