@@ -18,7 +18,7 @@ internal static class TrainEstimate
     /// <summary>The configuration and the sizes that follow from it.</summary>
     public static IEnumerable<(string Name, string Value)> Describe(TrainPlan plan)
     {
-        var (options, data, _) = plan;
+        var (_, options, data, _) = plan;
         var parameters = UNet2DDescription.Of(options.Network).ParameterCount;
         var counts = new int[data.ClassNames.Count];
         foreach (var label in data.Labels)

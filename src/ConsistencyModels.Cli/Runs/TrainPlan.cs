@@ -7,10 +7,11 @@ using ConsistencyModels.Training.Runs;
 namespace ConsistencyModels.Cli.Runs;
 
 /// <summary>A <c>cm train</c> command made ready: the pictures read, the options complete.</summary>
+/// <param name="Pictures">The folder or archive, in the user's words.</param>
 /// <param name="Options">What the trainer is told.</param>
 /// <param name="Data">The pictures.</param>
 /// <param name="Warnings">What may not be meant; each a line.</param>
-internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings)
+internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings)
 {
     private const string DefaultNetwork = "tiles32";
     private const long DefaultImages = 400_000;
@@ -45,7 +46,7 @@ internal sealed record TrainPlan(TrainingOptions Options, ImageFolderDataSet Dat
             network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
         }
 
-        return new(Complete(settings, network, start), data, [.. Warn(settings, network, data)]);
+        return new(settings.Data, Complete(settings, network, start), data, [.. Warn(settings, network, data)]);
     }
 
     private static bool IsPreset(TrainSettings settings) =>

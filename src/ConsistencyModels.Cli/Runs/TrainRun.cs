@@ -27,7 +27,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         {
             console.Out.WriteLine(trainer.Folder.Model);
             console.Error.WriteLine(!_options.Objective.MakesConsistencyModel
-                ? $"a diffusion model; tune it into a consistency model: cm train {Quote(context.Arguments[1])} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
+                ? $"a diffusion model; tune it into a consistency model: cm train {Quote(plan.Pictures)} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
                 : $"a consistency model; draw with it: cm generate --model {Quote(trainer.Folder.Model)}");
             return;
         }

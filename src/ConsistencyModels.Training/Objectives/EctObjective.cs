@@ -11,7 +11,8 @@ namespace ConsistencyModels.Training.Objectives;
 /// <param name="PMean">Mean of ln t.</param>
 /// <param name="PStd">Standard deviation of ln t.</param>
 /// <param name="C">Smoothing of the norm: √(sum of squares + c²) - c; 0 is the plain norm.</param>
-public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, double PStd = 2.0, double C = 0) : IObjective
+/// <param name="SigmaData">Standard deviation of the data; the preconditioning and the saved schedule have the same.</param>
+public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, double PStd = 2.0, double C = 0, double SigmaData = 0.5) : IObjective
 {
     // The gradient of a root at 0 is infinite; far below any real error.
     private const double TinySquare = 1e-24;
@@ -21,6 +22,20 @@ public sealed record EctObjective(EctSchedule Schedule, double PMean = -1.1, dou
 
     /// <inheritdoc/>
     public bool MakesConsistencyModel => true;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+    {
+        [nameof(PMean)] = InvariantText.Of(PMean),
+        [nameof(PStd)] = InvariantText.Of(PStd),
+        [nameof(C)] = InvariantText.Of(C),
+        [nameof(SigmaData)] = InvariantText.Of(SigmaData),
+        [nameof(EctSchedule.Q)] = InvariantText.Of(Schedule.Q),
+        [nameof(EctSchedule.K)] = InvariantText.Of(Schedule.K),
+        [nameof(EctSchedule.B)] = InvariantText.Of(Schedule.B),
+        [nameof(EctSchedule.StageImages)] = InvariantText.Of(Schedule.StageImages),
+        [nameof(EctSchedule.Adjustment)] = Schedule.Adjustment.ToString(),
+    };
 
     /// <inheritdoc/>
     public Tensor Losses(Denoise denoise, TrainingBatch batch, long imagesSeen)

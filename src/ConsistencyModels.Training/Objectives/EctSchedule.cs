@@ -16,6 +16,10 @@ namespace ConsistencyModels.Training.Objectives;
 public sealed record EctSchedule(
     double Q = 2, double K = 8, double B = 1, long StageImages = 0, EctAdjustment Adjustment = EctAdjustment.Sigmoid)
 {
+    /// <summary>Factor by which the gap shrinks each stage; above 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is 1 or less: the gap would never shrink.</exception>
+    public double Q { get; init; } = Q > 1 && double.IsFinite(Q) ? Q : throw new ArgumentOutOfRangeException(nameof(Q), Q, "Q must be a number above 1.");
+
     // Float32 has 24 bits: with a smaller gap little of t - r is left, and at 2^-24 the loss is 0/0.
     private const double SmallestDecay = 1.0 / (1 << 14);
 

@@ -9,7 +9,7 @@ namespace ConsistencyModels.Training.Objectives;
 /// </summary>
 /// <param name="PMean">Mean of ln σ.</param>
 /// <param name="PStd">Standard deviation of ln σ.</param>
-/// <param name="SigmaData">Standard deviation of the data.</param>
+/// <param name="SigmaData">Standard deviation of the data; the preconditioning and the saved schedule have the same.</param>
 public sealed record EdmObjective(double PMean = -1.2, double PStd = 1.2, double SigmaData = 0.5) : IObjective
 {
     /// <inheritdoc/>
@@ -17,6 +17,14 @@ public sealed record EdmObjective(double PMean = -1.2, double PStd = 1.2, double
 
     /// <inheritdoc/>
     public bool MakesConsistencyModel => false;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+    {
+        [nameof(PMean)] = InvariantText.Of(PMean),
+        [nameof(PStd)] = InvariantText.Of(PStd),
+        [nameof(SigmaData)] = InvariantText.Of(SigmaData),
+    };
 
     /// <summary>The weighted squared error of every value [N, C, H, W].</summary>
     public Tensor Elementwise(Denoise denoise, TrainingBatch batch)

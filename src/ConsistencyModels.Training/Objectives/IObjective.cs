@@ -14,6 +14,17 @@ public interface IObjective
     /// </summary>
     bool MakesConsistencyModel { get; }
 
+    /// <summary>
+    /// Standard deviation of the data: that of the preconditioning the network is trained under, drawn under, and saved with.
+    /// </summary>
+    double SigmaData { get; }
+
+    /// <summary>
+    /// Every setting that changes the losses, by the name of its property, as text that is the same in every culture: what makes a
+    /// run this run. A setting that is added later counts as its default in older checkpoints.
+    /// </summary>
+    IReadOnlyDictionary<string, string> Settings { get; }
+
     /// <summary>The loss of each image, with the graph for gradients. The caller disposes the result.</summary>
     /// <param name="denoise">The network being trained.</param>
     /// <param name="batch">Images and random draws; <see cref="TrainingBatch.SeedDropout"/> comes before every pass of the network.</param>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Models;
+using ConsistencyModels.Schedulers;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
 using TorchSharp;
@@ -26,7 +27,7 @@ public static class ModelExport
             : [.. classNames.Select((name, index) => KeyValuePair.Create(index, name)).Where(pair => !string.IsNullOrWhiteSpace(pair.Value))];
         return Model.Of(
             config,
-            kind == ModelKind.Diffusion ? SchedulerPresets.Diffusion : null,
+            (kind == ModelKind.Diffusion ? SchedulerPresets.Diffusion : new CMStochasticIterativeSchedulerConfig()) with { SigmaData = objective.SigmaData },
             kind,
             named.Length == 0 ? null : new ClassNames(named),
             () => new Parameters(network));

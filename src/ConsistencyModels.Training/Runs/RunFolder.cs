@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -55,6 +56,22 @@ public sealed class RunFolder
         foreach (var old in CheckpointFiles().SkipLast(Math.Max(1, keep)))
         {
             OnFile(old, () => File.Delete(old));
+        }
+    }
+
+    /// <summary>Makes the folder this process's until the result is disposed; the system frees it when the process dies.</summary>
+    /// <exception cref="ConsistencyModelsException">Another trainer is at work here; nothing was touched.</exception>
+    internal FileLock Lock()
+    {
+        var path = Path.Combine(Root, ".lock");
+        try
+        {
+            return FileLock.TryAcquire(path)
+                ?? throw new ConsistencyModelsException($"{Root}: another process is training in this folder; wait for it, stop it, or choose another folder");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConsistencyModelsException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class RunLog : IDisposable
     private int _skipped;
 
     /// <summary>Opens the log. Lines of steps that a killed run had made after its last checkpoint are taken out: they come again.</summary>
-    /// <exception cref="ConsistencyModelsException">It cannot be written, or another process is training in this folder.</exception>
+    /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
     public RunLog(string path, TrainingOptions options, long imagesSeen, IProgress<TrainingProgress>? progress)
     {
         _path = path;

@@ -6,6 +6,7 @@ using ConsistencyModels.Noise;
 using ConsistencyModels.Pixels;
 using ConsistencyModels.Samplers;
 using ConsistencyModels.Torch;
+using ConsistencyModels.Training.Objectives;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -32,27 +33,27 @@ internal static class SampleGrid
         using var unet = new TorchUNet(network, owns: false);
         var generator = new TorchGenerator(options.Seed);
         var images = !options.Objective.MakesConsistencyModel
-            ? Diffusion(unet, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
-            : Consistency(unet, generator, rows, size, cancellationToken);
+            ? Diffusion(unet, options.Objective, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
+            : Consistency(unet, options.Objective, generator, rows, size, cancellationToken);
         ImageEncoder.SaveFile(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }), path);
     }
 
     private static ImageBuffer[] Diffusion(
-        IUNet unet, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
+        IUNet unet, IObjective objective, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
     {
         var x = new float[shape.Length];
         generator.Randn(x);
         new EdmSampler { Steps = HeunLevels }.Sample(
-            new Denoiser(unet, Preconditioning.Edm(), clip: false), x, shape, generator, new SamplingOptions { ClassLabels = labels }, cancellationToken);
+            new Denoiser(unet, Preconditioning.Edm(objective.SigmaData), clip: false), x, shape, generator, new SamplingOptions { ClassLabels = labels }, cancellationToken);
         return PixelConversion.ToImages(x, shape);
     }
 
-    private static ImageBuffer[] Consistency(IUNet unet, TorchGenerator generator, int rows, ImageSize size, CancellationToken cancellationToken)
+    private static ImageBuffer[] Consistency(IUNet unet, IObjective objective, TorchGenerator generator, int rows, ImageSize size, CancellationToken cancellationToken)
     {
         const int half = Columns / 2;
         var shape = new ImageShape(rows * half, unet.Config.InChannels, size.Height, size.Width);
         var labels = Labels(unet.Config, rows, half);
-        var denoiser = new Denoiser(unet, Preconditioning.Consistency(), clip: true);
+        var denoiser = new Denoiser(unet, Preconditioning.Consistency(objective.SigmaData), clip: true);
         var one = new float[shape.Length];
         generator.Randn(one);
         TensorPrimitives.Multiply(one, (float)SigmaMax, one);

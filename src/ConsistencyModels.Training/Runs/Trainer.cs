@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ConsistencyModels.Data;
+using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch;
@@ -24,14 +25,17 @@ public sealed class Trainer : IDisposable
     private readonly Denoise _denoise;
     private readonly Dictionary<string, string> _identity;
     private readonly Device _device;
+    private readonly FileLock _lock;
     private int _skippedInARow;
 
     /// <summary>Opens a run: fresh, from initial weights, or from its latest checkpoint.</summary>
     /// <param name="options">What to train and how.</param>
     /// <param name="data">The images; the caller keeps them.</param>
-    /// <exception cref="ConsistencyModelsException">The data do not fit the network, or the folder holds another run.</exception>
+    /// <exception cref="ConsistencyModelsException">The data do not fit the network, the folder holds another run, or another trainer is at work in it.</exception>
     public Trainer(TrainingOptions options, IImageDataSet data)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(data);
         TrainingChecks.ThrowIfInvalid(options, data);
         options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
         _options = options;
@@ -40,16 +44,18 @@ public sealed class Trainer : IDisposable
         _folder = new(options.Folder);
         _identity = TrainingChecks.Identity(options, data);
         _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null);
-        _state = new(UNet2DDescription.Of(options.Network), _device, options.Beta2);
-        _denoise = TensorPreconditioning.Edm(_state.Network);
+        _lock = _folder.Lock();
         try
         {
+            _state = new(UNet2DDescription.Of(options.Network), _device, options.Beta2);
+            _denoise = TensorPreconditioning.Edm(_state.Network, options.Objective.SigmaData);
             _folder.RemoveLeftovers();
             Note = StartingPoint.Set(_state, options, _folder, _identity);
         }
         catch
         {
-            _state.Dispose();
+            _state?.Dispose();
+            _lock.Dispose();
             throw;
         }
     }
@@ -153,7 +159,11 @@ public sealed class Trainer : IDisposable
         SampleGrid.Save(_folder.Sample(_state.ImagesSeen), _state.Average, _options, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _state.Dispose();
+    public void Dispose()
+    {
+        _state.Dispose();
+        _lock.Dispose();
+    }
 
     // One bad step is left out, as the original trainers do by zeroing such gradients; a row of them means the run is lost.
     private void Skip(double loss, double norm)

@@ -8,6 +8,7 @@ namespace ConsistencyModels.Training.Runs;
 internal static class TrainingChecks
 {
     private const string NetworkKey = "network";
+    private const string ObjectiveKey = "objective";
 
     public static void ThrowIfInvalid(TrainingOptions options, IImageDataSet data)
     {
@@ -59,9 +60,19 @@ internal static class TrainingChecks
     /// <param name="expected">This run's.</param>
     public static bool Agree(string key, string found, string expected)
     {
-        if (found == expected || key != NetworkKey)
+        if (found == expected)
         {
-            return found == expected;
+            return true;
+        }
+
+        if (key == ObjectiveKey)
+        {
+            return ObjectiveText.SaySame(found, expected);
+        }
+
+        if (key != NetworkKey)
+        {
+            return false;
         }
 
         try
@@ -81,7 +92,7 @@ internal static class TrainingChecks
     public static Dictionary<string, string> Identity(TrainingOptions options, IImageDataSet data) => new()
     {
         [NetworkKey] = Settings(options.Network),
-        ["objective"] = options.Objective.ToString()!,
+        [ObjectiveKey] = ObjectiveText.Of(options.Objective),
         ["data"] = data.Fingerprint,
         ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         ["batch"] = options.Batch.ToString(CultureInfo.InvariantCulture),

@@ -23,6 +23,11 @@ public static class TensorDTypeExtensions
         (TensorDType.U64, "U64", 8),
     ];
 
+    private static readonly int[] Ranks =
+    [
+        .. Enumerable.Range(0, (int)Enum.GetValues<TensorDType>().Max() + 1).Select(value => Array.FindIndex(Table, row => (int)row.DType == value)),
+    ];
+
     /// <summary>Bytes per element: 1, 2, 4 or 8.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a declared element type.</exception>
     public static int Size(this TensorDType dtype) => Table[Rank(dtype)].Size;
@@ -51,14 +56,10 @@ public static class TensorDTypeExtensions
     /// <summary>Place in the order by which the reference implementation sorts what it writes (widest last).</summary>
     internal static int Rank(this TensorDType dtype)
     {
-        for (var i = 0; i < Table.Length; i++)
-        {
-            if (Table[i].DType == dtype)
-            {
-                return i;
-            }
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "Not a declared element type.");
+        // Asked for each piece of a tensor that is converted: no search.
+        var value = (int)dtype;
+        return (uint)value < (uint)Ranks.Length && Ranks[value] is var rank and >= 0
+            ? rank
+            : throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "Not a declared element type.");
     }
 }

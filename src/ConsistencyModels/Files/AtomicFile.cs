@@ -1,12 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ConsistencyModels.Files;
 
 /// <summary>
 /// Writes whole files so that a reader, a crash or a full disk never meets half of one: into a temporary file beside
-/// the target, flushed to the disk, then renamed over it. On any failure the temporary is deleted and what was there stays.
+/// the target, flushed to the disk, then renamed over it, and the folder flushed too. On any failure the temporary is deleted and what was there stays.
 /// </summary>
-public static class AtomicFile
+public static partial class AtomicFile
 {
     // The errno of Linux and macOS, which .NET passes on as HResult, and the HRESULTs of Windows.
     private static readonly int[] DiskFullUnix = OperatingSystem.IsMacOS() ? [28, 69] : [28, 122]; // ENOSPC, EDQUOT
@@ -94,6 +95,29 @@ public static class AtomicFile
         _ => null,
     };
 
+    /// <summary>
+    /// Puts a folder's entries on the disk: until then a power cut may undo a rename in it. Windows does it by itself, and some file
+    /// systems cannot; what was renamed is whole either way.
+    /// </summary>
+    internal static void FlushFolder(string folder)
+    {
+        const int readOnly = 0;
+        if (!OperatingSystem.IsWindows() && Open(folder, readOnly) is >= 0 and var handle)
+        {
+            _ = FSync(handle);
+            _ = Close(handle);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int FSync(int handle);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int handle);
+
     internal static void TryDelete(string temporary)
     {
         try
@@ -119,6 +143,7 @@ internal sealed class PreparedFile(string temporary) : IDisposable
         try
         {
             File.Move(temporary, path, overwrite: true);
+            AtomicFile.FlushFolder(Path.GetDirectoryName(temporary)!);
             _moved = true;
         }
         catch (Exception e) when (AtomicFile.Translate(path, e) is { } translated)

@@ -4,7 +4,7 @@ namespace ConsistencyModels.Files;
 /// A lock between processes, freed by the system when its owner dies. On Unix FileShare.None is flock(LOCK_EX), which is what
 /// Python's filelock takes on the same file: huggingface_hub and this library wait for each other.
 /// </summary>
-internal sealed class FileLock : IDisposable
+public sealed class FileLock : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _stream;
@@ -12,19 +12,36 @@ internal sealed class FileLock : IDisposable
     private FileLock(FileStream stream) => _stream = stream;
 
     /// <summary>Waits for the lock. The file stays behind: deleting it would let two owners hold two files of one name.</summary>
+    /// <param name="path">The file to lock; made, with its folder, if it is not there.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
     public static async Task<FileLock> AcquireAsync(string path, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         while (true)
         {
-            try
+            if (TryAcquire(path) is { } acquired)
             {
-                return new FileLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
+                return acquired;
             }
-            catch (IOException e) when (IsHeld(e))
-            {
-                await Task.Delay(Poll, cancellationToken).ConfigureAwait(false);
-            }
+
+            await Task.Delay(Poll, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes the lock if nobody holds it, in this process or another; else null.</summary>
+    /// <param name="path">The file to lock, in a folder that is there.</param>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
+    public static FileLock? TryAcquire(string path)
+    {
+        try
+        {
+            return new FileLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
+        }
+        catch (IOException e) when (IsHeld(e))
+        {
+            return null;
         }
     }
 

@@ -33,6 +33,13 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void The_advice_names_the_pictures_wherever_they_stand_on_the_line()
+    {
+        var edm = Cm.Succeed("train", "--run", _folder["r"], "--network", _network, "--images", "8", "--batch", "8", _pictures);
+        Assert.Contains($"cm train {_pictures} --objective ect --init {_folder["r", "model"]}", edm.Error);
+    }
+
+    [Fact]
     public void A_single_file_is_a_start_as_well()
     {
         var file = RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt");
