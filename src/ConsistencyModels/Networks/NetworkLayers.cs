@@ -7,7 +7,7 @@ public abstract record NetworkLayer(string Name)
     /// <summary>True for the last layer of a residual branch and of the network, which trainers start at zero.</summary>
     public bool EndsResidual { get; init; }
 
-    /// <summary>The name in files of earlier diffusers versions, or null.</summary>
+    /// <summary>The layer's name in files of earlier diffusers versions, where it had another; else null.</summary>
     public string? OldName { get; init; }
 
     /// <summary>Full name of its weight.</summary>
@@ -103,5 +103,5 @@ public sealed record FrequencyLayer(string Name, int Count) : NetworkLayer(Name)
 {
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterDescription> Parameters =>
-        [new(Weight, [Count], ParameterInitialization.NormalTimes16, OldName: OldName)];
+        [new(Weight, [Count], ParameterInitialization.NormalTimes16, OldName: $"{Name}.W")];
 }

@@ -54,7 +54,7 @@ internal sealed class UNet2DOperations
             Features = features,
             Frequencies = fourier ? [] : TimeFrequencies.Sinusoids(First, _config.FreqShift),
             CosinesFirst = !fourier && _config.FlipSinToCos,
-            Fourier = fourier ? new("time_proj", First) { OldName = "time_proj.W" } : null,
+            Fourier = fourier ? new("time_proj", First) : null,
             First = new("time_embedding.linear_1", fourier ? 2 * First : First, width),
             Second = new("time_embedding.linear_2", width, width),
         });
