@@ -34,7 +34,7 @@ public interface INetworkReader<T>
     /// <summary>[N, C, H, W] and timesteps [N] to the network's output [N, OutChannels, H, W].</summary>
     T Output(OutputOperation operation, T image, T timesteps);
 
-    /// <summary>Told of a value that an operation made, once no operation is left that reads it.</summary>
+    /// <summary>Called once for every value that an operation made and that no later one reads; not for the network's output.</summary>
     void Release(T value)
     {
     }

@@ -7,7 +7,7 @@ public abstract record NetworkLayer(string Name)
     /// <summary>True for the last layer of a residual branch and of the network, which trainers start at zero.</summary>
     public bool EndsResidual { get; init; }
 
-    /// <summary>The name in files of earlier diffusers versions, or null.</summary>
+    /// <summary>The layer's name in files of earlier diffusers versions, where it had another; else null.</summary>
     public string? OldName { get; init; }
 
     /// <summary>Full name of its weight.</summary>
@@ -19,7 +19,12 @@ public abstract record NetworkLayer(string Name)
     /// <summary>A weight [outputs, ...] and a bias [outputs], as PyTorch starts them.</summary>
     private protected IReadOnlyList<ParameterDescription> WeightAndBias(params long[] shape)
     {
-        var fanIn = checked((int)shape.Skip(1).Aggregate(1L, (a, b) => a * b));
+        var fanIn = 1;
+        foreach (var size in shape.AsSpan(1))
+        {
+            fanIn = checked(fanIn * (int)size);
+        }
+
         ParameterDescription Parameter(string part, long[] dimensions) => new(
             $"{Name}.{part}", dimensions, ParameterInitialization.UniformFanIn, fanIn, EndsResidual, OldName is null ? null : $"{OldName}.{part}");
 
@@ -83,7 +88,7 @@ public sealed record NormLayer(string Name, int Channels, int Groups, double Eps
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterDescription> Parameters =>
-        [new(Weight, [Channels], ParameterInitialization.One), new(Bias, [Channels], ParameterInitialization.Zero)];
+        [new(Weight, (long[])[Channels], ParameterInitialization.One), new(Bias, (long[])[Channels], ParameterInitialization.Zero)];
 }
 
 /// <summary>A table of vectors: one for each class.</summary>
@@ -93,7 +98,7 @@ public sealed record NormLayer(string Name, int Channels, int Groups, double Eps
 public sealed record EmbeddingLayer(string Name, int Count, int Width) : NetworkLayer(Name)
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<ParameterDescription> Parameters => [new(Weight, [Count, Width], ParameterInitialization.Normal)];
+    public override IReadOnlyList<ParameterDescription> Parameters => [new(Weight, (long[])[Count, Width], ParameterInitialization.Normal)];
 }
 
 /// <summary>The random frequencies of a Fourier time embedding. They are drawn once and never trained.</summary>
@@ -103,5 +108,5 @@ public sealed record FrequencyLayer(string Name, int Count) : NetworkLayer(Name)
 {
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterDescription> Parameters =>
-        [new(Weight, [Count], ParameterInitialization.NormalTimes16, OldName: OldName)];
+        [new(Weight, (long[])[Count], ParameterInitialization.NormalTimes16, OldName: $"{Name}.W")];
 }

@@ -10,7 +10,7 @@ public abstract class NetworkOperation
     {
     }
 
-    /// <summary>diffusers' name of the module it is: <c>down_blocks.0.resnets.1</c>. A concatenation, which is no module, has that of what reads it.</summary>
+    /// <summary>diffusers' name of the module it is: <c>down_blocks.0.resnets.1</c>. A concatenation, which is not a module, has the name of what reads it.</summary>
     public required string Name { get; init; }
 
     /// <summary>The part of the network it belongs to.</summary>

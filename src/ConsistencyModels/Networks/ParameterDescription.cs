@@ -16,7 +16,19 @@ public sealed record ParameterDescription(
     string? OldName = null)
 {
     /// <summary>Number of elements.</summary>
-    public long Count => Shape.Aggregate(1L, (a, b) => checked(a * b));
+    public long Count
+    {
+        get
+        {
+            var count = 1L;
+            for (var i = 0; i < Shape.Count; i++)
+            {
+                count = checked(count * Shape[i]);
+            }
+
+            return count;
+        }
+    }
 }
 
 /// <summary>What a fresh parameter holds.</summary>

@@ -14,6 +14,12 @@ internal static class TimeFrequencies
 
         // The exponent is a float32 in the reference, and at large timesteps its last bit can be seen.
         var step = (float)(-Math.Log(LongestPeriod) / (half - shift));
-        return [.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))];
+        var frequencies = new float[half];
+        for (var i = 0; i < half; i++)
+        {
+            frequencies[i] = MathF.Exp(i * step);
+        }
+
+        return frequencies;
     }
 }

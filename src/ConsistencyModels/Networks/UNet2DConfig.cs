@@ -49,7 +49,7 @@ public sealed partial record UNet2DConfig
     public IReadOnlyList<int> BlockOutChannels { get; init => field = ValueList<int>.Of(value); } =
         ValueList<int>.Of([224, 448, 672, 896]);
 
-    /// <summary>Residual blocks a level on the way down; one more on the way up.</summary>
+    /// <summary>Residual blocks per level on the way down; one more per level on the way up.</summary>
     public int LayersPerBlock { get; init; } = 2;
 
     /// <summary>The middle block's outputs (and attention) are divided by this.</summary>

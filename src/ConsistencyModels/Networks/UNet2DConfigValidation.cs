@@ -31,20 +31,20 @@ internal static class UNet2DConfigValidation
         Check(c.UpBlockTypes.Count == levels, "up_block_types' length", c.UpBlockTypes.Count, $"{levels}, as block_out_channels has");
         foreach (var type in c.DownBlockTypes)
         {
-            OneOf("down_block_types", type, UNet2DWords.DownBlock.Words);
+            OneOf("down_block_types", type, UNet2DWords.DownBlockType.Words);
         }
 
         foreach (var type in c.UpBlockTypes)
         {
-            OneOf("up_block_types", type, UNet2DWords.UpBlock.Words);
+            OneOf("up_block_types", type, UNet2DWords.UpBlockType.Words);
         }
 
         Check(c.MidBlockType is null or "UNetMidBlock2D", "mid_block_type", c.MidBlockType, "\"UNetMidBlock2D\" or null");
-        OneOf("time_embedding_type", c.TimeEmbeddingType, UNet2DWords.TimeEmbedding.Words);
-        OneOf("downsample_type", c.DownsampleType, UNet2DWords.Resampler.Words);
-        OneOf("upsample_type", c.UpsampleType, UNet2DWords.Resampler.Words);
+        OneOf("time_embedding_type", c.TimeEmbeddingType, UNet2DWords.TimeEmbeddingType.Words);
+        OneOf("downsample_type", c.DownsampleType, UNet2DWords.ResampleType.Words);
+        OneOf("upsample_type", c.UpsampleType, UNet2DWords.ResampleType.Words);
         OneOf("act_fn", c.ActFn, ["silu", "swish"]);
-        OneOf("resnet_time_scale_shift", c.ResnetTimeScaleShift, UNet2DWords.TimeConditioning.Words);
+        OneOf("resnet_time_scale_shift", c.ResnetTimeScaleShift, UNet2DWords.ResnetTimeScaleShift.Words);
         InRange("in_channels", c.InChannels, 1, MaxChannels);
         InRange("out_channels", c.OutChannels, 1, MaxChannels);
         InRange("layers_per_block", c.LayersPerBlock, 1, MaxLayers);
@@ -88,8 +88,8 @@ internal static class UNet2DConfigValidation
     }
 
     private static bool UsesAttention(UNet2DConfig c, int level) =>
-        UNet2DWords.DownBlock.ValueOf(c.DownBlockTypes[level]) == BlockKind.Attention
-        || UNet2DWords.UpBlock.ValueOf(c.UpBlockTypes[c.UpBlockTypes.Count - 1 - level]) == BlockKind.Attention
+        UNet2DWords.DownBlockType.ValueOf(c.DownBlockTypes[level]) == BlockKind.Attention
+        || UNet2DWords.UpBlockType.ValueOf(c.UpBlockTypes[c.UpBlockTypes.Count - 1 - level]) == BlockKind.Attention
         || (level == c.BlockOutChannels.Count - 1 && c.MidBlockType is not null && c.AddAttention);
 
     private static string Show(object? value) => value switch

@@ -8,6 +8,7 @@ namespace ConsistencyModels.Networks;
 /// </summary>
 public sealed class UNet2DDescription
 {
+    // Places in Operations, from 1; 0 for none.
     private readonly int[] _lastReaders;
 
     private UNet2DDescription(UNet2DConfig config)
@@ -17,15 +18,14 @@ public sealed class UNet2DDescription
         var network = new UNet2DOperations(config);
         (Sample, Timesteps, ClassLabels) = (network.Sample, network.Timesteps, network.ClassLabels);
         Operations = network.Operations;
-        InFileOrder = [.. Operations.OrderBy(FilePart).ThenBy(operation => operation.Block).ThenBy(FilePartOfBlock)];
+        InFileOrder = FileOrder(Operations);
         Parameters = [.. InFileOrder.SelectMany(operation => operation.Layers).SelectMany(layer => layer.Parameters)];
         _lastReaders = new int[network.Values];
-        Array.Fill(_lastReaders, -1);
         for (var i = 0; i < Operations.Count; i++)
         {
             foreach (var input in Operations[i].Inputs)
             {
-                _lastReaders[input.Id] = i;
+                _lastReaders[input.Id] = i + 1;
             }
         }
     }
@@ -71,7 +71,7 @@ public sealed class UNet2DDescription
     public int LastReader(NetworkValue value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return _lastReaders[value.Id];
+        return _lastReaders[value.Id] - 1;
     }
 
     /// <summary>Goes through the operations in the order of execution.</summary>
@@ -127,22 +127,44 @@ public sealed class UNet2DDescription
         };
     }
 
-    // The middle block comes after both lists of blocks: that is the order in which diffusers registers them.
-    private static int FilePart(NetworkOperation operation) => operation switch
+    // By insertion: the order of execution is nearly this one, and equals stay as they are.
+    private static List<NetworkOperation> FileOrder(IReadOnlyList<NetworkOperation> operations)
     {
-        InputConvolutionOperation => 0,
-        { Section: NetworkSection.Input } => 1,
-        { Section: NetworkSection.Down } => 2,
-        { Section: NetworkSection.Up } => 3,
-        { Section: NetworkSection.Middle } => 4,
-        _ => 5,
-    };
+        var ordered = new List<NetworkOperation>(operations.Count);
+        foreach (var operation in operations)
+        {
+            var place = ordered.Count;
+            while (place > 0 && FilePlace(ordered[place - 1]) > FilePlace(operation))
+            {
+                place--;
+            }
 
-    // In a block attention comes first, and what changes the size last.
-    private static int FilePartOfBlock(NetworkOperation operation) => operation switch
+            ordered.Insert(place, operation);
+        }
+
+        return ordered;
+    }
+
+    // By part of the network, by block, by part of the block. The middle block comes after both lists of blocks, and in a block
+    // attention comes first, then residual blocks, then what changes the size: so diffusers registers them.
+    private static int FilePlace(NetworkOperation operation)
     {
-        AttentionOperation => 0,
-        ResnetOperation { Resampling: Resampling.None } => 1,
-        _ => 2,
-    };
+        const int MostBlocks = 100;
+        var part = operation switch
+        {
+            InputConvolutionOperation => 0,
+            { Section: NetworkSection.Input } => 1,
+            { Section: NetworkSection.Down } => 2,
+            { Section: NetworkSection.Up } => 3,
+            { Section: NetworkSection.Middle } => 4,
+            _ => 5,
+        };
+        var partOfBlock = operation switch
+        {
+            AttentionOperation => 0,
+            ResnetOperation { Resampling: Resampling.None } => 1,
+            _ => 2,
+        };
+        return (((part * MostBlocks) + operation.Block) * 3) + partOfBlock;
+    }
 }

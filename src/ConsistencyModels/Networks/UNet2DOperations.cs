@@ -16,7 +16,7 @@ internal sealed class UNet2DOperations
     public UNet2DOperations(UNet2DConfig config)
     {
         _config = config;
-        _conditioning = UNet2DWords.TimeConditioning.ValueOf(config.ResnetTimeScaleShift);
+        _conditioning = UNet2DWords.ResnetTimeScaleShift.ValueOf(config.ResnetTimeScaleShift);
         Sample = Image(config.InChannels, 0);
         Timesteps = Vector(1);
         ClassLabels = config.NumClassEmbeds is null ? null : Vector(1);
@@ -43,7 +43,7 @@ internal sealed class UNet2DOperations
 
     private void Embeddings()
     {
-        var features = UNet2DWords.TimeEmbedding.ValueOf(_config.TimeEmbeddingType);
+        var features = UNet2DWords.TimeEmbeddingType.ValueOf(_config.TimeEmbeddingType);
         var fourier = features == TimeFeatures.Fourier;
         var width = _config.TimeEmbeddingWidth;
         _time = Add(new TimeEmbeddingOperation
@@ -54,7 +54,7 @@ internal sealed class UNet2DOperations
             Features = features,
             Frequencies = fourier ? [] : TimeFrequencies.Sinusoids(First, _config.FreqShift),
             CosinesFirst = !fourier && _config.FlipSinToCos,
-            Fourier = fourier ? new("time_proj", First) { OldName = "time_proj.W" } : null,
+            Fourier = fourier ? new("time_proj", First) : null,
             First = new("time_embedding.linear_1", fourier ? 2 * First : First, width),
             Second = new("time_embedding.linear_2", width, width),
         });
@@ -92,7 +92,7 @@ internal sealed class UNet2DOperations
         for (var block = 0; block < _config.BlockOutChannels.Count; block++)
         {
             _place = (NetworkSection.Down, block);
-            var kind = UNet2DWords.DownBlock.ValueOf(_config.DownBlockTypes[block]);
+            var kind = UNet2DWords.DownBlockType.ValueOf(_config.DownBlockTypes[block]);
             for (var layer = 0; layer < _config.LayersPerBlock; layer++)
             {
                 x = Layer($"down_blocks.{block}", layer, x, _config.BlockOutChannels[block], kind);
@@ -133,7 +133,7 @@ internal sealed class UNet2DOperations
         for (var block = 0; block < blocks; block++)
         {
             _place = (NetworkSection.Up, block);
-            var kind = UNet2DWords.UpBlock.ValueOf(_config.UpBlockTypes[block]);
+            var kind = UNet2DWords.UpBlockType.ValueOf(_config.UpBlockTypes[block]);
             for (var layer = 0; layer <= _config.LayersPerBlock; layer++)
             {
                 x = Concat($"up_blocks.{block}.resnets.{layer}", x, skips.Pop());
@@ -156,14 +156,14 @@ internal sealed class UNet2DOperations
         Output = Image(_config.OutChannels, 0),
         Norm = Norm("conv_norm_out", x.Channels, _config.NormNumGroups),
         Convolution = new("conv_out", x.Channels, _config.OutChannels) { EndsResidual = true },
-        DividesByTimestep = UNet2DWords.TimeEmbedding.ValueOf(_config.TimeEmbeddingType) == TimeFeatures.Fourier,
+        DividesByTimestep = UNet2DWords.TimeEmbeddingType.ValueOf(_config.TimeEmbeddingType) == TimeFeatures.Fourier,
     });
 
     // Only the attention blocks read downsample_type and upsample_type; the others carry their kind in their name.
     private static ResamplerKind ResamplerOf(BlockKind block, string word) => block switch
     {
         BlockKind.Resnet => ResamplerKind.Resnet,
-        BlockKind.Attention => UNet2DWords.Resampler.ValueOf(word),
+        BlockKind.Attention => UNet2DWords.ResampleType.ValueOf(word),
         _ => ResamplerKind.Convolution,
     };
 

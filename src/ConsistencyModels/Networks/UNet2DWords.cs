@@ -1,20 +1,22 @@
 namespace ConsistencyModels.Networks;
 
-/// <summary>The words that <c>config.json</c> has for kinds of things, and what they mean.</summary>
+/// <summary>The words of <c>config.json</c> and what they mean, by key; down- and upsample_type have the same.</summary>
 internal static class UNet2DWords
 {
-    public static ConfigWords<TimeFeatures> TimeEmbedding { get; } = new(("positional", TimeFeatures.Sinusoids), ("fourier", TimeFeatures.Fourier));
+    public static ConfigWords<TimeFeatures> TimeEmbeddingType { get; } =
+        new(["positional", "fourier"], [TimeFeatures.Sinusoids, TimeFeatures.Fourier]);
 
-    public static ConfigWords<TimeConditioning> TimeConditioning { get; } =
-        new(("default", Networks.TimeConditioning.Shift), ("scale_shift", Networks.TimeConditioning.ScaleAndShift));
+    public static ConfigWords<TimeConditioning> ResnetTimeScaleShift { get; } =
+        new(["default", "scale_shift"], [TimeConditioning.Shift, TimeConditioning.ScaleAndShift]);
 
-    public static ConfigWords<BlockKind> DownBlock { get; } =
-        new(("DownBlock2D", BlockKind.Plain), ("AttnDownBlock2D", BlockKind.Attention), ("ResnetDownsampleBlock2D", BlockKind.Resnet));
+    public static ConfigWords<BlockKind> DownBlockType { get; } =
+        new(["DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D"], [BlockKind.Plain, BlockKind.Attention, BlockKind.Resnet]);
 
-    public static ConfigWords<BlockKind> UpBlock { get; } =
-        new(("UpBlock2D", BlockKind.Plain), ("AttnUpBlock2D", BlockKind.Attention), ("ResnetUpsampleBlock2D", BlockKind.Resnet));
+    public static ConfigWords<BlockKind> UpBlockType { get; } =
+        new(["UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D"], [BlockKind.Plain, BlockKind.Attention, BlockKind.Resnet]);
 
-    public static ConfigWords<ResamplerKind> Resampler { get; } = new(("conv", ResamplerKind.Convolution), ("resnet", ResamplerKind.Resnet));
+    public static ConfigWords<ResamplerKind> ResampleType { get; } =
+        new(["conv", "resnet"], [ResamplerKind.Convolution, ResamplerKind.Resnet]);
 }
 
 /// <summary>What a block is made of.</summary>
@@ -41,15 +43,15 @@ internal enum ResamplerKind
 }
 
 /// <summary>The words a key may have, each with its meaning.</summary>
-internal sealed class ConfigWords<T>(params (string Word, T Value)[] pairs)
+internal sealed class ConfigWords<T>(string[] words, T[] values)
     where T : struct, Enum
 {
     /// <summary>All words.</summary>
-    public IReadOnlyList<string> Words { get; } = [.. pairs.Select(pair => pair.Word)];
+    public IReadOnlyList<string> Words => words;
 
     /// <summary>What a word means; validation has refused all others.</summary>
-    public T ValueOf(string word) => pairs.First(pair => pair.Word == word).Value;
+    public T ValueOf(string word) => values[Array.IndexOf(words, word)];
 
     /// <summary>The word for something.</summary>
-    public string WordFor(T value) => pairs.First(pair => pair.Value.Equals(value)).Word;
+    public string WordFor(T value) => words[Array.IndexOf(values, value)];
 }

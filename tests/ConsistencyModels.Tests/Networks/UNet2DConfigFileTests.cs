@@ -87,6 +87,27 @@ public class UNet2DConfigFileTests
         Assert.Contains(says, error.Message);
     }
 
+    [Theory]
+    [InlineData("time_embedding_type", "\"learned\"", "time_embedding_type is \"learned\", expected \"positional\" or \"fourier\"")]
+    [InlineData("resnet_time_scale_shift", "\"ada_group\"", "resnet_time_scale_shift is \"ada_group\", expected \"default\" or \"scale_shift\"")]
+    [InlineData("downsample_type", "\"pool\"", "downsample_type is \"pool\", expected \"conv\" or \"resnet\"")]
+    [InlineData("upsample_type", "\"\"", "upsample_type is \"\", expected \"conv\" or \"resnet\"")]
+    [InlineData("act_fn", "\"relu\"", "act_fn is \"relu\", expected \"silu\" or \"swish\"")]
+    [InlineData("mid_block_type", "\"Mid\"", "mid_block_type is \"Mid\", expected \"UNetMidBlock2D\" or null")]
+    [InlineData(
+        "down_block_types",
+        """["DownBlock2D", "Foo", "DownBlock2D", "DownBlock2D"]""",
+        "down_block_types is \"Foo\", expected \"DownBlock2D\" or \"AttnDownBlock2D\" or \"ResnetDownsampleBlock2D\"")]
+    [InlineData(
+        "up_block_types",
+        """["UpBlock2D", "DownBlock2D", "UpBlock2D", "UpBlock2D"]""",
+        "up_block_types is \"DownBlock2D\", expected \"UpBlock2D\" or \"AttnUpBlock2D\" or \"ResnetUpsampleBlock2D\"")]
+    public void An_unknown_word_is_refused_with_the_known_ones(string key, string value, string says)
+    {
+        var error = Assert.Throws<ConsistencyModelsException>(() => UNet2DConfig.FromJson($"{{\"{key}\": {value}}}", "unet/config.json"));
+        Assert.Equal($"unet/config.json: {says}", error.Message);
+    }
+
     // 1 and 1.0 are one number in JSON and in Python's comparison.
     private static bool Same(JsonNode? a, JsonNode? b) =>
         a?.GetValueKind() == JsonValueKind.Number && b?.GetValueKind() == JsonValueKind.Number

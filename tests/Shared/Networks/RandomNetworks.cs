@@ -1,6 +1,6 @@
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Noise;
-using ConsistencyModels.Models;
 using ConsistencyModels.Tests.Cpu;
 using CsCheck;
 

@@ -29,7 +29,7 @@ internal sealed record Architecture(
     /// <summary>The configuration as diffusers writes it for converted checkpoints.</summary>
     public UNet2DConfig ToConfig(ModelOptions options)
     {
-        var resample = UNet2DWords.Resampler.WordFor(ResnetResampling ? ResamplerKind.Resnet : ResamplerKind.Convolution);
+        var resample = UNet2DWords.ResampleType.WordFor(ResnetResampling ? ResamplerKind.Resnet : ResamplerKind.Convolution);
         BlockKind Block(bool attends) => attends ? BlockKind.Attention : ResnetResampling ? BlockKind.Resnet : BlockKind.Plain;
 
         return new UNet2DConfig
@@ -39,11 +39,11 @@ internal sealed record Architecture(
             OutChannels = OutChannels,
             BlockOutChannels = Widths,
             LayersPerBlock = LayersPerBlock,
-            DownBlockTypes = [.. Attention.Select(attends => UNet2DWords.DownBlock.WordFor(Block(attends)))],
-            UpBlockTypes = [.. Attention.Reverse().Select(attends => UNet2DWords.UpBlock.WordFor(Block(attends)))],
+            DownBlockTypes = [.. Attention.Select(attends => UNet2DWords.DownBlockType.WordFor(Block(attends)))],
+            UpBlockTypes = [.. Attention.Reverse().Select(attends => UNet2DWords.UpBlockType.WordFor(Block(attends)))],
             DownsampleType = resample,
             UpsampleType = resample,
-            ResnetTimeScaleShift = UNet2DWords.TimeConditioning.WordFor(ScaleShift ? TimeConditioning.ScaleAndShift : TimeConditioning.Shift),
+            ResnetTimeScaleShift = UNet2DWords.ResnetTimeScaleShift.WordFor(ScaleShift ? TimeConditioning.ScaleAndShift : TimeConditioning.Shift),
             AttentionHeadDim = options.HeadDim ?? GuessHeadDim(),
             NormNumGroups = Groups,
             AttnNormNumGroups = ScaleShift ? Groups : null, // with "default" diffusers takes norm_num_groups
