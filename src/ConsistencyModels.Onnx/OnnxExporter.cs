@@ -51,7 +51,7 @@ public static class OnnxExporter
         options ??= new OnnxExportOptions();
         ThrowIfUnsupported(config, options);
         var network = UNet2DDescription.Of(config);
-        var graph = new GraphBuilder(weights, NetworkWeights.Check(config, weights));
+        var graph = new GraphBuilder(weights, NetworkWeights.Check(network, weights));
         Fill(graph, network, scheduler, options);
         var model = new ModelProto
         {

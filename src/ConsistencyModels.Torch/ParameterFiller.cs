@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Models;
+using ConsistencyModels.Networks;
 using ConsistencyModels.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,13 +18,9 @@ public static class ParameterFiller
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static void Load(UNet2DModel network, ITensorSource source, CancellationToken cancellationToken = default)
     {
-        var parameters = network.Description.Parameters;
-        var names = StrictTensors.Check(
-            source,
-            parameters.Select(parameter => (parameter.Name, parameter.Shape)),
-            parameters.Where(parameter => parameter.OldName is not null).ToDictionary(parameter => parameter.OldName!, parameter => parameter.Name));
+        var names = NetworkWeights.Check(network.Description, source);
         using var noGrad = no_grad();
-        foreach (var description in parameters)
+        foreach (var description in network.Description.Parameters)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();

@@ -22,10 +22,7 @@ internal sealed unsafe class WeightReader
     public WeightReader(UNet2DDescription network, ITensorSource source)
     {
         _source = source;
-        _names = StrictTensors.Check(
-            source,
-            network.Parameters.Select(parameter => (parameter.Name, parameter.Shape)),
-            network.Parameters.Where(parameter => parameter.OldName is not null).ToDictionary(parameter => parameter.OldName!, parameter => parameter.Name));
+        _names = NetworkWeights.Check(network, source);
     }
 
     /// <summary>The checkpoint.</summary>
