@@ -13,12 +13,36 @@ internal sealed partial class PreparedWeights(string folder, string? variant) : 
 {
     private readonly List<(PreparedFile File, string Name, TensorToWrite[] Tensors)> _files = [];
     private string[] _stored = [];
+    private PreparedFile? _index;
+    private bool _replaced;
 
     private string Index => ModelLayout.WeightIndex(variant);
 
     /// <summary>Writes one file.</summary>
     public void Add(string name, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata) =>
         _files.Add((SafetensorsWriter.Prepare(Path.Combine(folder, name), tensors, metadata), name, [.. tensors]));
+
+    /// <summary>Writes the index and gives shards names that nothing means yet: after this a rename is left.</summary>
+    public void Complete()
+    {
+        _stored = [.. _files.Select(file => file.Name)];
+        if (_stored.Length == 1)
+        {
+            return;
+        }
+
+        if (_stored.Any(shard => File.Exists(Path.Combine(folder, shard))))
+        {
+            var save = Guid.NewGuid().ToString("N")[..8];
+            _stored = [.. _stored.Select(shard => $"{shard[..^ModelLayout.SafetensorsEnding.Length]}-{save}{ModelLayout.SafetensorsEnding}")];
+        }
+
+        _index = PrepareIndex(_stored);
+        foreach (var (file, shard) in _files.Zip(_stored))
+        {
+            file.File.MoveTo(Path.Combine(folder, shard));
+        }
+    }
 
     /// <summary>Makes them the folder's weights. If it fails, the old ones still are.</summary>
     /// <returns>The file, or the index of the shards.</returns>
@@ -29,24 +53,13 @@ internal sealed partial class PreparedWeights(string folder, string? variant) : 
         {
             // An index of earlier shards would still win: it goes last.
             only.MoveTo(Path.Combine(folder, name));
+            _replaced = true;
             Delete(ModelLayout.Weights(variant).Where(other => other.EndsWith(ModelLayout.IndexEnding, StringComparison.Ordinal)).Reverse());
-            _stored = [name];
             return Path.Combine(folder, name);
         }
 
-        _stored = [.. _files.Select(file => file.Name)];
-        if (_stored.Any(shard => File.Exists(Path.Combine(folder, shard))))
-        {
-            var save = Guid.NewGuid().ToString("N")[..8];
-            _stored = [.. _stored.Select(shard => $"{shard[..^ModelLayout.SafetensorsEnding.Length]}-{save}{ModelLayout.SafetensorsEnding}")];
-        }
-
-        foreach (var (file, shard) in _files.Zip(_stored))
-        {
-            file.File.MoveTo(Path.Combine(folder, shard));
-        }
-
-        WriteIndex(_stored);
+        _index!.MoveTo(Path.Combine(folder, Index));
+        _replaced = true;
         return Path.Combine(folder, Index);
     }
 
@@ -59,13 +72,22 @@ internal sealed partial class PreparedWeights(string folder, string? variant) : 
         if (!names.SequenceEqual(_stored) && names.Zip(_stored).All(pair => HardLink.TryCreate(Path.Combine(folder, pair.Second), Path.Combine(folder, pair.First))))
         {
             // The Hub's tools look for these names. Both mean the same files meanwhile, so the index may change from one to the other.
-            WriteIndex(names);
+            using var index = PrepareIndex(names);
+            index.MoveTo(Path.Combine(folder, Index));
             DeleteAllBut(names);
         }
     }
 
-    /// <summary>Deletes what was not moved.</summary>
-    public void Dispose() => _files.ForEach(file => file.File.Dispose());
+    /// <summary>Deletes what did not become the folder's weights.</summary>
+    public void Dispose()
+    {
+        _index?.Dispose();
+        _files.ForEach(file => file.File.Dispose());
+        if (!_replaced && _index is not null)
+        {
+            Array.ForEach(_stored, shard => AtomicFile.TryDelete(Path.Combine(folder, shard)));
+        }
+    }
 
     // What an earlier save left lies about uselessly, or would be taken where the new weights are gone.
     private void DeleteAllBut(string[] kept)
@@ -107,7 +129,7 @@ internal sealed partial class PreparedWeights(string folder, string? variant) : 
             || (name.StartsWith(stem, StringComparison.Ordinal) && ShardEnding().IsMatch(name.AsSpan(stem.Length)));
     }
 
-    private void WriteIndex(string[] names)
+    private PreparedFile PrepareIndex(string[] names)
     {
         var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (file, name) in _files.Zip(names))
@@ -118,7 +140,7 @@ internal sealed partial class PreparedWeights(string folder, string? variant) : 
             }
         }
 
-        AtomicFile.Write(Path.Combine(folder, Index), stream =>
+        return AtomicFile.Prepare(Path.Combine(folder, Index), stream =>
         {
             using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
             {

@@ -53,6 +53,7 @@ public static partial class WeightWriter
                 prepared.Add(shards.Count == 1 ? ModelLayout.SingleFile(variant) : ModelLayout.Shard(variant, i, shards.Count), shards[i], metadata);
             }
 
+            prepared.Complete();
             return prepared;
         }
         catch

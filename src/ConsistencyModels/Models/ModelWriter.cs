@@ -1,3 +1,4 @@
+using System.Text;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models.ParameterNaming;
@@ -88,33 +89,51 @@ public static class ModelWriter
             (ModelLayout.NetworkConfigIn(folder), model.Config.ToJson()),
             (Path.Combine(folder, ModelLayout.Index), model.Index.ToJson()),
         ];
-
-        // If they stay as they are, the weights are replaced in one step. Else there are a few milliseconds in which the folder is no
-        // model: old settings must not be taken for those of new weights, nor the other way round.
         var old = files.Select(file => Read(file.Path)).ToArray();
-        var same = files.Zip(old).All(pair => pair.First.Text == pair.Second);
-        try
+        if (files.Zip(old).All(pair => pair.First.Text == pair.Second))
         {
-            foreach (var (path, _) in same ? [] : files.Reverse())
-            {
-                Delete(path);
-            }
-
             prepared.Replace();
         }
-        catch
+        else
+        {
+            ReplaceWithSettings(prepared, files, old);
+        }
+
+        made.Keep();
+        prepared.Tidy();
+    }
+
+    // Old settings must not be taken for those of new weights, nor the other way round: for the moment in between, in which files are
+    // renamed and nothing is written, the folder is no model.
+    private static void ReplaceWithSettings(PreparedWeights weights, (string Path, string Text)[] files, string?[] old)
+    {
+        var prepared = new List<PreparedFile>();
+        var replaced = false;
+        try
+        {
+            foreach (var (path, text) in files)
+            {
+                prepared.Add(AtomicFile.Prepare(path, stream => stream.Write(Encoding.UTF8.GetBytes(text))));
+            }
+
+            Delete(files[2].Path);
+            Delete(files[1].Path);
+            weights.Replace();
+            replaced = true;
+            foreach (var (file, (path, _)) in prepared.Zip(files))
+            {
+                file.MoveTo(path);
+            }
+        }
+        catch when (!replaced)
         {
             Restore(files.Zip(old, (file, text) => (file.Path, text)));
             throw;
         }
-
-        made.Keep();
-        foreach (var (path, text) in same ? [] : files)
+        finally
         {
-            AtomicFile.WriteAllText(path, text);
+            prepared.ForEach(file => file.Dispose());
         }
-
-        prepared.Tidy();
     }
 
     // The text of a small file, or null if there is none that could be put back.

@@ -30,8 +30,9 @@ internal sealed class RenamedTensors : ITensorSource, IMappedTensors
     /// <exception cref="CheckpointException">Tensors are missing, unknown or of another shape.</exception>
     public static ITensorSource Today(ITensorSource source, UNet2DConfig config)
     {
-        var stored = NetworkWeights.Check(config, source);
-        return new RenamedTensors(source, UNet2DDescription.Of(config).Parameters.Select(p => (p.Name, p.Shape, stored[p.Name], 0L)));
+        var network = UNet2DDescription.Of(config);
+        var stored = NetworkWeights.Check(network, source);
+        return new RenamedTensors(source, network.Parameters.Select(p => (p.Name, p.Shape, stored[p.Name], 0L)));
     }
 
     /// <inheritdoc/>
