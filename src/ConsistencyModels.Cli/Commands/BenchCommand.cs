@@ -39,7 +39,7 @@ internal static class BenchCommand
                 Steps = result.GetValue(steps) ?? 1,
                 Rounds = result.GetValue(rounds),
             };
-            var opened = settings.Engine.Model.Open(context.Console, context.Cancellation);
+            using var opened = settings.Engine.Model.Open(context.Console, context.Cancellation);
             var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(opened, settings, tell, context.Cancellation));
             if (result.GetValue(json))
             {

@@ -21,7 +21,7 @@ internal static class GenerateCommand
         classes.CompletionSources.Add("all");
         var count = OptionOf.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
         var sampler = OptionOf.OneOf("--sampler", "How noise becomes a picture; default: multistep for a consistency model, heun for a diffusion model", [.. Samplers]);
-        var steps = OptionOf.Whole("--steps", "Steps of the sampler; default: 1 for onestep and multistep, 36 for euler and ancestral, else 18", 1);
+        var steps = OptionOf.Whole("--steps", "Steps of the sampler; default: 1 for onestep and multistep (10 in tiles), 36 for euler and ancestral, else 18", 1);
         var timesteps = OptionOf.Indices("--timesteps", "A custom schedule of multistep in place of --steps: descending indices, such as 22,0", "22,0");
         var sigmaMax = OptionOf.Number("--sigma-max", "The noise level to start at; default: the model's largest", 0);
         var churn = OptionOf.NumberFrom("--churn", "Fresh noise that heun, dpm2 and edm add on the way (S_churn); default: 0", 0);
@@ -45,7 +45,7 @@ internal static class GenerateCommand
             "cm generate -c monster,floor -n 10 --seed 7 --scale 4  # ten files; the third again: -c monster --seed 9",
             "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own",
             "cm generate --model RUN/model --sampler heun           # a diffusion model that cm train made",
-            "cm generate --size 96x64 -c wall --steps 8             # larger than the model's 32x32",
+            "cm generate --size 96x64 -c wall                       # larger than the model's 32x32",
             "cm generate -m openai/diffusers-cd_imagenet64_l2 -c 88 # downloaded from the Hub once; -m cd_imagenet64_l2.pt: a file")
         {
             classes, count, sampler, steps, timesteps, sigmaMax, churn, seed, latents, size, output, grid, columns, scale, format, json, quiet,
@@ -78,7 +78,8 @@ internal static class GenerateCommand
     private static int Run(CommandContext context, GenerateSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var report = GenerateJob.Make(settings, console, context.Cancellation).Run();
+        using var job = GenerateJob.Make(settings, console, context.Cancellation);
+        var report = job.Run();
         if (settings.Json)
         {
             report.WriteJson(context.Console.Out);

@@ -50,7 +50,7 @@ internal static class SearchStepsCommand
 
     private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, int steps, int samples, ulong seed, bool json)
     {
-        var model = engine.Model.Open(console, context.Cancellation);
+        using var model = engine.Model.Open(console, context.Cancellation);
         if (model.Kind != ModelKind.Consistency)
         {
             throw new ConsistencyModelsException("this is a diffusion model, and timesteps are for multistep sampling; expected a consistency model");

@@ -95,7 +95,8 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
     private static int Run(CommandContext context, EditSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var report = EditJob.Make(settings, console, context.Cancellation).Run();
+        using var job = EditJob.Make(settings, console, context.Cancellation);
+        var report = job.Run();
         if (settings.Json)
         {
             report.WriteJson(context.Console.Out);

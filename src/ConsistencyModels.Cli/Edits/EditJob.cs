@@ -14,7 +14,7 @@ namespace ConsistencyModels.Cli.Edits;
 /// A <c>cm edit</c> command, checked against the model's small files, with its pictures read: whatever is wrong with it is said
 /// before the weights are loaded and before anything is written.
 /// </summary>
-internal sealed class EditJob
+internal sealed class EditJob : IDisposable
 {
     private const int VariationCount = 4;
 
@@ -78,8 +78,20 @@ internal sealed class EditJob
     public static EditJob Make(EditSettings settings, CliConsole console, CancellationToken cancellation)
     {
         CheckWords(settings);
-        return new(settings, settings.Engine.Model.Open(console, cancellation), console, cancellation);
+        var model = settings.Engine.Model.Open(console, cancellation);
+        try
+        {
+            return new(settings, model, console, cancellation);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Closes the model.</summary>
+    public void Dispose() => _model.Dispose();
 
     /// <summary>The seed of a result.</summary>
     /// <param name="input">Which picture.</param>

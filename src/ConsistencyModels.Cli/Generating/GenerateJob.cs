@@ -14,7 +14,7 @@ namespace ConsistencyModels.Cli.Generating;
 /// A <c>cm generate</c> command, checked against the model's small files: whatever is wrong with it is said before the weights
 /// are loaded and before anything is written.
 /// </summary>
-internal sealed class GenerateJob
+internal sealed class GenerateJob : IDisposable
 {
     private const int MostClassColumns = 16;
 
@@ -29,14 +29,6 @@ internal sealed class GenerateJob
     private GenerateJob(GenerateSettings settings, Model model, CliConsole console, CancellationToken cancellation)
     {
         (_settings, _model, _console, _cancellation) = (settings, model, console, cancellation);
-        Sampler = new()
-        {
-            Kind = settings.Sampler ?? (model.Kind == ModelKind.Consistency ? SamplerKind.Multistep : SamplerKind.Heun),
-            Steps = settings.Steps,
-            Timesteps = settings.Timesteps,
-            SigmaMax = settings.SigmaMax,
-            Churn = settings.Churn,
-        };
         _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
         var latents = settings.Latents is null ? null : Latents.Load(settings.Latents, model.Config);
         Count = settings.Count ?? latents?.Shape.Batch ?? _classes?.Count ?? 1;
@@ -48,6 +40,17 @@ internal sealed class GenerateJob
         var size = latents is not null ? new(latents.Shape.Height, latents.Shape.Width)
             : settings.Size ?? model.Config.SampleSize
             ?? throw new ConsistencyModelsException("the model does not say which size it was made for; give --size");
+        var tiles = model.Config.SampleSize is { } made && (size.Height > made.Height || size.Width > made.Width) ? new TileOptions() : null;
+        var kind = settings.Sampler ?? (model.Kind == ModelKind.Consistency ? SamplerKind.Multistep : SamplerKind.Heun);
+        Sampler = new()
+        {
+            Kind = kind,
+            Steps = settings.Steps ?? (tiles is not null && kind == SamplerKind.Multistep && settings.Timesteps is null
+                ? Math.Min(SamplingRequest.TiledSteps, model.Scheduler.NumTrainTimesteps) : null),
+            Timesteps = settings.Timesteps,
+            SigmaMax = settings.SigmaMax,
+            Churn = settings.Churn,
+        };
         _options = new()
         {
             Sampler = Checked(() => Sampler.Create(model.Scheduler)),
@@ -56,7 +59,7 @@ internal sealed class GenerateJob
             Latents = latents?.Values,
             Height = size.Height,
             Width = size.Width,
-            Tiles = model.Config.SampleSize is { } made && (size.Height > made.Height || size.Width > made.Width) ? new TileOptions() : null,
+            Tiles = tiles,
             BatchSize = settings.Engine.Chunk == 0 ? null : settings.Engine.Chunk,
         };
         Request = Checked(() => SamplingRequest.For(model, _options with { BatchSize = 1, Latents = default, ClassLabels = null }));
@@ -94,8 +97,20 @@ internal sealed class GenerateJob
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
         }
 
-        return new(settings, settings.Engine.Model.Open(console, cancellation), console, cancellation);
+        var model = settings.Engine.Model.Open(console, cancellation);
+        try
+        {
+            return new(settings, model, console, cancellation);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Closes the model.</summary>
+    public void Dispose() => _model.Dispose();
 
     /// <summary>Loads the model, makes the pictures and writes them as they come.</summary>
     public GenerateReport Run()

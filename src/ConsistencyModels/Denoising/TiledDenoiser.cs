@@ -70,6 +70,7 @@ public sealed class TiledDenoiser : IDenoiser
         if (shape.Height == _window.Height && shape.Width == _window.Width)
         {
             _inner.Denoise(x, shape, levels, classLabels, denoised, cancellationToken);
+            _options.Progress?.Invoke(1);
             return;
         }
 

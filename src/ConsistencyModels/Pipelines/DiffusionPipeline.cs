@@ -192,8 +192,9 @@ public partial class DiffusionPipeline : IDisposable
         }
 
         var labels = Labels(request, generator);
+        var tiles = options is { Tiles: not null, Progress: { } told } ? new TileProgress(told, request.Sampler.NetworkEvaluations) : null;
         request.Sampler.Sample(
-            options.Tiles is null ? Denoiser : new TiledDenoiser(Denoiser, Config.SampleSize!.Value, options.Tiles),
+            options.Tiles is null ? Denoiser : new TiledDenoiser(Denoiser, Config.SampleSize!.Value, options.Tiles with { Progress = tiles is null ? null : tiles.Report }),
             sample,
             shape,
             generator,
@@ -207,7 +208,7 @@ public partial class DiffusionPipeline : IDisposable
                 ClampResult = false,
                 Callback = options.Callback,
                 CallbackSteps = options.CallbackSteps,
-                Progress = options.Progress,
+                Progress = tiles is null ? options.Progress : null,
             },
             cancellationToken);
         return labels;
@@ -229,5 +230,19 @@ public partial class DiffusionPipeline : IDisposable
         var drawn = new long[request.Shape.Batch];
         generator.RandInt(0, classes, drawn);
         return Array.ConvertAll(drawn, label => (int)label);
+    }
+
+    /// <summary>Progress over the windows of a canvas, of which a call of the denoiser may have many.</summary>
+    private sealed class TileProgress(IProgress<SamplingProgress> whole, int calls)
+    {
+        private const int PartsPerCall = 1000;
+
+        private int _call;
+
+        public void Report(double part)
+        {
+            whole.Report(new((_call * PartsPerCall) + (int)(part * PartsPerCall), calls * PartsPerCall));
+            _call += part >= 1 ? 1 : 0;
+        }
     }
 }

@@ -81,8 +81,8 @@ public sealed record GenerateOptions : DrawingOptions
     public int? BatchSize { get; init; }
 
     /// <summary>
-    /// Number of steps, at least 1. Where nothing is said it is 1 for a consistency model and 18 for a diffusion model. A
-    /// consistency model has equally spaced ones, at most the scheduler's <c>num_train_timesteps</c>. Not used when
+    /// Number of steps, at least 1. Where nothing is said it is 1 for a consistency model (10 with tiles) and 18 for a diffusion
+    /// model. A consistency model has equally spaced ones, at most the scheduler's <c>num_train_timesteps</c>. Not used when
     /// <see cref="DrawingOptions.Timesteps"/> is given; null only with those or with a <see cref="DrawingOptions.Sampler"/>.
     /// </summary>
     public int? NumInferenceSteps

@@ -11,6 +11,12 @@ namespace ConsistencyModels.Pipelines;
 /// </summary>
 public sealed class SamplingRequest
 {
+    /// <summary>
+    /// Steps of a consistency model with tiles where nothing is said: in one step every tile would be a picture of its own, and
+    /// what is blended of them blurred.
+    /// </summary>
+    public const int TiledSteps = 10;
+
     private SamplingRequest(Model model, DrawingOptions options, ImageShape shape, ISampler sampler)
     {
         Options = options;
@@ -74,7 +80,7 @@ public sealed class SamplingRequest
 
         var batch = options.BatchSize ?? Streams(options) ?? (options.ClassLabels is { Count: > 0 } labels ? labels.Count : 1);
         var shape = CheckShape(model, options, Size(model, options).WithBatch(batch));
-        return new(model, options, shape, SamplerFor(model, options, options.HasSteps ? options.NumInferenceSteps : null, 1, null));
+        return new(model, options, shape, SamplerFor(model, options, options.HasSteps ? options.NumInferenceSteps : null, options.Tiles is null ? 1 : TiledSteps, null));
     }
 
     /// <summary>Checks an edit.</summary>

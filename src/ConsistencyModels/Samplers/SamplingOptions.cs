@@ -52,9 +52,9 @@ public sealed record SamplingOptions
     public IProgress<SamplingProgress>? Progress { get; init; }
 }
 
-/// <summary>How far sampling is: calls of the denoiser, each for a whole batch.</summary>
-/// <param name="Done">Calls made.</param>
-/// <param name="Total">Calls in all.</param>
+/// <summary>How far the work is, in parts of equal size: calls of the denoiser for a batch, or finer ones for a stream or a canvas of tiles.</summary>
+/// <param name="Done">Parts done.</param>
+/// <param name="Total">Parts in all.</param>
 public readonly record struct SamplingProgress(int Done, int Total)
 {
     /// <summary>The part done, from above 0 to 1.</summary>
