@@ -51,8 +51,13 @@ public partial class DiffusionPipeline
         ArgumentNullException.ThrowIfNull(seeds);
         options ??= new();
         ThrowIfSeeded(options);
-        var shape = SamplingRequest.For(Model, options with { BatchSize = 1, Latents = default, ClassLabels = options.ClassLabels is { Count: > 0 } all ? [all[0]] : null }).Shape;
-        _ = SamplingRequest.For(Model, options with { BatchSize = Math.Max(1, options.ClassLabels?.Count ?? 1), Latents = default });
+        if (options.BatchSize is < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.BatchSize, "BatchSize must be at least 1.");
+        }
+
+        // As if there were an image for each label, which is checked then.
+        var shape = SamplingRequest.For(Model, options with { BatchSize = Math.Max(1, options.ClassLabels?.Count ?? 1), Latents = default }).Shape.WithBatch(1);
         if (!options.Latents.IsEmpty && options.Latents.Length != (long)seeds.Count * shape.ImageLength)
         {
             throw new ArgumentException($"The latents have {options.Latents.Length} values; expected {(long)seeds.Count * shape.ImageLength}, {seeds.Count} images of shape {shape}.", nameof(options));

@@ -163,7 +163,7 @@ public sealed class SamplerTests
         Assert.Throws<ArgumentException>(() => new OneStepSampler().Sample(new GaussianDenoiser(), new float[3], Shape, new TorchGenerator(0), cancellationToken: Token));
     }
 
-    private static ISampler Named(string name)
+    internal static ISampler Named(string name)
     {
         var churn = new Churn { Amount = 20, SigmaMin = 0.05, SigmaMax = 50 };
         var levels = NoiseLevels.Karras(18);
