@@ -5,14 +5,15 @@ namespace ConsistencyModels.Cli;
 
 /// <summary>The options of <see cref="EngineSettings"/>.</summary>
 /// <param name="engines">The engines there are.</param>
-internal sealed class EngineArguments(EngineRegistry engines)
+/// <param name="chunk">Whether the command draws a stream of pictures, of which <c>--chunk</c> are drawn at once.</param>
+internal sealed class EngineArguments(EngineRegistry engines, bool chunk = true)
 {
     private readonly Option<string?> _model = ModelArguments.Model();
     private readonly ModelArguments _files = new();
     private readonly Option<string?> _engine = Engine(engines);
     private readonly Option<string?> _device = CommonOptions.Device();
     private readonly Option<string?> _dtype = CommonOptions.DType("Precision to compute in; default: f32");
-    private readonly Option<int?> _chunk = OptionOf.Whole("--chunk", "Most pictures in one pass, which bounds memory; no picture depends on it; default: by their size", 1);
+    private readonly Option<int?> _chunk = OptionOf.Whole("--chunk", "Pictures drawn at once, which bounds memory; no picture depends on it; default: by their size", 1);
     private readonly Option<int?> _threads = CommonOptions.Threads();
     private readonly Option<string?> _memory = OptionOf.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
     private readonly Option<string?> _packedCache = OptionOf.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
@@ -27,7 +28,7 @@ internal sealed class EngineArguments(EngineRegistry engines)
     /// <summary>Adds them to a command that takes the model as an argument.</summary>
     public void AddAllButModelTo(Command command)
     {
-        foreach (var option in new Option[] { _engine, _device, _dtype, _chunk, _threads, _memory, _packedCache })
+        foreach (var option in (Option[])[_engine, _device, _dtype, .. chunk ? [_chunk] : Array.Empty<Option>(), _threads, _memory, _packedCache])
         {
             command.Add(option);
         }
@@ -48,7 +49,7 @@ internal sealed class EngineArguments(EngineRegistry engines)
         Engine = result.GetValue(_engine),
         Device = result.GetValue(_device) ?? "cpu",
         DType = CommonOptions.DTypeOf(result.GetValue(_dtype)),
-        Chunk = result.GetValue(_chunk) ?? 0,
+        Chunk = chunk ? result.GetValue(_chunk) ?? 0 : 0,
         Threads = result.GetValue(_threads) ?? 0,
         LowMemory = result.GetValue(_memory) == "low",
         PackedCache = result.GetValue(_packedCache) != "off",

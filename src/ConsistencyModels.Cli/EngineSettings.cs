@@ -25,7 +25,7 @@ internal sealed record EngineSettings
     /// <summary>Precision to compute in.</summary>
     public TensorDType DType { get; init; } = TensorDType.F32;
 
-    /// <summary>Pictures in one network call; 0 for the engine's choice.</summary>
+    /// <summary>Pictures drawn at once; 0 chooses by their size.</summary>
     public int Chunk { get; init; }
 
     /// <summary>Compute threads; 0 for the engine's choice.</summary>
@@ -37,13 +37,10 @@ internal sealed record EngineSettings
     /// <summary>Whether the engine cpu keeps packed weights on disk.</summary>
     public bool PackedCache { get; init; } = true;
 
-    /// <summary>Loads the model.</summary>
-    /// <param name="path">Its folder or file.</param>
-    public ConsistencyModelPipeline Load(string path)
-    {
-        using var model = ModelReader.Open(path, Model.Files);
-        return ConsistencyModelPipeline.FromModel(model, new PipelineOptions { Engine = FindEngine(), Device = Device, DType = DType, Threads = Threads });
-    }
+    /// <summary>Loads the network of a model.</summary>
+    /// <param name="model">The model; borrowed.</param>
+    public DiffusionPipeline Load(Model model) =>
+        DiffusionPipeline.FromModel(model, new PipelineOptions { Engine = FindEngine(), Device = Device, DType = DType, Threads = Threads });
 
     private INetworkEngine FindEngine()
     {

@@ -34,11 +34,11 @@ internal sealed record ModelSettings
             : throw new ConsistencyModelsException($"--revision is '{Files.Revision}', but {Name ?? "the bundled model"} does not come from the Hub; leave it out");
     }
 
-    /// <summary>Finds the model and opens it.</summary>
+    /// <summary>Finds and opens the model: its small files, not its weights.</summary>
     /// <param name="console">Where to show a download's progress.</param>
     /// <param name="cancellation">Ends a download.</param>
     /// <returns>The model; the caller disposes it.</returns>
-    /// <exception cref="ConsistencyModelsException">It is nowhere, cannot be downloaded, is damaged, or is no model.</exception>
+    /// <exception cref="ConsistencyModelsException">It is nowhere, cannot be downloaded, or is damaged.</exception>
     public Model Open(CliConsole console, CancellationToken cancellation) => ModelReader.Open(Find(console, cancellation), Files);
 
     /// <summary>Reads what the model says about itself.</summary>

@@ -39,6 +39,47 @@ internal static class OptionOf
                 return value is not null;
             }, aliases);
 
+    /// <summary>A list of whole numbers, separated by commas; null where nothing is said.</summary>
+    public static Option<int[]?> Indices(string name, string help, string example) => new(name)
+    {
+        Description = help,
+        HelpName = "N,...",
+        CustomParser = result => List<int>(result, name, null, $"whole numbers such as {example}"),
+    };
+
+    /// <summary>The numbers of a list.</summary>
+    /// <param name="result">The option's words.</param>
+    /// <param name="name">The option.</param>
+    /// <param name="count">How many are expected, or null for any number.</param>
+    /// <param name="expected">What is expected, in words.</param>
+    /// <returns>The numbers; null, with an error, if they are not such a list.</returns>
+    public static T[]? List<T>(ArgumentResult result, string name, int? count, string expected)
+        where T : struct, IParsable<T>
+    {
+        var text = result.Tokens[^1].Value;
+        var parts = text.Split(',', StringSplitOptions.TrimEntries);
+        var values = new T[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if ((count is not null && parts.Length != count) || !T.TryParse(parts[i], CultureInfo.InvariantCulture, out values[i]))
+            {
+                result.AddError($"{name} is '{text}', expected {expected}");
+                return null;
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>Width and height in pixels, or one number for both.</summary>
+    public static Option<ImageSize?> Size(string name, string help, int most) =>
+        Parsed(name, help, $"expected pixels such as 64 or 96x64 (width x height), each from 1 to {most}", "WxH", (string text, out ImageSize? value) =>
+        {
+            int[] sides = [.. text.Split('x', 'X').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var side) && side <= most ? side : 0)];
+            value = sides is [> 0] or [> 0, > 0] ? new ImageSize(sides[^1], sides[0]) : null;
+            return value is not null;
+        });
+
     /// <summary>A seed.</summary>
     public static Option<ulong?> Seed(string name, string help) =>
         Parsed(name, help, "expected a whole number, 0 or more", "N", (string text, out ulong? value) =>
@@ -57,11 +98,11 @@ internal static class OptionOf
 
     /// <summary>A number above a limit.</summary>
     public static Option<double?> Number(string name, string help, double above, string placeholder = "X") =>
-        Parsed(name, help, string.Create(CultureInfo.InvariantCulture, $"expected a number above {above}"), placeholder, (string text, out double? value) =>
-        {
-            value = double.TryParse(text, Plain, CultureInfo.InvariantCulture, out var number) && number > above && double.IsFinite(number) ? number : null;
-            return value is not null;
-        });
+        Number(name, help, FormattableString.Invariant($"above {above}"), placeholder, number => number > above);
+
+    /// <summary>A number from a limit up.</summary>
+    public static Option<double?> NumberFrom(string name, string help, double low, string placeholder = "X") =>
+        Number(name, help, FormattableString.Invariant($"from {low}"), placeholder, number => number >= low);
 
     /// <summary>A time: seconds, or a number with s, m or h.</summary>
     public static Option<TimeSpan?> Time(string name, string help) =>
@@ -89,6 +130,13 @@ internal static class OptionOf
             ? TimeSpan.FromSeconds(number * Math.Max(unit, 1))
             : null;
     }
+
+    private static Option<double?> Number(string name, string help, string range, string placeholder, Func<double, bool> fits) =>
+        Parsed(name, help, $"expected a number {range}", placeholder, (string text, out double? value) =>
+        {
+            value = double.TryParse(text, Plain, CultureInfo.InvariantCulture, out var number) && fits(number) && double.IsFinite(number) ? number : null;
+            return value is not null;
+        });
 
     private static Option<T> Parsed<T>(string name, string help, string expected, string placeholder, Parser<T> parse, params string[] aliases)
     {

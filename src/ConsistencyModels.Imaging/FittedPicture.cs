@@ -3,7 +3,23 @@ using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Imaging;
 
-/// <summary>A picture of any size as one or several parts of a model's size, and the way back. Immutable.</summary>
+/// <summary>How a picture of any size meets a model of one size. None of them stretches it.</summary>
+public enum FitMode
+{
+    /// <summary>The largest part from the middle that has the model's proportions, scaled to its size.</summary>
+    Crop,
+
+    /// <summary>All of the picture, scaled to fit; what is left over repeats the picture's rim.</summary>
+    Pad,
+
+    /// <summary>
+    /// The picture at its own size, for a denoiser of tiles (<see cref="Denoising.TiledDenoiser"/>); where it is smaller than the
+    /// model its rim is repeated.
+    /// </summary>
+    Tile,
+}
+
+/// <summary>A picture of any size as a model can take it, and the way back. Immutable.</summary>
 public sealed class FittedPicture
 {
     private const byte Known = byte.MaxValue;
@@ -12,10 +28,10 @@ public sealed class FittedPicture
     private readonly ImageSize _size;
     private readonly FitMode _mode;
 
-    // In the picture: what the parts show. For Pad all of it, for Tile all of it and the rim repeated.
+    // In the picture: what the part shows. All of it but for Crop.
     private readonly (int Left, int Top, int Width, int Height) _region;
 
-    // In a part: where the region stands. Less than all of it only for Pad.
+    // In the part: where the region stands. All of it but for Pad, and for Tile where the picture is smaller than the model.
     private readonly (int Left, int Top, int Width, int Height) _inner;
 
     /// <summary>Fits a picture.</summary>
@@ -28,53 +44,48 @@ public sealed class FittedPicture
         ArgumentOutOfRangeException.ThrowIfLessThan(size.Height, 1, nameof(size));
         ArgumentOutOfRangeException.ThrowIfLessThan(size.Width, 1, nameof(size));
         _picture = picture;
-        _size = size;
         _mode = mode;
+        _size = mode == FitMode.Tile ? new(Math.Max(size.Height, picture.Height), Math.Max(size.Width, picture.Width)) : size;
+        IsExact = picture.Width == size.Width && picture.Height == size.Height;
         (_region, _inner) = mode switch
         {
             FitMode.Crop => (Middle(picture, size), (0, 0, size.Width, size.Height)),
             FitMode.Pad => ((0, 0, picture.Width, picture.Height), Inside(picture, size)),
-            FitMode.Tile => ((0, 0, picture.Width, picture.Height), (0, 0, size.Width, size.Height)),
+            FitMode.Tile => ((0, 0, picture.Width, picture.Height), (0, 0, picture.Width, picture.Height)),
             _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "There is no such mode."),
         };
-        Parts = Cut(picture, ResampleFilter.Bicubic);
+        Part = Cut(picture, ResampleFilter.Bicubic);
     }
 
-    /// <summary>The parts, of the model's size: one, or the tiles row by row.</summary>
-    public IReadOnlyList<ImageBuffer> Parts { get; }
+    /// <summary>What the model is given: of its size, or for <see cref="FitMode.Tile"/> at least of its size.</summary>
+    public ImageBuffer Part { get; }
 
-    /// <summary>Tiles in a row; 1 where it is no tiling.</summary>
-    public int Columns => _mode == FitMode.Tile ? ((_picture.Width - 1) / _size.Width) + 1 : 1;
+    /// <summary>Whether the picture has the model's size, so that nothing was scaled, cut or added.</summary>
+    public bool IsExact { get; }
 
-    /// <summary>Whether the parts are the picture as it is: nothing was scaled, cut or added.</summary>
-    public bool IsExact => _picture.Width == _size.Width && _picture.Height == _size.Height;
-
-    /// <summary>A mask of the picture as masks of the parts: a pixel of a part is known where all that went into it is.</summary>
+    /// <summary>A mask of the picture as one of the part: a pixel of the part is known where all that went into it is.</summary>
     /// <param name="mask">One image, one channel, of the picture's size.</param>
     /// <exception cref="ConsistencyModelsException">It is of another size.</exception>
-    public IReadOnlyList<ImageMask> Fit(ImageMask mask)
+    public ImageMask Fit(ImageMask mask)
     {
         ArgumentNullException.ThrowIfNull(mask);
         mask.ThrowIfNotFor(new(1, 1, _picture.Height, _picture.Width));
-        return [.. Cut(mask.ToImage(), ResampleFilter.Box).Select(part =>
-            ImageMask.Of(_size, (y, x) => part.Pixel(x, y)[0] == Known))];
+        var part = Cut(mask.ToImage(), ResampleFilter.Box);
+        return ImageMask.Of(_size, (y, x) => part.Pixel(x, y)[0] == Known);
     }
 
     /// <summary>
-    /// The picture with its parts replaced, at the picture's own size. What was scaled down to be edited is scaled up again and is
+    /// The picture with its part replaced, at the picture's own size. What was scaled down to be edited is scaled up again and is
     /// as coarse as that; where a mask says so, the picture's own pixels stay.
     /// </summary>
-    /// <param name="parts">As many as <see cref="Parts"/>, of the same size and of the picture's channels.</param>
+    /// <param name="part">Of the size and channels of <see cref="Part"/>.</param>
     /// <param name="known">Pixels of the picture to keep; null for none.</param>
-    /// <exception cref="ArgumentException">The parts do not match.</exception>
+    /// <exception cref="ArgumentException">The part does not match.</exception>
     /// <exception cref="ConsistencyModelsException">The mask is of another size.</exception>
-    public ImageBuffer PasteBack(IReadOnlyList<ImageBuffer> parts, ImageMask? known = null)
+    public ImageBuffer PasteBack(ImageBuffer part, ImageMask? known = null)
     {
         known?.ThrowIfNotFor(new(1, 1, _picture.Height, _picture.Width));
-        Check(parts, 1);
-        var patch = _mode == FitMode.Tile
-            ? Join(parts)
-            : ImageResize.Resize(ImageResize.Crop(parts[0], _inner.Left, _inner.Top, _inner.Width, _inner.Height), _region.Width, _region.Height);
+        var patch = ImageResize.Resize(Inner(part, 1), _region.Width, _region.Height);
         var result = new ImageBuffer(_picture.Width, _picture.Height, _picture.Channels, [.. _picture.Pixels]);
         for (var y = 0; y < _region.Height; y++)
         {
@@ -90,21 +101,18 @@ public sealed class FittedPicture
         return result;
     }
 
-    /// <summary>Tiles put side by side and cut to the picture's size times a factor: how tiles of a super-resolution come together.</summary>
-    /// <param name="parts">As many as <see cref="Parts"/>, each <paramref name="factor"/> times their size.</param>
-    /// <param name="factor">How much larger they have become, at least 1.</param>
-    /// <exception cref="ArgumentException">The parts do not match.</exception>
-    /// <exception cref="InvalidOperationException">The picture was not tiled.</exception>
-    public ImageBuffer Join(IReadOnlyList<ImageBuffer> parts, int factor = 1)
+    /// <summary>The result without what was added to the picture around it: how a super-resolution of all of it comes out.</summary>
+    /// <param name="part">Of the size of <see cref="Part"/> times the factor, and of its channels.</param>
+    /// <param name="factor">How much larger it has become, at least 1.</param>
+    /// <exception cref="ArgumentException">The part does not match.</exception>
+    public ImageBuffer Inner(ImageBuffer part, int factor)
     {
-        if (_mode != FitMode.Tile)
-        {
-            throw new InvalidOperationException("Only tiles can be joined.");
-        }
-
-        Check(parts, factor);
-        var all = ImageGrid.Compose(parts, new GridOptions { Columns = Columns, Padding = 0 });
-        return ImageResize.Crop(all, 0, 0, checked(_picture.Width * factor), checked(_picture.Height * factor));
+        ArgumentNullException.ThrowIfNull(part);
+        ArgumentOutOfRangeException.ThrowIfLessThan(factor, 1);
+        return part.Width == _size.Width * factor && part.Height == _size.Height * factor && part.Channels == _picture.Channels
+            ? ImageResize.Crop(part, _inner.Left * factor, _inner.Top * factor, _inner.Width * factor, _inner.Height * factor)
+            : throw new ArgumentException(
+                $"The part is {part.Width}x{part.Height} with {part.Channels} channels; expected {_size.Width * factor}x{_size.Height * factor} with {_picture.Channels}.", nameof(part));
     }
 
     private static (int Left, int Top, int Width, int Height) Middle(ImageBuffer picture, ImageSize size)
@@ -123,22 +131,14 @@ public sealed class FittedPicture
         return ((size.Width - width) / 2, (size.Height - height) / 2, width, height);
     }
 
-    private ImageBuffer[] Cut(ImageBuffer source, ResampleFilter filter)
+    private ImageBuffer Cut(ImageBuffer source, ResampleFilter filter) => _mode switch
     {
-        switch (_mode)
-        {
-            case FitMode.Crop:
-                return [ImageResize.Resize(ImageResize.Crop(source, _region.Left, _region.Top, _region.Width, _region.Height), _size.Width, _size.Height, filter)];
-            case FitMode.Pad:
-                var scaled = ImageResize.Resize(source, _inner.Width, _inner.Height, filter);
-                return [Window(scaled, -_inner.Left, -_inner.Top)];
-            default:
-                var rows = ((source.Height - 1) / _size.Height) + 1;
-                return [.. Enumerable.Range(0, rows * Columns).Select(i => Window(source, i % Columns * _size.Width, i / Columns * _size.Height))];
-        }
-    }
+        FitMode.Crop => ImageResize.Resize(ImageResize.Crop(source, _region.Left, _region.Top, _region.Width, _region.Height), _size.Width, _size.Height, filter),
+        FitMode.Pad => Window(ImageResize.Resize(source, _inner.Width, _inner.Height, filter), -_inner.Left, -_inner.Top),
+        _ => source.Width == _size.Width && source.Height == _size.Height ? source : Window(source, 0, 0),
+    };
 
-    /// <summary>A window of the model's size; where it reaches out of the source, the nearest pixel is repeated.</summary>
+    /// <summary>A window of the part's size; where it reaches out of the source, the nearest pixel is repeated.</summary>
     private ImageBuffer Window(ImageBuffer source, int left, int top)
     {
         var result = new ImageBuffer(_size.Width, _size.Height, source.Channels);
@@ -151,17 +151,5 @@ public sealed class FittedPicture
         }
 
         return result;
-    }
-
-    private void Check(IReadOnlyList<ImageBuffer> parts, int factor)
-    {
-        ArgumentNullException.ThrowIfNull(parts);
-        ArgumentOutOfRangeException.ThrowIfLessThan(factor, 1);
-        if (parts.Count != Parts.Count
-            || parts.Any(part => part.Width != _size.Width * factor || part.Height != _size.Height * factor || part.Channels != _picture.Channels))
-        {
-            throw new ArgumentException(
-                $"Expected {Parts.Count} parts of {_size.Height * factor}x{_size.Width * factor} with {_picture.Channels} channels.", nameof(parts));
-        }
     }
 }

@@ -10,6 +10,11 @@ namespace ConsistencyModels.Torch;
 /// </summary>
 public sealed class TorchUNet : IUNet
 {
+    // Larger batches go through in parts, for their activations are all in memory at once: on a CPU 16 images of 64x64 or one of
+    // 256x256, beyond which it gains nothing; on a GPU, which needs more to be busy, 16 times as many.
+    private const long PixelsAtOnce = 65536;
+    private const long PixelsAtOnceOnGpu = 16 * PixelsAtOnce;
+
     private readonly UNet2DModel _network;
     private readonly Device _device;
     private readonly ScalarType _dtype;
@@ -54,7 +59,20 @@ public sealed class TorchUNet : IUNet
         _uses.Enter(this);
         try
         {
-            Run(sample, shape, timesteps, classLabels, output);
+            var most = (_device.type == TorchSharp.DeviceType.CPU ? PixelsAtOnce : PixelsAtOnceOnGpu) / ((long)shape.Height * shape.Width);
+            var part = (int)Math.Clamp(most, 1, shape.Batch);
+            for (var first = 0; first < shape.Batch; first += part)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var images = shape.WithBatch(Math.Min(part, shape.Batch - first));
+                var results = images with { Channels = Config.OutChannels };
+                Run(
+                    sample.Slice(first * shape.ImageLength, images.Length),
+                    images,
+                    timesteps.Length == 1 ? timesteps : timesteps.Slice(first, images.Batch),
+                    classLabels.IsEmpty ? classLabels : classLabels.Slice(first, images.Batch),
+                    output.Slice(first * results.ImageLength, results.Length));
+            }
         }
         finally
         {

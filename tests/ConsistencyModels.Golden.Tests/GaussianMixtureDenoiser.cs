@@ -29,7 +29,7 @@ internal sealed partial class GaussianMixtureDenoiser : IDenoiser
     public void Denoise(
         ReadOnlySpan<float> x,
         ImageShape shape,
-        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<NoiseLevel> levels,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
         CancellationToken cancellationToken = default)
@@ -38,7 +38,7 @@ internal sealed partial class GaussianMixtureDenoiser : IDenoiser
         Assert.Equal(2 * length, _means.Length);
         for (var image = 0; image < shape.Batch; image++)
         {
-            double sigma = sigmas[sigmas.Length == 1 ? 0 : image];
+            double sigma = levels[levels.Length == 1 ? 0 : image].Sigma;
             var total = _variance + (sigma * sigma);
             var one = x.Slice(image * length, length);
             var first = Log(one, 0, total);

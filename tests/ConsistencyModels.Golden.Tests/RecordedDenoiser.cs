@@ -14,14 +14,14 @@ internal sealed class RecordedDenoiser(IDenoiser inner, bool clip) : IDenoiser
     public void Denoise(
         ReadOnlySpan<float> x,
         ImageShape shape,
-        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<NoiseLevel> levels,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
         Inputs.Add(x.ToArray());
-        Sigmas.Add(sigmas[0]);
-        inner.Denoise(x, shape, sigmas, classLabels, denoised, cancellationToken);
+        Sigmas.Add(levels[0].Sigma);
+        inner.Denoise(x, shape, levels, classLabels, denoised, cancellationToken);
         Outputs.Add(denoised.ToArray());
         if (clip)
         {

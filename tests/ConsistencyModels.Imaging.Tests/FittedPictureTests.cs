@@ -4,7 +4,7 @@ using CsCheck;
 
 namespace ConsistencyModels.Imaging.Tests;
 
-/// <summary>Pictures of any size as parts of one size, and back.</summary>
+/// <summary>Pictures of any size as a model takes them, and back.</summary>
 public sealed class FittedPictureTests
 {
     private static readonly Gen<(int Width, int Height, int Channels, ImageSize Size, FitMode Mode)> Any = Gen.Select(
@@ -12,23 +12,24 @@ public sealed class FittedPictureTests
         (width, height, channels, rows, columns, mode) => (width, height, channels, new ImageSize(rows, columns), mode));
 
     [Fact]
-    public void Parts_have_the_size_asked_for() => Any.Sample(any =>
+    public void A_part_has_the_size_asked_for_and_a_tiled_picture_its_own() => Any.Sample(any =>
     {
         var fitted = new FittedPicture(TestImages.Noise(any.Width, any.Height, any.Channels, 1), any.Size, any.Mode);
-        Assert.All(fitted.Parts, part => Assert.Equal((any.Size.Width, any.Size.Height, any.Channels), (part.Width, part.Height, part.Channels)));
-        var tiles = ((any.Width + any.Size.Width - 1) / any.Size.Width) * ((any.Height + any.Size.Height - 1) / any.Size.Height);
-        Assert.Equal(any.Mode == FitMode.Tile ? tiles : 1, fitted.Parts.Count);
-        var back = fitted.PasteBack(fitted.Parts);
+        var (width, height) = any.Mode == FitMode.Tile ? (Math.Max(any.Width, any.Size.Width), Math.Max(any.Height, any.Size.Height)) : (any.Size.Width, any.Size.Height);
+        Assert.Equal((width, height, any.Channels), (fitted.Part.Width, fitted.Part.Height, fitted.Part.Channels));
+        var back = fitted.PasteBack(fitted.Part);
         Assert.Equal((any.Width, any.Height, any.Channels), (back.Width, back.Height, back.Channels));
     });
 
     [Fact]
-    public void Tiles_come_back_together_as_they_were() => Any.Sample(any =>
+    public void A_tiled_picture_comes_back_as_it_was() => Any.Sample(any =>
     {
         var picture = TestImages.Noise(any.Width, any.Height, any.Channels, 2);
         var fitted = new FittedPicture(picture, any.Size, FitMode.Tile);
-        Assert.Equal(picture.Pixels, fitted.PasteBack(fitted.Parts).Pixels);
-        Assert.Equal(picture.Pixels, fitted.Join(fitted.Parts).Pixels);
+        Assert.Equal(picture.Pixels, fitted.PasteBack(fitted.Part).Pixels);
+        Assert.Equal(picture.Pixels, fitted.Inner(fitted.Part, 1).Pixels);
+        var large = fitted.Inner(ImageGrid.Compose([fitted.Part], new GridOptions { Padding = 0, Scale = 3 }), 3);
+        Assert.Equal(ImageGrid.Compose([picture], new GridOptions { Padding = 0, Scale = 3 }).Pixels, large.Pixels);
     });
 
     [Fact]
@@ -36,7 +37,7 @@ public sealed class FittedPictureTests
     {
         var picture = TestImages.Noise(any.Width, any.Height, any.Channels, 3);
         var fitted = new FittedPicture(picture, any.Size, any.Mode);
-        ImageBuffer[] black = [.. fitted.Parts.Select(part => new ImageBuffer(part.Width, part.Height, part.Channels))];
+        var black = new ImageBuffer(fitted.Part.Width, fitted.Part.Height, fitted.Part.Channels);
         var mask = ImageMask.Of(new(any.Height, any.Width), (y, x) => (x + y) % 3 == 0);
         var result = fitted.PasteBack(black, mask);
         for (var y = 0; y < any.Height; y++)
@@ -54,7 +55,7 @@ public sealed class FittedPictureTests
         var picture = TestImages.Noise(8, 6, 3, 4);
         var fitted = new FittedPicture(picture, new(6, 8), mode);
         Assert.True(fitted.IsExact);
-        Assert.Equal(picture.Pixels, Assert.Single(fitted.Parts).Pixels);
+        Assert.Equal(picture.Pixels, fitted.Part.Pixels);
     });
 
     [Fact]
@@ -62,9 +63,9 @@ public sealed class FittedPictureTests
     {
         // Twice as wide as high: the crop is the middle square, the padding repeats the first and the last row.
         var picture = TestImages.Noise(40, 20, 3, 5);
-        var crop = new FittedPicture(picture, new(10, 10), FitMode.Crop).Parts[0];
+        var crop = new FittedPicture(picture, new(10, 10), FitMode.Crop).Part;
         Assert.Equal(ImageResize.Resize(ImageResize.Crop(picture, 10, 0, 20, 20), 10, 10).Pixels, crop.Pixels);
-        var pad = new FittedPicture(picture, new(10, 10), FitMode.Pad).Parts[0];
+        var pad = new FittedPicture(picture, new(10, 10), FitMode.Pad).Part;
         var scaled = ImageResize.Resize(picture, 10, 5);
         for (var y = 0; y < 10; y++)
         {
@@ -78,7 +79,7 @@ public sealed class FittedPictureTests
         var picture = TestImages.Noise(16, 16, 3, 6);
         var fitted = new FittedPicture(picture, new(8, 8), FitMode.Crop);
         var mask = ImageMask.Of(new(16, 16), (y, x) => (y, x) != (3, 3));
-        var part = Assert.Single(fitted.Fit(mask));
+        var part = fitted.Fit(mask);
         Assert.Equal(63.0 / 64, part.KnownFraction);
         Assert.False(part.IsKnown(0, 1, 1));
         var e = Assert.Throws<ConsistencyModelsException>(() => fitted.Fit(ImageMask.All(new(8, 8))));
@@ -86,11 +87,11 @@ public sealed class FittedPictureTests
     }
 
     [Fact]
-    public void Other_parts_are_refused()
+    public void Another_part_is_refused()
     {
-        var fitted = new FittedPicture(TestImages.Noise(9, 9, 3, 7), new(8, 8), FitMode.Tile);
-        Assert.Throws<ArgumentException>(() => fitted.PasteBack([fitted.Parts[0]]));
-        Assert.Throws<ArgumentException>(() => fitted.Join(fitted.Parts, 2));
-        Assert.Throws<InvalidOperationException>(() => new FittedPicture(TestImages.Noise(9, 9, 3, 7), new(8, 8), FitMode.Crop).Join([]));
+        var fitted = new FittedPicture(TestImages.Noise(9, 7, 3, 7), new(8, 8), FitMode.Tile);
+        Assert.Contains("The part is 9x7 with 3 channels; expected 9x8 with 3.", Assert.Throws<ArgumentException>(() => fitted.PasteBack(TestImages.Noise(9, 7, 3, 8))).Message);
+        Assert.Throws<ArgumentException>(() => fitted.Inner(fitted.Part, 2));
+        Assert.Throws<ArgumentException>(() => fitted.PasteBack(TestImages.Noise(9, 8, 1, 8)));
     }
 }

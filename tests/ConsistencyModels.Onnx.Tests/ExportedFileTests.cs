@@ -40,7 +40,7 @@ public sealed class ExportedFileTests : IDisposable
         }
 
         float[] expected = new float[x.Length], actual = new float[x.Length];
-        denoiser.Denoise(x, shape, sigmas, [0, 1, 2, 3], expected, TestContext.Current.CancellationToken);
+        denoiser.Denoise(x, shape, NoiseLevel.Of(sigmas), [0, 1, 2, 3], expected, TestContext.Current.CancellationToken);
         exported.Forward(x, shape, sigmas, [0, 1, 2, 3], actual, TestContext.Current.CancellationToken);
         Assert.InRange(expected.Zip(actual, (a, b) => MathF.Abs(a - b)).Max(), 0, 1e-4);
 

@@ -35,10 +35,11 @@ public class PipelineTests
     }
 
     [Fact]
-    public void Chunks_of_one_give_the_picture_of_the_whole_batch()
+    public void A_stream_of_single_pictures_gives_those_of_the_batch()
     {
         using var pipeline = ConsistencyModelPipeline.FromPretrained(Folder(), Torch());
-        Near(pipeline.Generate(Options, Token).Values, pipeline.Generate(Options with { ChunkSize = 1 }, Token).Values);
+        var stream = pipeline.GenerateMany(Options.Seeds!, Options with { Seeds = null, BatchSize = 1 }, Token);
+        Near(pipeline.Generate(Options, Token).Values, [.. stream.SelectMany(image => image.Values)]);
     }
 
     [Fact]

@@ -32,6 +32,25 @@ public class TorchUNetTests
     }
 
     [Fact]
+    public void A_large_batch_goes_through_in_parts_with_its_own_timesteps_and_classes()
+    {
+        using var network = new TorchUNet(Networks.Make(Networks.Conditional));
+        var shape = new ImageShape(18, 3, 64, 64);
+        var sample = Enumerable.Range(0, shape.Length).Select(i => MathF.Sin(i * 0.37f)).ToArray();
+        var timesteps = Enumerable.Range(0, shape.Batch).Select(i => 100f + (50 * i)).ToArray();
+        var labels = Enumerable.Range(0, shape.Batch).Select(i => i % 5).ToArray();
+        var together = new float[shape.Length];
+        network.Forward(sample, shape, timesteps, labels, together, TestContext.Current.CancellationToken);
+        foreach (var i in (int[])[0, 15, 16, 17])
+        {
+            var image = (i * shape.ImageLength)..((i + 1) * shape.ImageLength);
+            var alone = new float[shape.ImageLength];
+            network.Forward(sample.AsSpan(image), shape.WithBatch(1), timesteps.AsSpan(i, 1), labels.AsSpan(i, 1), alone, TestContext.Current.CancellationToken);
+            Assert.InRange(Networks.LargestDifference(together[image], alone), 0, 1e-5f);
+        }
+    }
+
+    [Fact]
     public void One_timestep_stands_for_all()
     {
         using var network = new TorchUNet(Networks.Make(Networks.Plain));

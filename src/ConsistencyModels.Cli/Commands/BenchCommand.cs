@@ -15,9 +15,9 @@ internal static class BenchCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var batch = OptionOf.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
-        var steps = OptionOf.Whole("--steps", "Network calls a picture; default: 1", 1, 1000);
+        var steps = OptionOf.Whole("--steps", "Steps, of a consistency model each a network call; default: 1", 1, 1000);
         var rounds = OptionOf.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
-        var engine = new EngineArguments(context.Engines);
+        var engine = new EngineArguments(context.Engines, chunk: false);
         var json = OptionOf.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "bench",
@@ -39,8 +39,8 @@ internal static class BenchCommand
                 Steps = result.GetValue(steps) ?? 1,
                 Rounds = result.GetValue(rounds),
             };
-            var path = settings.Engine.Model.Find(context.Console, context.Cancellation);
-            var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(path, settings, tell, context.Cancellation));
+            using var opened = settings.Engine.Model.Open(context.Console, context.Cancellation);
+            var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(opened, settings, tell, context.Cancellation));
             if (result.GetValue(json))
             {
                 report.WriteJson(context.Console.Out);

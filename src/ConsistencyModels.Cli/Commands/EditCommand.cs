@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ConsistencyModels.Cli.Edits;
 using ConsistencyModels.Editing;
 
@@ -112,7 +111,7 @@ internal static class EditCommand
         {
             Description = "Two seeds in place of two pictures: between the pictures of `cm generate --seed`",
             HelpName = "A,B",
-            CustomParser = result => List<ulong>(result.Tokens[^1].Value, 2, "--seeds", "two whole numbers such as 1,2", result.AddError),
+            CustomParser = result => OptionOf.List<ulong>(result, "--seeds", 2, "two whole numbers such as 1,2"),
         };
         return new EditArguments(EditVerb.Interpolate, timesteps: false, context.Engines).Build(
             context,
@@ -135,23 +134,6 @@ internal static class EditCommand
     {
         Description = "A hole: left, top, width and height in the picture's pixels",
         HelpName = "X,Y,W,H",
-        CustomParser = result => List<int>(result.Tokens[^1].Value, 4, "--rect", "four whole numbers such as 8,8,16,16", result.AddError),
+        CustomParser = result => OptionOf.List<int>(result, "--rect", 4, "four whole numbers such as 8,8,16,16"),
     };
-
-    private static T[]? List<T>(string text, int count, string option, string expected, Action<string> error)
-        where T : struct, IParsable<T>
-    {
-        var parts = text.Split(',', StringSplitOptions.TrimEntries);
-        var values = new T[parts.Length];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            if (parts.Length != count || !T.TryParse(parts[i], CultureInfo.InvariantCulture, out values[i]))
-            {
-                error($"{option} is '{text}', expected {expected}");
-                return null;
-            }
-        }
-
-        return values;
-    }
 }

@@ -1,12 +1,14 @@
 using System.CommandLine;
-using System.Globalization;
 using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Cli.Commands;
 
 /// <summary><c>cm generate</c>.</summary>
 internal static class GenerateCommand
 {
+    private static IEnumerable<string> Samplers => Enum.GetNames<SamplerKind>().Select(name => name.ToLowerInvariant());
+
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
@@ -18,16 +20,14 @@ internal static class GenerateCommand
         };
         classes.CompletionSources.Add("all");
         var count = OptionOf.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
-        var steps = OptionOf.Whole("--steps", "Steps, each a pass through the network; default: 1", 1);
-        var timesteps = new Option<int[]?>("--timesteps")
-        {
-            Description = "A schedule of one's own in place of --steps: descending indices, such as 22,0",
-            HelpName = "N,...",
-            CustomParser = result => Indices(result.Tokens[^1].Value, result.AddError),
-        };
+        var sampler = OptionOf.OneOf("--sampler", "How noise becomes a picture; default: multistep for a consistency model, heun for a diffusion model", [.. Samplers]);
+        var steps = OptionOf.Whole("--steps", "Steps of the sampler; default: 1 for onestep and multistep (10 in tiles), 36 for euler and ancestral, else 18", 1);
+        var timesteps = OptionOf.Indices("--timesteps", "A custom schedule of multistep in place of --steps: descending indices, such as 22,0", "22,0");
+        var sigmaMax = OptionOf.Number("--sigma-max", "The noise level to start at; default: the model's largest", 0);
+        var churn = OptionOf.NumberFrom("--churn", "Fresh noise that heun, dpm2 and edm add on the way (S_churn); default: 0", 0);
         var seed = OptionOf.Seed("--seed", "Seed of the first picture, the next ones count on: picture i is that of --seed SEED+i alone; default: random");
         var latents = OptionOf.Text("--latents", "Start from given noise: the tensor \"latents\" [N, C, H, W] of a safetensors file", "FILE");
-        var size = OptionOf.Whole("--size", "Height and width; default: what the model was made for", 1, 8192, "PIXELS");
+        var size = OptionOf.Size("--size", "Width and height, or one number for both; larger than what the model was made for (the default) is drawn in overlapping tiles, without seams", 8192);
         var output = OptionOf.Text("--out", "A folder, or a file's name for one picture or a grid; default: the folder out", "PATH", "-o");
         var grid = OptionOf.Switch("--grid", "One sheet with all pictures in place of single files");
         var columns = OptionOf.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
@@ -39,14 +39,16 @@ internal static class GenerateCommand
 
         var command = new CliCommand(
             "generate",
-            "Make pictures with a consistency model, in one step or a few.",
+            "Make pictures with a consistency model, in one step or a few, or with a diffusion model.",
             "cm generate                                            # one picture by the bundled model, into out/",
             "cm generate --classes all -n 32 --grid --out tiles.png # a sheet, a column for each class",
             "cm generate -c monster,floor -n 10 --seed 7 --scale 4  # ten files; the third again: -c monster --seed 9",
             "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own",
+            "cm generate --model RUN/model --sampler heun           # a diffusion model that cm train made",
+            "cm generate --size 96x64 -c wall                       # larger than the model's 32x32",
             "cm generate -m openai/diffusers-cd_imagenet64_l2 -c 88 # downloaded from the Hub once; -m cd_imagenet64_l2.pt: a file")
         {
-            classes, count, steps, timesteps, seed, latents, size, output, grid, columns, scale, format, json, quiet,
+            classes, count, sampler, steps, timesteps, sigmaMax, churn, seed, latents, size, output, grid, columns, scale, format, json, quiet,
         };
         engine.AddTo(command);
         command.SetAction(result => Run(context, new GenerateSettings
@@ -54,8 +56,11 @@ internal static class GenerateCommand
             Engine = engine.Read(result),
             Classes = result.GetValue(classes) ?? [],
             Count = result.GetValue(count),
+            Sampler = result.GetValue(sampler) is { } word ? Enum.Parse<SamplerKind>(word, ignoreCase: true) : null,
             Steps = result.GetValue(steps),
             Timesteps = result.GetResult(timesteps) is null ? null : result.GetValue(timesteps),
+            SigmaMax = result.GetValue(sigmaMax),
+            Churn = result.GetValue(churn) ?? 0,
             Seed = result.GetValue(seed),
             Latents = result.GetValue(latents),
             Size = result.GetValue(size),
@@ -73,7 +78,8 @@ internal static class GenerateCommand
     private static int Run(CommandContext context, GenerateSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var report = new GenerateRun(settings, GeneratePlan.Make(settings, console, context.Cancellation), console, context.Cancellation).Execute();
+        using var job = GenerateJob.Make(settings, console, context.Cancellation);
+        var report = job.Run();
         if (settings.Json)
         {
             report.WriteJson(context.Console.Out);
@@ -84,21 +90,5 @@ internal static class GenerateCommand
         }
 
         return ExitCode.Fine;
-    }
-
-    private static int[]? Indices(string text, Action<string> error)
-    {
-        var parts = text.Split(',', StringSplitOptions.TrimEntries);
-        var indices = new int[parts.Length];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out indices[i]))
-            {
-                error($"--timesteps is '{text}', expected whole numbers such as 22,0");
-                return null;
-            }
-        }
-
-        return indices;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ConsistencyModels.Cli.Searching;
-using ConsistencyModels.Pipelines;
+using ConsistencyModels.Models;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -50,22 +50,26 @@ internal static class SearchStepsCommand
 
     private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, int steps, int samples, ulong seed, bool json)
     {
-        var path = engine.Model.Find(console, context.Cancellation);
-        var model = engine.Model.Describe(path);
+        using var model = engine.Model.Open(console, context.Cancellation);
+        if (model.Kind != ModelKind.Consistency)
+        {
+            throw new ConsistencyModelsException("this is a diffusion model, and timesteps are for multistep sampling; expected a consistency model");
+        }
+
         var levels = model.Scheduler.NumTrainTimesteps;
         if (steps >= levels)
         {
             throw new ConsistencyModelsException($"--steps is {steps}, but the model has {levels} noise levels; expected fewer steps");
         }
 
-        var size = model.Network.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
-        var (values, shape) = ReferencePictures.Read(folder, new ImageShape(1, model.Network.InChannels, size.Height, size.Width), 2 * samples);
-        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(path));
-        var objective = new StepObjective(pipeline, values, shape, samples, seed);
+        var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
+        var (values, shape) = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples);
+        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(model));
+        var objective = new StepObjective(pipeline, values, shape, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
         var (ts, value) = Waiting.For(console, "searching", report => StepSearch.Greedy(
             steps,
             levels,
-            candidate => objective.Search(candidate, new Told<GenerateProgress>(progress => report(progress.Fraction, $"timesteps {Text(StepObjective.Diffusers(candidate))}")), context.Cancellation),
+            candidate => objective.Search(candidate, new Told<SamplingProgress>(progress => report(progress.Fraction, $"timesteps {Text(StepObjective.Diffusers(candidate))}")), context.Cancellation),
             (candidate, distance) => console.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"timesteps {Text(StepObjective.Diffusers(candidate))}: distance {distance:F4}"))));
         var best = StepObjective.Diffusers(ts);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Imaging;
 
@@ -21,19 +20,14 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
 
     private readonly Option<string[]> _classes = new("--class", "-c")
     {
-        Description = "What the pictures show, by name or number, a picture each in turn; default: drawn at random",
+        Description = "What the pictures show, by name or number, one per picture in turn; default: drawn at random",
         HelpName = "NAME,...",
         DefaultValueFactory = _ => [],
     };
 
-    private readonly Option<int?> _steps = OptionOf.Whole("--steps", $"Steps, each a pass through the network; default: {DefaultSteps(verb)}", 1, 10_000);
+    private readonly Option<int?> _steps = OptionOf.Whole("--steps", $"Steps; default: {DefaultSteps(verb)}, of a diffusion model 18", 1, 10_000);
 
-    private readonly Option<int[]?> _timesteps = new("--timesteps")
-    {
-        Description = "A schedule of one's own in place of --steps: descending indices, such as 30,20,10,0",
-        HelpName = "N,...",
-        CustomParser = result => Indices(result.Tokens[^1].Value, result.AddError),
-    };
+    private readonly Option<int[]?> _timesteps = OptionOf.Indices("--timesteps", "A custom schedule in place of --steps: descending indices, such as 30,20,10,0", "30,20,10,0");
 
     private readonly Option<ulong?> _seed = OptionOf.Seed("--seed", "Seed of the first result, the next ones count on; default: random");
     private readonly Option<int?> _count = OptionOf.Whole("--count", $"Results for each picture; default: {(verb == EditVerb.Variations ? 4 : 1)}", 1, 10_000, "N", "-n");
@@ -41,7 +35,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
     private readonly Option<string?> _format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
     private readonly Option<bool> _compare = OptionOf.Switch("--compare", "One strip for each picture: before, what the model knew of it, after");
     private readonly Option<int?> _scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
-    private readonly Option<string?> _fit = OptionOf.OneOf("--fit", "Pictures of other sizes: crop the middle (default), pad to use all, or tile; nothing is ever stretched", "crop", "pad", "tile");
+    private readonly Option<string?> _fit = OptionOf.OneOf("--fit", "Pictures of other sizes: crop the middle (default), pad to use all, or tile to edit all of it at its own size without seams; nothing is ever stretched", "crop", "pad", "tile");
     private readonly Option<bool> _paste = OptionOf.Switch("--paste", "Put the result back into the picture, at the picture's size (--fit tile always does)");
     private readonly Option<bool> _json = OptionOf.Switch("--json", "Print files, seed and times as JSON");
     private readonly Option<bool> _quiet = OptionOf.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
@@ -101,7 +95,8 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
     private static int Run(CommandContext context, EditSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var report = new EditRun(settings, EditWork.Make(settings, console, context.Cancellation), console, context.Cancellation).Execute();
+        using var job = EditJob.Make(settings, console, context.Cancellation);
+        var report = job.Run();
         if (settings.Json)
         {
             report.WriteJson(context.Console.Out);
@@ -133,20 +128,4 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
         Json = result.GetValue(_json),
         Quiet = result.GetValue(_quiet),
     };
-
-    private static int[]? Indices(string text, Action<string> error)
-    {
-        var parts = text.Split(',', StringSplitOptions.TrimEntries);
-        var indices = new int[parts.Length];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out indices[i]))
-            {
-                error($"--timesteps is '{text}', expected whole numbers such as 30,20,10,0");
-                return null;
-            }
-        }
-
-        return indices;
-    }
 }

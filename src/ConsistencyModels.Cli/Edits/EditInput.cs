@@ -13,16 +13,15 @@ internal sealed class EditInput
     private EditInput(EditSettings settings, string path, ImageBuffer picture, ImageSize size, FitMode mode)
     {
         _settings = settings;
-        _size = size;
+        _size = new(size.Height / settings.Enlargement, size.Width / settings.Enlargement);
         Path = path;
         Picture = picture;
-        var factor = settings.Verb == EditVerb.Superres ? settings.Factor : 1;
-        Fitted = new(picture, new ImageSize(size.Height / factor, size.Width / factor), mode);
+        Fitted = new(picture, _size, mode);
         Tiled = mode == FitMode.Tile && !Fitted.IsExact;
         if (settings.Mask.Sources > 0)
         {
             Mask = settings.Mask.Of(path, picture);
-            PartMasks = Fitted.Fit(Mask);
+            PartMask = Fitted.Fit(Mask);
         }
     }
 
@@ -32,17 +31,17 @@ internal sealed class EditInput
     /// <summary>The picture at its own size, with the model's channels.</summary>
     public ImageBuffer Picture { get; }
 
-    /// <summary>Its parts: of the model's size, or that over the factor for super-resolution.</summary>
+    /// <summary>What of it the model is given.</summary>
     public FittedPicture Fitted { get; }
 
-    /// <summary>Whether it was cut into tiles.</summary>
+    /// <summary>Whether it is edited in tiles, at its own size.</summary>
     public bool Tiled { get; }
 
     /// <summary>What is kept of the picture, or null.</summary>
     public ImageMask? Mask { get; }
 
-    /// <summary>What is kept of each part; empty without a mask.</summary>
-    public IReadOnlyList<ImageMask> PartMasks { get; } = [];
+    /// <summary>What is kept of what the model is given, or null.</summary>
+    public ImageMask? PartMask { get; }
 
     /// <summary>Reads a picture.</summary>
     /// <exception cref="ConsistencyModelsException">It cannot be read, or the mask is not for it.</exception>
@@ -62,29 +61,36 @@ internal sealed class EditInput
                 return null;
             }
 
-            var factor = _settings.Verb == EditVerb.Superres ? _settings.Factor : 1;
-            var (width, height) = (_size.Width / factor, _size.Height / factor);
-            var scaled = $"scaled to {width}x{height}; --fit tile cuts it into tiles at its own size";
-            return (long)Picture.Width * height == (long)Picture.Height * width
+            var scaled = $"scaled to {_size.Width}x{_size.Height}; --fit tile edits all of it at its own size";
+            return (long)Picture.Width * _size.Height == (long)Picture.Height * _size.Width
                 ? $"{Path} has {Picture.Width}x{Picture.Height} pixels: it is {scaled}"
                 : $"{Path} has {Picture.Width}x{Picture.Height} pixels: its middle is used, {scaled}, --fit pad uses all of it";
         }
     }
 
-    /// <summary>A result for the user, of the results for the parts.</summary>
-    public ImageBuffer Assemble(IReadOnlyList<ImageBuffer> parts) =>
-        _settings.Verb == EditVerb.Superres ? (Tiled ? Fitted.Join(parts, _settings.Factor) : parts[0])
-        : Tiled || _settings.Paste ? Fitted.PasteBack(parts, _settings.Colorize ? null : Mask)
-        : parts[0];
+    /// <summary>The edit of this picture.</summary>
+    public ImageEdit Edit => _settings.Verb switch
+    {
+        EditVerb.Inpaint => _settings.Colorize ? ImageEdit.InpaintGray(PartMask!) : ImageEdit.Inpaint(PartMask!),
+        EditVerb.Colorize => ImageEdit.Colorize(PartMask),
+        EditVerb.Superres => ImageEdit.SuperResolve(_settings.Factor),
+        EditVerb.Denoise => ImageEdit.Denoise(_settings.Sigma!.Value, _settings.AddNoise),
+        EditVerb.Stroke => ImageEdit.Stroke(_settings.Sigma ?? ImageEdit.DefaultStrokeSigma),
+        _ => ImageEdit.Stroke(_settings.Sigma ?? ImageEdit.DefaultVariationSigma),
+    };
+
+    /// <summary>A result for the user, of what the model made.</summary>
+    public ImageBuffer Assemble(ImageBuffer part) =>
+        _settings.Verb == EditVerb.Superres ? (Tiled ? Fitted.Inner(part, _settings.Factor) : part)
+        : Tiled || _settings.Paste ? Fitted.PasteBack(part, _settings.Colorize ? null : Mask)
+        : part;
 
     /// <summary>The picture beside which results of <see cref="Assemble"/> can stand.</summary>
     public ImageBuffer Before() =>
         _settings.Verb == EditVerb.Superres
             ? (Tiled
-                ? Pixels(Picture, _settings.Factor)
-                : new FittedPicture(Picture, _size, _settings.Fit ?? FitMode.Crop).Parts[0])
+                ? ImageGrid.Compose([Picture], new GridOptions { Padding = 0, Scale = _settings.Factor })
+                : new FittedPicture(Picture, new(_size.Height * _settings.Factor, _size.Width * _settings.Factor), _settings.Fit ?? FitMode.Crop).Part)
         : Tiled || _settings.Paste ? Picture
-        : Fitted.Parts[0];
-
-    private static ImageBuffer Pixels(ImageBuffer image, int factor) => ImageGrid.Compose([image], new GridOptions { Padding = 0, Scale = factor });
+        : Fitted.Part;
 }

@@ -1,13 +1,220 @@
+using System.Diagnostics;
+using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Editing;
+using ConsistencyModels.Models;
+using ConsistencyModels.Noise;
+using ConsistencyModels.Pipelines;
 using ConsistencyModels.Pixels;
+using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Cli.Edits;
 
-/// <summary>One part of one picture, to be edited once.</summary>
-/// <param name="Input">The picture's place.</param>
-/// <param name="Result">Which of its results.</param>
-/// <param name="Part">Which of its parts.</param>
-/// <param name="Image">The part.</param>
-/// <param name="Mask">What is kept of it, or null.</param>
-/// <param name="Seed">Its seed.</param>
-internal sealed record EditJob(int Input, int Result, int Part, ImageBuffer Image, ImageMask? Mask, ulong Seed);
+/// <summary>
+/// A <c>cm edit</c> command, checked against the model's small files, with its pictures read: whatever is wrong with it is said
+/// before the weights are loaded and before anything is written.
+/// </summary>
+internal sealed class EditJob : IDisposable
+{
+    private const int VariationCount = 4;
+
+    private readonly EditSettings _settings;
+    private readonly Model _model;
+    private readonly IReadOnlyList<int>? _classes;
+    private readonly EditOptions _options;
+    private readonly CliConsole _console;
+    private readonly CancellationToken _cancellation;
+
+    private EditJob(EditSettings settings, Model model, CliConsole console, CancellationToken cancellation)
+    {
+        (_settings, _model, _console, _cancellation) = (settings, model, console, cancellation);
+        var size = model.Config.SampleSize
+            ?? throw new ConsistencyModelsException("the model does not say which size it was made for, so nothing can be brought to it");
+        if (model.Config.InChannels is not (1 or 3 or 4))
+        {
+            throw new ConsistencyModelsException($"the model's images have {model.Config.InChannels} channels and are not pictures; expected 1, 3 or 4");
+        }
+
+        // With a picture of the model's size first: what is wrong with the edit itself is wrong before any picture is read.
+        _options = new() { NumInferenceSteps = settings.Steps, Timesteps = settings.Timesteps };
+        CheckEdit(size);
+        Inputs = [.. settings.Inputs.Select(path => EditInput.Read(settings, path, model.Config.InChannels, size))];
+        _options = _options with { Tiles = Inputs.Any(input => input.Tiled) ? new TileOptions() : null };
+        foreach (var input in Inputs)
+        {
+            var part = input.Fitted.Part;
+            Check(input.Edit, new(part.Height * settings.Enlargement, part.Width * settings.Enlargement), settings.Verb == EditVerb.Superres ? "--factor" : "--fit");
+        }
+
+        Count = settings.Count ?? (settings.Verb == EditVerb.Variations ? VariationCount : 1);
+        Seed = settings.Seed ?? TorchGenerator.FreshSeed();
+        _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
+        Files = new(settings.Out, settings.Format, settings.Verb == EditVerb.Interpolate ? 1 : settings.Compare ? (OneSheet ? 1 : Inputs.Count) : Inputs.Count * Count);
+    }
+
+    /// <summary>The pictures; none for an interpolation of seeds.</summary>
+    public IReadOnlyList<EditInput> Inputs { get; }
+
+    /// <summary>Results for each picture.</summary>
+    public int Count { get; }
+
+    /// <summary>Seed of the first result; they count on over results and pictures.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Where results go.</summary>
+    public PictureFiles Files { get; }
+
+    /// <summary>The model's folder or file.</summary>
+    public string Path => _model.Path;
+
+    /// <summary>Whether the strips of all pictures make one sheet.</summary>
+    public bool OneSheet => Inputs.All(input => !input.Tiled && input.Before() is var before && before.Width == Inputs[0].Before().Width && before.Height == Inputs[0].Before().Height);
+
+    /// <summary>Checks the settings and reads the pictures.</summary>
+    /// <param name="settings">The words of the command line.</param>
+    /// <param name="console">Where to show progress.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ConsistencyModelsException">A setting does not fit the model, a picture or another setting.</exception>
+    public static EditJob Make(EditSettings settings, CliConsole console, CancellationToken cancellation)
+    {
+        CheckWords(settings);
+        var model = settings.Engine.Model.Open(console, cancellation);
+        try
+        {
+            return new(settings, model, console, cancellation);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the model.</summary>
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>The seed of a result.</summary>
+    /// <param name="input">Which picture.</param>
+    /// <param name="result">Which of its results.</param>
+    public ulong SeedOf(int input, int result) => unchecked(Seed + ((ulong)input * (ulong)Count) + (ulong)result);
+
+    /// <summary>Loads the model, edits and writes.</summary>
+    public EditReport Run()
+    {
+        foreach (var note in Inputs.Select(input => input.Note).OfType<string>())
+        {
+            _console.Error.WriteLine($"cm: {note}");
+        }
+
+        var clock = Stopwatch.StartNew();
+        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model));
+        var loaded = clock.Elapsed;
+        var writer = new EditWriter(_settings, this);
+        Waiting.For(_console, "editing", report =>
+        {
+            var options = _options with { Progress = new Told<SamplingProgress>(progress => report(progress.Fraction, "")) };
+            if (_settings.Verb == EditVerb.Interpolate)
+            {
+                writer.WriteFrames(Interpolate(pipeline, options));
+            }
+            else
+            {
+                Edit(pipeline, options, writer);
+            }
+
+            return true;
+        });
+        return new(_settings, this, writer.Files, loaded, clock.Elapsed - loaded);
+    }
+
+    private static void CheckWords(EditSettings settings)
+    {
+        if (settings.Steps is not null && settings.Timesteps is not null)
+        {
+            throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
+        }
+
+        if (settings.Mask.Sources > 1)
+        {
+            throw new ConsistencyModelsException("--mask, --alpha, --rect and --auto each say what to keep; give one of them");
+        }
+
+        if (settings.Verb == EditVerb.Inpaint && settings.Mask.Sources == 0)
+        {
+            throw new ConsistencyModelsException($"nothing says what to fill: give --mask FILE, --alpha, --rect X,Y,W,H, or to try it --auto {ImageMask.DemoNames[0]}");
+        }
+
+        if (settings.Verb == EditVerb.Interpolate && (settings.Seeds is null ? settings.Inputs.Count != 2 : settings.Inputs.Count != 0))
+        {
+            throw new ConsistencyModelsException($"an interpolation is between two pictures or two --seeds; found {settings.Inputs.Count} pictures{(settings.Seeds is null ? "" : " and --seeds")}");
+        }
+    }
+
+    private void CheckEdit(ImageSize size)
+    {
+        var sigma = _settings.Sigma;
+        Check(
+            _settings.Verb switch
+            {
+                EditVerb.Inpaint or EditVerb.Colorize when _settings.Verb == EditVerb.Colorize || _settings.Colorize => ImageEdit.Colorize(),
+                EditVerb.Inpaint => ImageEdit.Inpaint(ImageMask.All(size)),
+                EditVerb.Superres => ImageEdit.SuperResolve(_settings.Factor),
+                EditVerb.Interpolate when _settings.Seeds is not null => ImageEdit.Inpaint(ImageMask.None(size)),
+                _ => ImageEdit.Denoise(sigma ?? ImageEdit.DefaultVariationSigma),
+            },
+            size,
+            "--fit");
+    }
+
+    private void Check(ImageEdit edit, ImageSize size, string other)
+    {
+        try
+        {
+            _ = SamplingRequest.For(_model, edit, default, new(1, _model.Config.InChannels, size.Height, size.Width), _options);
+        }
+        catch (ArgumentException e)
+        {
+            var (option, example) = e.ParamName?.ToLowerInvariant() switch
+            {
+                "timesteps" => ("--timesteps", " For example --timesteps 30,20,10,0"),
+                "steps" or "numinferencesteps" => ("--steps", " For example --steps 4"),
+                "sigmamax" or "sigma" => ("--sigma", ""),
+                _ => (other, ""),
+            };
+            throw new ConsistencyModelsException($"{option}: {Failure.Of(e).Line}{example}", e);
+        }
+    }
+
+    private IReadOnlyList<ImageBuffer> Interpolate(DiffusionPipeline pipeline, EditOptions options)
+    {
+        options = options with { Seed = Seed, ClassLabels = _classes is null ? null : [_classes[0]] };
+        return _settings.Seeds is [var from, var to]
+            ? pipeline.Interpolate(pipeline.LatentOf(from), pipeline.LatentOf(to), _settings.Frames, options, _cancellation).Images
+            : pipeline.Interpolate(
+                Inputs[0].Fitted.Part, Inputs[1].Fitted.Part, _settings.Frames, _settings.Sigma ?? ImageEdit.DefaultVariationSigma, options, _cancellation).Images;
+    }
+
+    /// <summary>Edits, and writes a picture's results when they are all there.</summary>
+    private void Edit(DiffusionPipeline pipeline, EditOptions options, EditWriter writer)
+    {
+        ImageEdit[] edits = [.. Inputs.Select(input => input.Edit)];
+        PictureEdit[] jobs =
+        [
+            .. Enumerable.Range(0, Inputs.Count * Count).Select(i => new PictureEdit(
+                Inputs[i / Count].Fitted.Part, edits[i / Count], SeedOf(i / Count, i % Count), _classes?[i / Count % _classes.Count])),
+        ];
+        int? most = _settings.Engine.Chunk == 0 ? null : _settings.Engine.Chunk;
+        List<ImageBuffer> results = [];
+        foreach (var image in pipeline.EditMany(jobs, options, most, _cancellation))
+        {
+            results.Add(Inputs[image.Index / Count].Assemble(image.Image));
+            if (results.Count == Count)
+            {
+                writer.Write(image.Index / Count, results);
+                results.Clear();
+            }
+        }
+
+        writer.Finish();
+    }
+}

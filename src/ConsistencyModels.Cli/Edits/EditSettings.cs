@@ -14,13 +14,13 @@ internal sealed record EditSettings
     /// <summary>Picture files.</summary>
     public IReadOnlyList<string> Inputs { get; init; } = [];
 
-    /// <summary>Classes by name or number, a picture each in turn.</summary>
+    /// <summary>Classes by name or number, one per picture in turn.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
     /// <summary>Number of steps.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Indices of a schedule of one's own.</summary>
+    /// <summary>Indices of a custom schedule.</summary>
     public IReadOnlyList<int>? Timesteps { get; init; }
 
     /// <summary>Seed of the first result.</summary>
@@ -50,6 +50,9 @@ internal sealed record EditSettings
     /// <summary>Enlargement of super-resolution.</summary>
     public int Factor { get; init; } = 4;
 
+    /// <summary>How many times larger than its picture a result is.</summary>
+    public int Enlargement => Verb == EditVerb.Superres ? Factor : 1;
+
     /// <summary>Noise level of strokes, variations, denoising and interpolation.</summary>
     public double? Sigma { get; init; }
 
@@ -73,4 +76,29 @@ internal sealed record EditSettings
 
     /// <summary>Nothing but errors.</summary>
     public bool Quiet { get; init; }
+}
+
+/// <summary>The edits of <c>cm edit</c>.</summary>
+internal enum EditVerb
+{
+    /// <summary>Fill holes.</summary>
+    Inpaint,
+
+    /// <summary>Give colours to gray.</summary>
+    Colorize,
+
+    /// <summary>Enlarge.</summary>
+    Superres,
+
+    /// <summary>Make a picture of a sketch.</summary>
+    Stroke,
+
+    /// <summary>Take noise out.</summary>
+    Denoise,
+
+    /// <summary>Frames between two.</summary>
+    Interpolate,
+
+    /// <summary>Others like it.</summary>
+    Variations,
 }

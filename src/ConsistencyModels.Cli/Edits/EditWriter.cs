@@ -8,69 +8,70 @@ using ConsistencyModels.Pixels;
 namespace ConsistencyModels.Cli.Edits;
 
 /// <summary>Puts results back together and writes them: single pictures, or strips of before and after.</summary>
-internal sealed class EditWriter(EditSettings settings, EditWork work)
+internal sealed class EditWriter(EditSettings settings, EditJob job)
 {
     private readonly List<string> _files = [];
+    private readonly List<ImageBuffer> _sheet = [];
+    private int _columns;
 
     /// <summary>What was written.</summary>
     public IReadOnlyList<string> Files => _files;
 
     private string Verb => settings.Verb.ToString().ToLowerInvariant();
 
-    /// <summary>Writes the results of pictures.</summary>
-    /// <param name="results">By picture, result and part.</param>
-    public void Write(ImageBuffer[][][] results)
+    /// <summary>Takes the results of a picture: writes them, or keeps a strip of them for the sheet.</summary>
+    /// <param name="index">Which picture.</param>
+    /// <param name="results">Its results, as they are for the user.</param>
+    public void Write(int index, IReadOnlyList<ImageBuffer> results)
     {
-        List<ImageBuffer> sheet = [];
-        var columns = 0;
-        for (var i = 0; i < results.Length; i++)
+        var input = job.Inputs[index];
+        var stem = $"{Path.GetFileNameWithoutExtension(input.Path)}-{Verb}";
+        if (!settings.Compare)
         {
-            var input = work.Inputs[i];
-            ImageBuffer[] assembled = [.. results[i].Select(input.Assemble)];
-            var stem = $"{Path.GetFileNameWithoutExtension(input.Path)}-{Verb}";
-            if (!settings.Compare)
+            for (var result = 0; result < results.Count; result++)
             {
-                for (var result = 0; result < assembled.Length; result++)
-                {
-                    Save(Scaled([assembled[result]], 1, 0), assembled.Length == 1 ? stem : $"{stem}-{result + 1}", SeedOf(i, result));
-                }
-
-                continue;
+                Save(Scaled([results[result]], 1, 0), results.Count == 1 ? stem : $"{stem}-{result + 1}", job.SeedOf(index, result));
             }
 
-            ImageBuffer[] strip = [input.Before(), .. Seen(input, SeedOf(i, 0)), .. assembled];
-            columns = strip.Length;
-            sheet.AddRange(strip);
-            if (!work.OneSheet)
-            {
-                Save(Scaled(strip, columns, 2), $"{stem}-compare", SeedOf(i, 0));
-                sheet.Clear();
-            }
+            return;
         }
 
-        if (sheet.Count > 0)
+        ImageBuffer[] strip = [input.Before(), .. Seen(input, job.SeedOf(index, 0)), .. results];
+        _columns = strip.Length;
+        _sheet.AddRange(strip);
+        if (!job.OneSheet)
         {
-            Save(Scaled(sheet, columns, 2), $"{Path.GetFileNameWithoutExtension(work.Inputs[0].Path)}-{Verb}-compare", work.Seed);
+            Save(Scaled(strip, strip.Length, 2), $"{stem}-compare", job.SeedOf(index, 0));
+            _sheet.Clear();
+        }
+    }
+
+    /// <summary>Writes the sheet, if there is one.</summary>
+    public void Finish()
+    {
+        if (_sheet.Count > 0)
+        {
+            Save(Scaled(_sheet, _columns, 2), $"{Path.GetFileNameWithoutExtension(job.Inputs[0].Path)}-{Verb}-compare", job.Seed);
         }
     }
 
     /// <summary>Writes an interpolation as a strip.</summary>
     public void WriteFrames(IReadOnlyList<ImageBuffer> frames)
     {
-        var stem = work.Inputs.Count == 2
-            ? $"{Path.GetFileNameWithoutExtension(work.Inputs[0].Path)}-{Path.GetFileNameWithoutExtension(work.Inputs[1].Path)}"
+        var stem = job.Inputs.Count == 2
+            ? $"{Path.GetFileNameWithoutExtension(job.Inputs[0].Path)}-{Path.GetFileNameWithoutExtension(job.Inputs[1].Path)}"
             : string.Create(CultureInfo.InvariantCulture, $"{settings.Seeds![0]}-{settings.Seeds[1]}");
-        Save(Scaled(frames, frames.Count, 2), $"{stem}-{Verb}", work.Seed);
+        Save(Scaled(frames, frames.Count, 2), $"{stem}-{Verb}", job.Seed);
     }
 
     /// <summary>What the model was shown of the picture, where that is less than all and can stand beside it.</summary>
     private IEnumerable<ImageBuffer> Seen(EditInput input, ulong seed)
     {
         var picture = input.Before();
-        var known = input.Tiled || settings.Paste ? input.Mask : input.PartMasks.FirstOrDefault();
+        var known = input.Tiled || settings.Paste ? input.Mask : input.PartMask;
         return settings.Verb switch
         {
-            EditVerb.Superres => input.Tiled ? [] : [ImageGrid.Compose([input.Fitted.Parts[0]], new GridOptions { Padding = 0, Scale = settings.Factor })],
+            EditVerb.Superres => input.Tiled ? [] : [ImageGrid.Compose([input.Fitted.Part], new GridOptions { Padding = 0, Scale = settings.Factor })],
             EditVerb.Inpaint => [Masked(settings.Colorize ? Gray(picture) : picture, picture, known!, hidden: null)],
             EditVerb.Colorize => [known is null ? Gray(picture) : Masked(picture, picture, known, hidden: Gray(picture))],
             EditVerb.Denoise when settings.AddNoise && !input.Tiled && !settings.Paste => [Noisy(picture, seed)],
@@ -117,13 +118,6 @@ internal sealed class EditWriter(EditSettings settings, EditWork work)
         return PixelConversion.ToImages(values, shape)[0];
     }
 
-    // Seeds count on over pictures, results and parts.
-    private ulong SeedOf(int input, int result)
-    {
-        var before = work.Inputs.Take(input).Sum(one => (long)one.Fitted.Parts.Count * work.Count);
-        return work.Seed + (ulong)(before + ((long)result * work.Inputs[input].Fitted.Parts.Count));
-    }
-
     private ImageBuffer Scaled(IReadOnlyList<ImageBuffer> images, int columns, int padding) =>
         ImageGrid.Compose(images, new GridOptions { Columns = columns, Padding = padding, Scale = settings.Scale });
 
@@ -151,6 +145,6 @@ internal sealed class EditWriter(EditSettings settings, EditWork work)
             text["sigma"] = sigma.ToString(CultureInfo.InvariantCulture);
         }
 
-        _files.Add(work.Files.Save(image, stem, text));
+        _files.Add(job.Files.Save(image, stem, text));
     }
 }

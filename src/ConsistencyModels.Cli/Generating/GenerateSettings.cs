@@ -1,3 +1,5 @@
+using ConsistencyModels.Samplers;
+
 namespace ConsistencyModels.Cli.Generating;
 
 /// <summary>The words of a <c>cm generate</c> command line; null where nothing was said.</summary>
@@ -12,11 +14,20 @@ internal sealed record GenerateSettings
     /// <summary>Number of pictures.</summary>
     public int? Count { get; init; }
 
+    /// <summary>Which sampler; null for the one of the model's kind.</summary>
+    public SamplerKind? Sampler { get; init; }
+
     /// <summary>Number of steps.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Indices of a schedule of one's own.</summary>
+    /// <summary>Indices of a custom schedule.</summary>
     public IReadOnlyList<int>? Timesteps { get; init; }
+
+    /// <summary>The noise level to start at.</summary>
+    public double? SigmaMax { get; init; }
+
+    /// <summary>Fresh noise on the way.</summary>
+    public double Churn { get; init; }
 
     /// <summary>Seed of the first picture.</summary>
     public ulong? Seed { get; init; }
@@ -24,8 +35,8 @@ internal sealed record GenerateSettings
     /// <summary>File with noise to start from.</summary>
     public string? Latents { get; init; }
 
-    /// <summary>Side of the pictures in pixels.</summary>
-    public int? Size { get; init; }
+    /// <summary>Size of the pictures; null for the model's.</summary>
+    public ImageSize? Size { get; init; }
 
     /// <summary>File or folder to write to.</summary>
     public string? Out { get; init; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 
@@ -11,26 +12,25 @@ internal static class BenchRun
     private const int FewestRounds = 3;
 
     /// <summary>Measures.</summary>
-    /// <param name="path">The model's folder or file.</param>
+    /// <param name="model">The model.</param>
     /// <param name="settings">What to measure.</param>
     /// <param name="report">Told which part is done.</param>
     /// <param name="cancellation">Observed between layers.</param>
-    public static BenchReport Measure(string path, BenchSettings settings, Action<double, string> report, CancellationToken cancellation)
+    public static BenchReport Measure(Model model, BenchSettings settings, Action<double, string> report, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        using var pipeline = settings.Engine.Load(path);
+        using var pipeline = settings.Engine.Load(model);
         var loading = clock.Elapsed.TotalSeconds;
         var network = UNet2DDescription.Of(pipeline.Config);
         if (pipeline.Config.SampleSize is not { } size)
         {
-            throw new ConsistencyModelsException($"{path}: sample_size is null, so there is no size to measure at");
+            throw new ConsistencyModelsException($"{model.Path}: sample_size is null, so there is no size to measure at");
         }
 
         var options = new GenerateOptions
         {
             BatchSize = settings.Batch,
             NumInferenceSteps = settings.Steps,
-            ChunkSize = settings.Engine.Chunk,
             Seed = 0,
             OutputType = OutputType.Raw,
         };

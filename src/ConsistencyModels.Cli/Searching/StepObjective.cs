@@ -1,4 +1,5 @@
 using ConsistencyModels.Pipelines;
+using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Cli.Searching;
 
@@ -8,15 +9,22 @@ namespace ConsistencyModels.Cli.Searching;
 /// </summary>
 internal sealed class StepObjective
 {
-    private readonly ConsistencyModelPipeline _pipeline;
+    private readonly DiffusionPipeline _pipeline;
     private readonly Func<float[], float[]> _scale;
     private readonly float[][] _search;
     private readonly float[][] _heldOut;
     private readonly int _samples;
     private readonly ulong _seed;
+    private readonly int? _batchSize;
 
     /// <summary>Takes a reference; half of it steers the search, the other half is held out to say what was found.</summary>
-    public StepObjective(ConsistencyModelPipeline pipeline, float[] reference, ImageShape shape, int samples, ulong seed)
+    /// <param name="pipeline">The model.</param>
+    /// <param name="reference">[N, C, H, W].</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="samples">Pictures for each list of timesteps.</param>
+    /// <param name="seed">Seed of the first one.</param>
+    /// <param name="batchSize">How many are drawn at once, or null.</param>
+    public StepObjective(DiffusionPipeline pipeline, float[] reference, ImageShape shape, int samples, ulong seed, int? batchSize)
     {
         var features = ImageFeatures.Of(reference, shape);
         _scale = ImageFeatures.Scaling(features);
@@ -26,6 +34,7 @@ internal sealed class StepObjective
         _pipeline = pipeline;
         _samples = samples;
         _seed = seed;
+        _batchSize = batchSize;
     }
 
     /// <summary>The distance of two halves of the reference: what a perfect model would reach, but for chance.</summary>
@@ -35,7 +44,7 @@ internal sealed class StepObjective
     /// <param name="ts">Timesteps in openai's form.</param>
     /// <param name="progress">Told the part done.</param>
     /// <param name="cancellation">Ends it.</param>
-    public double Search(IReadOnlyList<int> ts, IProgress<GenerateProgress>? progress, CancellationToken cancellation) =>
+    public double Search(IReadOnlyList<int> ts, IProgress<SamplingProgress>? progress, CancellationToken cancellation) =>
         ImageFeatures.EnergyDistance(Samples(Diffusers(ts), _seed, progress, cancellation), _search);
 
     /// <summary>The distance to the half held out, with seeds of its own.</summary>
@@ -47,18 +56,12 @@ internal sealed class StepObjective
     /// <summary>openai's ascending indices with the end at σ_min as diffusers' descending ones without it: 0,22,39 is 22,0.</summary>
     public static int[] Diffusers(IReadOnlyList<int> ts) => [.. ts.Take(ts.Count - 1).Reverse()];
 
-    private float[][] Samples(IReadOnlyList<int> timesteps, ulong seed, IProgress<GenerateProgress>? progress, CancellationToken cancellation)
+    private float[][] Samples(IReadOnlyList<int> timesteps, ulong seed, IProgress<SamplingProgress>? progress, CancellationToken cancellation)
     {
-        var result = _pipeline.Generate(
-            new GenerateOptions
-            {
-                NumInferenceSteps = null,
-                Timesteps = timesteps,
-                Seeds = [.. Enumerable.Range(0, _samples).Select(i => unchecked(seed + (ulong)i))],
-                OutputType = OutputType.Raw,
-                Progress = progress,
-            },
-            cancellation);
-        return [.. ImageFeatures.Of(result.Values, result.Shape).Select(_scale)];
+        var options = new GenerateOptions { NumInferenceSteps = null, Timesteps = timesteps, OutputType = OutputType.Raw, BatchSize = _batchSize, Progress = progress };
+        return
+        [
+            .. _pipeline.GenerateMany(_samples, seed, options, cancellation).Select(image => _scale(ImageFeatures.Of(image.Values, image.Shape)[0])),
+        ];
     }
 }

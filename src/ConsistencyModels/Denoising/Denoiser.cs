@@ -1,37 +1,33 @@
 using System.Buffers;
 using System.Globalization;
+using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Denoising;
 
 /// <summary>
 /// A loaded network with its preconditioning around it: the denoiser of a consistency model, or with
-/// <see cref="Preconditioning.Edm"/> that of a diffusion model. Large batches pass the network in chunks.
+/// <see cref="Preconditioning.Edm"/> that of a diffusion model. A batch is one network call, however large it is: how much fits
+/// into memory at once is the engine's to know.
 /// </summary>
 /// <remarks>It borrows the network: whoever loaded it disposes it. Safe to call from several threads at once.</remarks>
 public sealed class Denoiser : IDenoiser
 {
-    internal const string Advice = "In F16 this is an overflow: use BF16 or F32. In F32 the weights themselves are broken.";
-
-    // 16 images of 64x64 or one of 256x256 a call: past that a CPU gains nothing from a larger batch, and memory grows with it.
-    private const int DefaultChunkPixels = 65536;
+    private const int OnStack = 128;
 
     private readonly IUNet _network;
-    private readonly int _chunkSize;
 
     /// <summary>Wraps a network.</summary>
     /// <param name="network">The network; borrowed, not disposed here.</param>
     /// <param name="preconditioning">The scalars around it.</param>
     /// <param name="clip">Whether x₀ is clipped to [-1, 1].</param>
-    /// <param name="chunkSize">The most images in one network call; 0 chooses by their size (65,536 pixels a call, at least one image).</param>
     /// <exception cref="ConsistencyModelsException">The network's output has other channels than its input.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="chunkSize"/> is negative.</exception>
-    public Denoiser(IUNet network, Preconditioning preconditioning, bool clip, int chunkSize = 0)
+    public Denoiser(IUNet network, Preconditioning preconditioning, bool clip)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(preconditioning);
-        ArgumentOutOfRangeException.ThrowIfNegative(chunkSize);
         if (network.Config.InChannels != network.Config.OutChannels)
         {
             throw new ConsistencyModelsException(
@@ -39,7 +35,6 @@ public sealed class Denoiser : IDenoiser
         }
 
         _network = network;
-        _chunkSize = chunkSize;
         Preconditioning = preconditioning;
         Clip = clip;
     }
@@ -54,146 +49,102 @@ public sealed class Denoiser : IDenoiser
     public void Denoise(
         ReadOnlySpan<float> x,
         ImageShape shape,
-        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<NoiseLevel> levels,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
-        Span<float> timesteps = sigmas.Length <= 128 ? stackalloc float[sigmas.Length] : new float[sigmas.Length];
-        for (var i = 0; i < sigmas.Length; i++)
+        ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, levels.Length, classLabels, denoised.Length);
+        Span<float> conditioning = levels.Length <= OnStack ? stackalloc float[levels.Length] : new float[levels.Length];
+        for (var i = 0; i < levels.Length; i++)
         {
-            timesteps[i] = Preconditioning.CNoise(sigmas[i]);
+            ThrowIfNotALevel(levels[i].Sigma);
+            conditioning[i] = (float)levels[i].Conditioning;
         }
 
-        Denoise(x, shape, sigmas, timesteps, classLabels, denoised, cancellationToken);
-    }
+        cancellationToken.ThrowIfCancellationRequested();
+        var scaled = ArrayPool<float>.Shared.Rent(shape.Length);
 
-    /// <summary>
-    /// The same with c_noise given: diffusers computes it before it rounds σ to float32, and where nothing is clipped the last
-    /// bit of it is seen in the picture after a few steps.
-    /// </summary>
-    internal void Denoise(
-        ReadOnlySpan<float> x,
-        ImageShape shape,
-        ReadOnlySpan<float> sigmas,
-        ReadOnlySpan<float> timesteps,
-        ReadOnlySpan<int> classLabels,
-        Span<float> denoised,
-        CancellationToken cancellationToken)
-    {
-        ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, sigmas.Length, classLabels, denoised.Length);
-        ThrowIfNegative(sigmas);
-        var chunk = Math.Min(shape.Batch, ChunkFor(shape));
-        var scaled = ArrayPool<float>.Shared.Rent(shape.WithBatch(chunk).Length);
-        var output = ArrayPool<float>.Shared.Rent(shape.WithBatch(chunk).Length);
+        // The noisy images are needed once more after the network: its output goes elsewhere if they would be overwritten.
+        var apart = x.Overlaps(denoised) ? ArrayPool<float>.Shared.Rent(shape.Length) : null;
         try
         {
-            for (var first = 0; first < shape.Batch; first += chunk)
+            var output = apart is null ? denoised : apart.AsSpan(0, shape.Length);
+            var length = shape.ImageLength;
+            for (var i = 0; i < shape.Batch; i++)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var count = Math.Min(chunk, shape.Batch - first);
-                var part = shape.WithBatch(count);
-                var start = first * shape.ImageLength;
-                var levels = sigmas.Length == 1 ? 0..1 : first..(first + count);
-                Chunk(
-                    x.Slice(start, part.Length),
-                    part,
-                    first,
-                    sigmas[levels],
-                    timesteps[levels],
-                    classLabels.IsEmpty ? classLabels : classLabels.Slice(first, count),
-                    denoised.Slice(start, part.Length),
-                    scaled.AsSpan(0, part.Length),
-                    output.AsSpan(0, part.Length),
-                    cancellationToken);
+                var sigma = levels[levels.Length == 1 ? 0 : i].Sigma;
+                TensorPrimitives.Multiply(x.Slice(i * length, length), Preconditioning.CIn(sigma), scaled.AsSpan(i * length, length));
             }
+
+            _network.Forward(scaled.AsSpan(0, shape.Length), shape, conditioning, classLabels, output, cancellationToken);
+            Combine(x, length, levels, output, denoised);
         }
         finally
         {
             ArrayPool<float>.Shared.Return(scaled);
-            ArrayPool<float>.Shared.Return(output);
-        }
-    }
-
-    /// <summary>The most images of this size that go into one network call.</summary>
-    internal int ChunkFor(ImageShape shape) =>
-        _chunkSize > 0 ? _chunkSize : (int)Math.Max(1, DefaultChunkPixels / ((long)shape.Height * shape.Width));
-
-    /// <summary>"image 3", or "images 0, 1, 2 and 17 more": never a line of a thousand numbers.</summary>
-    internal static string Describe(IReadOnlyList<int> images)
-    {
-        const int Shown = 8;
-        var list = string.Join(", ", images.Take(Shown));
-        return images.Count == 1 ? $"image {list} of the batch"
-            : images.Count <= Shown ? $"images {list} of the batch"
-            : $"images {list} and {images.Count - Shown} more of the batch";
-    }
-
-    private static void ThrowIfNegative(ReadOnlySpan<float> sigmas)
-    {
-        foreach (var sigma in sigmas)
-        {
-            if (!(sigma >= 0 && float.IsFinite(sigma)))
+            if (apart is not null)
             {
-                throw new ArgumentOutOfRangeException(nameof(sigmas), sigma, "A noise level must be a finite number from 0 up.");
+                ArrayPool<float>.Shared.Return(apart);
             }
         }
     }
 
-    private void Chunk(
-        ReadOnlySpan<float> x,
-        ImageShape shape,
-        int first,
-        ReadOnlySpan<float> sigmas,
-        ReadOnlySpan<float> timesteps,
-        ReadOnlySpan<int> classLabels,
-        Span<float> denoised,
-        Span<float> scaled,
-        Span<float> output,
-        CancellationToken cancellationToken)
+    private static void ThrowIfNotALevel(float sigma)
     {
-        var length = shape.ImageLength;
-        for (var i = 0; i < shape.Batch; i++)
+        if (!(sigma >= 0 && float.IsFinite(sigma)))
         {
-            var sigma = sigmas[sigmas.Length == 1 ? 0 : i];
-            TensorPrimitives.Multiply(x.Slice(i * length, length), Preconditioning.CIn(sigma), scaled.Slice(i * length, length));
-        }
-
-        _network.Forward(scaled, shape, timesteps, classLabels, output, cancellationToken);
-
-        // Before the weights and the clipping, which would hide an infinity.
-        ThrowIfNotFinite(output, length, first, sigmas);
-        for (var i = 0; i < shape.Batch; i++)
-        {
-            var sigma = sigmas[sigmas.Length == 1 ? 0 : i];
-            var image = output.Slice(i * length, length);
-            var result = denoised.Slice(i * length, length);
-            TensorPrimitives.Multiply(image, Preconditioning.COut(sigma), image);
-            TensorPrimitives.MultiplyAdd(x.Slice(i * length, length), Preconditioning.CSkip(sigma), image, result);
-            if (Clip)
-            {
-                TensorPrimitives.Clamp(result, -1f, 1f, result);
-            }
+            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "A noise level must be a finite number from 0 up.");
         }
     }
 
-    private static void ThrowIfNotFinite(ReadOnlySpan<float> output, int length, int first, ReadOnlySpan<float> sigmas)
+    private void Combine(
+        ReadOnlySpan<float> x, int length, ReadOnlySpan<NoiseLevel> levels, ReadOnlySpan<float> output, Span<float> denoised)
     {
-        List<int> images = [];
-        for (var start = 0; start < output.Length; start += length)
+        List<int>? broken = null;
+        for (var (image, start) = (0, 0); start < output.Length; image++, start += length)
         {
-            if (!float.IsFinite(TensorPrimitives.MaxMagnitude(output.Slice(start, length))))
+            var sigma = levels[levels.Length == 1 ? 0 : image].Sigma;
+            var (skip, scale) = (Preconditioning.CSkip(sigma), Preconditioning.COut(sigma));
+            if (!Combine(x.Slice(start, length), skip, output.Slice(start, length), scale, Clip, denoised.Slice(start, length)))
             {
-                images.Add(first + (start / length));
+                (broken ??= []).Add(image);
             }
         }
 
-        if (images.Count > 0)
+        if (broken is not null)
         {
-            var sigma = sigmas[sigmas.Length == 1 ? 0 : images[0] - first];
+            var sigma = levels[levels.Length == 1 ? 0 : broken[0]].Sigma;
             throw new NonFiniteOutputException(
-                string.Create(CultureInfo.InvariantCulture, $"The network gave NaN or infinity at sigma {sigma} in {Describe(images)}. {Advice}"),
-                images);
+                NonFiniteOutputException.Describe(string.Create(CultureInfo.InvariantCulture, $"sigma {sigma}"), broken), broken);
         }
+    }
+
+    /// <summary>
+    /// c_skip·x + c_out·F, clipped or not, in one pass. It is told there whether all of F is finite: clipping would hide an infinity.
+    /// </summary>
+    private static bool Combine(ReadOnlySpan<float> x, float skip, ReadOnlySpan<float> output, float scale, bool clip, Span<float> result)
+    {
+        var (low, high) = clip ? (-1f, 1f) : (float.NegativeInfinity, float.PositiveInfinity);
+        var xs = MemoryMarshal.Cast<float, Vector<float>>(x);
+        var outputs = MemoryMarshal.Cast<float, Vector<float>>(output);
+        var results = MemoryMarshal.Cast<float, Vector<float>>(result);
+        var (lows, highs, largest) = (new Vector<float>(low), new Vector<float>(high), new Vector<float>(float.MaxValue));
+        var finite = Vector<int>.AllBitsSet;
+        for (var i = 0; i < results.Length; i++)
+        {
+            var f = outputs[i];
+            finite &= Vector.LessThanOrEqual(Vector.Abs(f), largest);
+            results[i] = Vector.Min(Vector.Max((xs[i] * skip) + (f * scale), lows), highs);
+        }
+
+        var all = finite == Vector<int>.AllBitsSet;
+        for (var i = results.Length * Vector<float>.Count; i < result.Length; i++)
+        {
+            all &= float.IsFinite(output[i]);
+            result[i] = Math.Clamp((x[i] * skip) + (output[i] * scale), low, high);
+        }
+
+        return all;
     }
 }

@@ -59,24 +59,29 @@ public sealed class ChannelTransform : ITransform
     {
         var plane = shape.Height * shape.Width;
         var rented = ArrayPool<float>.Shared.Rent(plane);
-        var dot = rented.AsSpan(0, plane);
-        for (var image = 0; image < shape.Batch; image++)
+        try
         {
-            var pixels = x.Slice(image * shape.ImageLength, shape.ImageLength);
-            TensorPrimitives.Multiply(pixels[..plane], _v[0], dot);
-            for (var c = 1; c < _v.Length; c++)
+            var dot = rented.AsSpan(0, plane);
+            for (var image = 0; image < shape.Batch; image++)
             {
-                TensorPrimitives.MultiplyAdd(pixels.Slice(c * plane, plane), _v[c], dot, dot);
-            }
+                var pixels = x.Slice(image * shape.ImageLength, shape.ImageLength);
+                TensorPrimitives.Multiply(pixels[..plane], _v[0], dot);
+                for (var c = 1; c < _v.Length; c++)
+                {
+                    TensorPrimitives.MultiplyAdd(pixels.Slice(c * plane, plane), _v[c], dot, dot);
+                }
 
-            for (var c = 0; c < _v.Length; c++)
-            {
-                var channel = pixels.Slice(c * plane, plane);
-                TensorPrimitives.MultiplyAdd(dot, -2 * _v[c], channel, channel);
+                for (var c = 0; c < _v.Length; c++)
+                {
+                    var channel = pixels.Slice(c * plane, plane);
+                    TensorPrimitives.MultiplyAdd(dot, -2 * _v[c], channel, channel);
+                }
             }
         }
-
-        ArrayPool<float>.Shared.Return(rented);
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     /// <inheritdoc/>

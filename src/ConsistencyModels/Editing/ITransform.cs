@@ -21,3 +21,29 @@ public interface ITransform
     /// <param name="shape">Shape of the batch.</param>
     void Inverse(Span<float> x, ImageShape shape);
 }
+
+/// <summary>A = I: the coordinates are the pixels, which is inpainting. Any shape.</summary>
+public sealed class IdentityTransform : ITransform
+{
+    private IdentityTransform()
+    {
+    }
+
+    /// <summary>The only one.</summary>
+    public static IdentityTransform Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public void ThrowIfNotFor(ImageShape shape)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Forward(Span<float> x, ImageShape shape)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Inverse(Span<float> x, ImageShape shape)
+    {
+    }
+}

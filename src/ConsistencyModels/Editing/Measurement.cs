@@ -87,13 +87,19 @@ public sealed class Measurement : IMeasurement
         }
 
         var rented = ArrayPool<float>.Shared.Rent(x.Length);
-        var known = rented.AsSpan(0, x.Length);
-        reference.CopyTo(known);
-        Transform.Forward(known, shape);
-        Transform.Forward(x, shape);
-        Known.Impose(known, x, shape);
-        Transform.Inverse(x, shape);
-        ArrayPool<float>.Shared.Return(rented);
+        try
+        {
+            var known = rented.AsSpan(0, x.Length);
+            reference.CopyTo(known);
+            Transform.Forward(known, shape);
+            Transform.Forward(x, shape);
+            Known.Impose(known, x, shape);
+            Transform.Inverse(x, shape);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     private static ImageMask Mask(ImageShape shape, Func<int, int, int, int, bool> known)

@@ -46,13 +46,18 @@ public sealed class PatchTransform : ITransform
         var width = shape.Width;
         var band = Size * width;
         var rented = ArrayPool<float>.Shared.Rent(width);
-        var row = rented.AsSpan(0, width);
-        for (var start = 0; start < shape.Length; start += band)
+        try
         {
-            Reflect(x.Slice(start, band), row);
+            var row = rented.AsSpan(0, width);
+            for (var start = 0; start < shape.Length; start += band)
+            {
+                Reflect(x.Slice(start, band), row);
+            }
         }
-
-        ArrayPool<float>.Shared.Return(rented);
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ internal static class Pictures
 
         if (channels is not (1 or 3 or 4))
         {
-            throw new ConsistencyModelsException($"The model's images have {channels} channels and are no pictures; expected 1 (gray), 3 (RGB) or 4 (RGBA).");
+            throw new ConsistencyModelsException($"The model's images have {channels} channels and are not pictures; expected 1 (gray), 3 (RGB) or 4 (RGBA).");
         }
 
         ImageBuffer[] converted = [.. images.Select(image => image.WithChannels(channels))];

@@ -5,8 +5,9 @@ namespace ConsistencyModels.Noise;
 /// interpolation then differ by nothing but what is interpolated.
 /// </summary>
 /// <param name="source">Where the numbers come from.</param>
-internal sealed class SharedNoise(INoiseGenerator source) : INoiseGenerator
+public sealed class SharedNoise(INoiseGenerator source) : INoiseGenerator
 {
+    /// <inheritdoc/>
     public void Randn(Span<float> batch, int images)
     {
         var length = PerImageGenerator.ImageLength(batch.Length, images);
@@ -17,6 +18,7 @@ internal sealed class SharedNoise(INoiseGenerator source) : INoiseGenerator
         }
     }
 
+    /// <inheritdoc/>
     public void RandInt(long low, long high, Span<long> perImage)
     {
         source.RandInt(low, high, perImage[..1]);

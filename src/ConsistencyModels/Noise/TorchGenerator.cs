@@ -36,6 +36,9 @@ public sealed class TorchGenerator : INoiseGenerator
         _nextFloatNormal = other._nextFloatNormal;
     }
 
+    /// <summary>A seed that nobody chose, of 32 bits as the numbers depend on no more: wherever none is given, it comes from here.</summary>
+    public static ulong FreshSeed() => (ulong)Random.Shared.NextInt64(1L << 32);
+
     /// <summary>The seed last given, as <c>torch.Generator.initial_seed()</c>.</summary>
     public ulong InitialSeed { get; private set; }
 

@@ -1,33 +1,34 @@
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Noise;
+using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Pipelines;
 
-/// <summary>The parameters of <see cref="ConsistencyModelPipeline.Generate"/>: those of diffusers' <c>ConsistencyModelPipeline.__call__</c> and a few more.</summary>
-public sealed record GenerateOptions
+/// <summary>What generating and editing have in common.</summary>
+public abstract record DrawingOptions
 {
-    /// <summary>
-    /// Number of images, at least 1. Null: as many as there are <see cref="Seeds"/>, streams in a <see cref="PerImageGenerator"/>
-    /// or <see cref="ClassLabels"/>; else 1, as in diffusers.
-    /// </summary>
-    public int? BatchSize { get; init; }
+    private protected DrawingOptions()
+    {
+    }
 
     /// <summary>
-    /// Classes in [0, number of classes): one an image, or a single one for all. Null draws them from the generator, after the
+    /// The sampler; null for the pipeline's own in the number of steps given: multistep sampling for a consistency model, Heun's
+    /// method for a diffusion model. Goes with neither a number of steps nor <see cref="Timesteps"/>.
+    /// </summary>
+    public ISampler? Sampler { get; init; }
+
+    /// <summary>
+    /// A custom schedule of multistep sampling in place of a number of steps: strictly descending indices in
+    /// [0, num_train_timesteps). Index 0 is σ_max, and the list is used backwards: [22, 0] starts at σ_max and goes on at the level
+    /// of index 22.
+    /// </summary>
+    public IReadOnlyList<int>? Timesteps { get; init; }
+
+    /// <summary>
+    /// Classes in [0, number of classes): one per image, or a single one for all. Null draws them from the generator, after the
     /// latents. A model without classes ignores them, as diffusers does; <see cref="GenerateResult.ClassLabels"/> is null then.
     /// </summary>
     public IReadOnlyList<int>? ClassLabels { get; init; }
-
-    /// <summary>
-    /// Number of equally spaced steps, 1 to the scheduler's <c>num_train_timesteps</c>; not used when <see cref="Timesteps"/> is
-    /// given. Each is one network call an image.
-    /// </summary>
-    public int? NumInferenceSteps { get; init; } = 1;
-
-    /// <summary>
-    /// A schedule of one's own: strictly descending indices in [0, num_train_timesteps). Index 0 is σ_max, and the list is used
-    /// backwards: [22, 0] starts at σ_max and goes on at the level of index 22.
-    /// </summary>
-    public IReadOnlyList<int>? Timesteps { get; init; }
 
     /// <summary>
     /// One seed for the whole batch: the numbers of <c>torch.manual_seed</c> and one <c>torch.randn</c> of the batch. At most one of
@@ -35,7 +36,7 @@ public sealed record GenerateOptions
     /// </summary>
     public ulong? Seed { get; init; }
 
-    /// <summary>One seed an image, diffusers' list of generators: an image then depends neither on its batch nor on its place in it.</summary>
+    /// <summary>One seed per image, diffusers' list of generators: an image then depends neither on its batch nor on its place in it.</summary>
     public IReadOnlyList<ulong>? Seeds { get; init; }
 
     /// <summary>
@@ -45,30 +46,78 @@ public sealed record GenerateOptions
     public INoiseGenerator? Generator { get; init; }
 
     /// <summary>
-    /// Standard normal numbers to start from, [BatchSize, C, H, W]; empty draws them. They are multiplied by σ_max, as drawn ones are.
+    /// Standard normal numbers to start from, [N, C, H, W]; empty draws them. They are multiplied by the first noise level, as
+    /// drawn ones are.
     /// </summary>
     public ReadOnlyMemory<float> Latents { get; init; }
 
     /// <summary>What to hand back.</summary>
     public OutputType OutputType { get; init; } = OutputType.Images;
 
+    /// <summary>
+    /// Draws with overlapping windows of the model's own size, blended at every network call, so that images may be larger than
+    /// the model and of any size; null hands whole images to the network, whose sides must be multiples of its
+    /// <c>SpatialFactor</c> then.
+    /// </summary>
+    public TileOptions? Tiles { get; init; }
+
     /// <summary>Called after every <see cref="CallbackSteps"/>-th step, beginning with the first.</summary>
-    public StepCallback? Callback { get; init; }
+    public SamplingCallback? Callback { get; init; }
 
     /// <summary>How often <see cref="Callback"/> is called, at least 1.</summary>
     public int CallbackSteps { get; init; } = 1;
 
-    /// <summary>Told after every network call how far the work is.</summary>
-    public IProgress<GenerateProgress>? Progress { get; init; }
+    /// <summary>Told after every call of the denoiser how far the work is.</summary>
+    public IProgress<SamplingProgress>? Progress { get; init; }
+}
+
+/// <summary>The parameters of <see cref="DiffusionPipeline.Generate(GenerateOptions?, CancellationToken)"/>: those of diffusers' <c>ConsistencyModelPipeline.__call__</c> and a few more.</summary>
+public sealed record GenerateOptions : DrawingOptions
+{
+    /// <summary>
+    /// Number of images, at least 1. Null: as many as there are seeds, streams in a <see cref="PerImageGenerator"/> or class
+    /// labels; else 1, as in diffusers. For a stream of images it is how many are drawn at once.
+    /// </summary>
+    public int? BatchSize { get; init; }
 
     /// <summary>
-    /// The most images in one network call, which bounds its memory; 0 chooses by their size. The noise does not depend on it.
+    /// Number of steps, at least 1. Where nothing is said it is 1 for a consistency model (10 with tiles) and 18 for a diffusion
+    /// model. A consistency model has equally spaced ones, at most the scheduler's <c>num_train_timesteps</c>. Not used when
+    /// <see cref="DrawingOptions.Timesteps"/> is given; null only with those or with a <see cref="DrawingOptions.Sampler"/>.
     /// </summary>
-    public int ChunkSize { get; init; }
+    public int? NumInferenceSteps
+    {
+        get;
+        init
+        {
+            field = value;
+            HasSteps = true;
+        }
+    } = 1;
 
-    /// <summary>Height in pixels, a multiple of the network's <c>SpatialFactor</c>; null for the size the network was made for.</summary>
+    /// <summary>Height in pixels; null for the size the network was made for.</summary>
     public int? Height { get; init; }
 
-    /// <summary>Width in pixels, a multiple of the network's <c>SpatialFactor</c>; null for the size the network was made for.</summary>
+    /// <summary>Width in pixels; null for the size the network was made for.</summary>
     public int? Width { get; init; }
+
+    /// <summary>Whether <see cref="NumInferenceSteps"/> is somebody's word and not the default.</summary>
+    internal bool HasSteps { get; private init; }
+}
+
+/// <summary>The parameters that all edits of <see cref="DiffusionPipeline"/> share. The number of images is that of the pictures.</summary>
+public sealed record EditOptions : DrawingOptions
+{
+    /// <summary>
+    /// Number of steps; null for the edit's own. For a consistency model these are 10 for inpainting, colorization and
+    /// super-resolution (or as many as the model has levels), 3 for strokes and variations, 2 for interpolation of images, 1 for
+    /// denoising and interpolation of latents; for a diffusion model always 18.
+    /// </summary>
+    public int? NumInferenceSteps { get; init; }
+
+    /// <summary>
+    /// Whether what is known is put in once more at the end, so that known pixels come back bit by bit. Without it they carry the
+    /// noise of the last step (about 1e-6), as in openai's code.
+    /// </summary>
+    public bool Composite { get; init; } = true;
 }

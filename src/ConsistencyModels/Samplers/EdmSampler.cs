@@ -15,14 +15,14 @@ public sealed record EdmSampler : ISampler
     /// <summary>Number of steps, at least 1; 18 for CIFAR-10 and 40 for ImageNet-64 in the paper's tables.</summary>
     public int Steps { get; init => field = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "There must be at least one step."); } = 18;
 
-    /// <summary>The smallest level above 0; null for that of <see cref="Discretization"/>.</summary>
-    public double? SigmaMin { get; init; }
+    /// <summary>The smallest level, above 0; null for that of <see cref="Discretization"/>.</summary>
+    public double? SigmaMin { get; init => field = value is null ? null : Positive(value.Value, "sigma_min"); }
 
-    /// <summary>The largest level; null for that of <see cref="Discretization"/>.</summary>
-    public double? SigmaMax { get; init; }
+    /// <summary>The largest level, above the smallest; null for that of <see cref="Discretization"/>.</summary>
+    public double? SigmaMax { get; init => field = value is null ? null : Positive(value.Value, "sigma_max"); }
 
-    /// <summary>ρ, the curvature of EDM's levels.</summary>
-    public double Rho { get; init; } = 7;
+    /// <summary>ρ, the curvature of EDM's levels, above 0.</summary>
+    public double Rho { get; init => field = Positive(value, "rho"); } = 7;
 
     /// <summary>Euler or Heun.</summary>
     public EdmSolver Solver { get; init; } = EdmSolver.Heun;
@@ -37,7 +37,7 @@ public sealed record EdmSampler : ISampler
     public bool ScaledVariancePreserving { get; init; }
 
     /// <summary>α of the second order: 1 is Heun's method, 1/2 the midpoint, 2/3 Ralston's. Above 0.</summary>
-    public double Alpha { get; init; } = 1;
+    public double Alpha { get; init => field = Positive(value, "alpha"); } = 1;
 
     /// <summary>The stochastic part.</summary>
     public Churn Churn { get; init; } = Churn.None;
@@ -65,8 +65,51 @@ public sealed record EdmSampler : ISampler
         SamplingOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        using var run = new SamplerRun(denoiser, x.Length, shape, noise, options, NetworkEvaluations, cancellationToken);
-        new EdmWalk(this, run, x).Run(x);
+        using var run = new SamplingRun(this, denoiser, x.Length, shape, noise, options, cancellationToken);
+        new EdmSolverLoop(this, run, x.Length).Run(x);
         run.Finish(x);
     }
+
+    private static double Positive(double value, string name) => value > 0 && double.IsFinite(value)
+        ? value
+        : throw new ArgumentOutOfRangeException(nameof(value), value, $"{name} must be a finite number above 0.");
+}
+
+/// <summary>The order of <see cref="EdmSampler"/>'s steps.</summary>
+public enum EdmSolver
+{
+    /// <summary>First order: one network call per step.</summary>
+    Euler,
+
+    /// <summary>Second order: two network calls per step, and one in the last.</summary>
+    Heun,
+}
+
+/// <summary>Which noise levels <see cref="EdmSampler"/> stops at (arXiv 2206.00364, table 1, "time steps"), from which range by default.</summary>
+public enum EdmDiscretization
+{
+    /// <summary>EDM's own: levels equally spaced in their ρ-th root; 0.002 to 80.</summary>
+    Edm,
+
+    /// <summary>Equal steps in the time of the variance preserving SDE (Song et al.); about 0.01 to 152.2.</summary>
+    VariancePreserving,
+
+    /// <summary>Geometric, of the variance exploding SDE (Song et al.); 0.02 to 100.</summary>
+    VarianceExploding,
+
+    /// <summary>Improved DDPM's cosine schedule of 1000 levels, thinned out; 0.002 to 81.</summary>
+    ImprovedDdpm,
+}
+
+/// <summary>What <see cref="EdmSampler"/> integrates over (arXiv 2206.00364, table 1, "schedule").</summary>
+public enum EdmTime
+{
+    /// <summary>σ(t) = t: EDM's own.</summary>
+    Linear,
+
+    /// <summary>σ(t) = √(e^(β_d t²/2 + β_min t) - 1), with β chosen for the range of levels.</summary>
+    VariancePreserving,
+
+    /// <summary>σ(t) = √t.</summary>
+    VarianceExploding,
 }

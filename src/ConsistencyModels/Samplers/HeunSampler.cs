@@ -14,9 +14,9 @@ public sealed class HeunSampler(NoiseLevels levels, Churn? churn = null) : Level
     public Churn Churn { get; } = churn ?? Churn.None;
 
     /// <inheritdoc/>
-    public override int NetworkEvaluations => (2 * Levels.Steps) - (Levels.Sigmas[^1] == 0 ? 1 : 0);
+    public override int NetworkEvaluations => (2 * Steps) - (Levels.Sigmas[^1] == 0 ? 1 : 0);
 
-    private protected override void Steps(SamplerRun run, Span<float> x, ReadOnlySpan<float> sigmas)
+    private protected override void Walk(SamplingRun run, Span<float> x, ReadOnlySpan<float> sigmas)
     {
         var slope = run.Rent();
         var next = run.Rent();
@@ -25,21 +25,55 @@ public sealed class HeunSampler(NoiseLevels levels, Churn? churn = null) : Level
         {
             var sigma = Raise(run, Churn, x, sigmas[i], sigmas.Length - 1, next);
             run.Denoise(x, sigma, slope);
-            run.Report(i, sigmas[i], sigma, x, slope);
-            SamplerRun.Slope(x, sigma, slope);
+            SamplingRun.Slope(x, sigma, slope);
             var target = sigmas[i + 1];
             var step = target - sigma;
-            if (target == 0)
+            if (target != 0)
             {
-                TensorPrimitives.MultiplyAdd(slope, step, x, x);
-                continue;
+                TensorPrimitives.MultiplyAdd(slope, step, x, next);
+                run.Denoise(next, target, nextSlope);
+                SamplingRun.Slope(next, target, nextSlope);
+                TensorPrimitives.Add(slope, nextSlope, slope);
+                step /= 2;
             }
 
-            TensorPrimitives.MultiplyAdd(slope, step, x, next);
-            run.Denoise(next, target, nextSlope);
-            SamplerRun.Slope(next, target, nextSlope);
-            TensorPrimitives.Add(slope, nextSlope, slope);
-            TensorPrimitives.MultiplyAdd(slope, step / 2, x, x);
+            TensorPrimitives.MultiplyAdd(slope, step, x, x);
+            run.EndStep(sigmas[i], x);
+        }
+    }
+}
+
+/// <summary>
+/// Second-order steps over a midpoint, for diffusion models: a relative of DPM-Solver-2 whose midpoint is the middle of the cube
+/// roots of the levels, with or without churn. Matches openai's <c>sample_dpm</c>, which draws noise even without churn.
+/// </summary>
+/// <param name="levels">The noise levels.</param>
+/// <param name="churn">The stochastic part; null for none.</param>
+public sealed class Dpm2Sampler(NoiseLevels levels, Churn? churn = null) : LevelSampler(levels)
+{
+    /// <summary>The stochastic part.</summary>
+    public Churn Churn { get; } = churn ?? Churn.None;
+
+    /// <inheritdoc/>
+    public override int NetworkEvaluations => 2 * Steps;
+
+    private protected override void Walk(SamplingRun run, Span<float> x, ReadOnlySpan<float> sigmas)
+    {
+        var slope = run.Rent();
+        var middle = run.Rent();
+        var middleSlope = run.Rent();
+        for (var i = 0; i < sigmas.Length - 1; i++)
+        {
+            var sigma = Raise(run, Churn, x, sigmas[i], sigmas.Length - 1, middle);
+            run.Denoise(x, sigma, slope);
+            SamplingRun.Slope(x, sigma, slope);
+            var root = (MathF.Cbrt(sigma) + MathF.Cbrt(sigmas[i + 1])) / 2;
+            var mid = root * root * root;
+            TensorPrimitives.MultiplyAdd(slope, mid - sigma, x, middle);
+            run.Denoise(middle, mid, middleSlope);
+            SamplingRun.Slope(middle, mid, middleSlope);
+            TensorPrimitives.MultiplyAdd(middleSlope, sigmas[i + 1] - sigma, x, x);
+            run.EndStep(sigmas[i], x);
         }
     }
 }

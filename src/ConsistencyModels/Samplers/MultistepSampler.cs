@@ -5,9 +5,9 @@ using ConsistencyModels.Noise;
 namespace ConsistencyModels.Samplers;
 
 /// <summary>
-/// Multistep sampling of consistency models: denoise, add noise of the next level, denoise again (arXiv 2303.01469, Algorithm 1).
-/// Matches openai's <c>stochastic_iterative_sampler</c> with <see cref="MultistepSchedule.FromTs"/>, and diffusers' pipeline
-/// with <see cref="MultistepSchedule.FromScheduler"/>.
+/// Multistep sampling of consistency models: denoise, add noise of the next level, denoise again (arXiv 2303.01469, Algorithm 1;
+/// with a measurement Algorithm 4). Matches openai's <c>stochastic_iterative_sampler</c> with <see cref="MultistepSchedule.FromTs"/>,
+/// and diffusers' pipeline with <see cref="MultistepSchedule.FromScheduler"/>.
 /// </summary>
 /// <param name="schedule">The noise levels.</param>
 public sealed class MultistepSampler(MultistepSchedule schedule) : ISampler
@@ -19,7 +19,10 @@ public sealed class MultistepSampler(MultistepSchedule schedule) : ISampler
     public double InitialSigma => Schedule.InitialSigma;
 
     /// <inheritdoc/>
-    public int NetworkEvaluations => Schedule.Levels.Count;
+    public int Steps => Schedule.Levels.Count;
+
+    /// <inheritdoc/>
+    public int NetworkEvaluations => Steps;
 
     /// <inheritdoc/>
     public void Sample(
@@ -30,36 +33,45 @@ public sealed class MultistepSampler(MultistepSchedule schedule) : ISampler
         SamplingOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        using var run = new SamplerRun(denoiser, x.Length, shape, noise, options, NetworkEvaluations, cancellationToken);
-        TensorPrimitives.Multiply(x, (float)InitialSigma, x);
-        Run(run, Schedule, x, noise, options?.Callback is not null, null);
+        using var run = new SamplingRun(this, denoiser, x.Length, shape, noise, options, cancellationToken);
+        run.Begin(x, (float)InitialSigma);
+        var drawn = Schedule.Levels.Any(level => level.NoiseAfter is not null) ? run.Rent() : default;
+        foreach (var (level, noiseAfter) in Schedule.Levels)
+        {
+            run.Denoise(x, level, x);
+            if (noiseAfter is { } scale)
+            {
+                run.Noise(drawn);
+                TensorPrimitives.MultiplyAdd(drawn, scale, x, x);
+            }
+
+            run.EndStep(level.Sigma, x);
+        }
+
         run.Finish(x);
     }
+}
 
-    /// <summary>The loop over a run's denoiser, from a noisy batch on.</summary>
-    internal static void Run(
-        SamplerRun run, MultistepSchedule schedule, Span<float> x, INoiseGenerator noise, bool reports, MultistepLoop.ReplaceStep? replace)
+/// <summary>
+/// One network call at the first level, for consistency models (arXiv 2303.01469, section 3). Matches openai's
+/// <c>sample_onestep</c>; draws no noise.
+/// </summary>
+/// <param name="levels">The noise levels, of which only the first is used.</param>
+public sealed class OneStepSampler(NoiseLevels levels) : LevelSampler(levels)
+{
+    /// <summary>At the σ_max of a model.</summary>
+    /// <param name="sigmaMax">Largest noise level; 80 for every published model.</param>
+    public OneStepSampler(double sigmaMax = 80)
+        : this(new NoiseLevels([(float)sigmaMax, 0], sigmaMax))
     {
-        // A callback sees both sides of the call, so they cannot be the same memory.
-        var scratch = reports ? new float[x.Length] : [];
-        MultistepLoop.Run(
-            schedule.Levels,
-            x,
-            run.Shape.Batch,
-            noise,
-            (step, level, batch) =>
-            {
-                if (!reports)
-                {
-                    run.Denoise(batch, level.Sigma, batch, (float)level.Timestep);
-                    return;
-                }
+    }
 
-                run.Denoise(batch, level.Sigma, scratch, (float)level.Timestep);
-                run.Report(step, level.Sigma, level.Sigma, batch, scratch);
-                scratch.CopyTo(batch);
-            },
-            replace,
-            null);
+    /// <inheritdoc/>
+    public override int Steps => 1;
+
+    private protected override void Walk(SamplingRun run, Span<float> x, ReadOnlySpan<float> sigmas)
+    {
+        run.Denoise(x, sigmas[0], x);
+        run.EndStep(sigmas[0], x);
     }
 }

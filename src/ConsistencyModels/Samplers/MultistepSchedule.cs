@@ -57,8 +57,7 @@ public sealed class MultistepSchedule
         var steps = scheduler.Timesteps.Count;
         return new(
             Enumerable.Range(0, steps).Select(i => new MultistepLevel(
-                (float)scheduler.Sigmas[i],
-                scheduler.Timesteps[i],
+                new((float)scheduler.Sigmas[i], scheduler.Timesteps[i]),
                 steps > 1 ? scheduler.NoiseScale((float)scheduler.Sigmas[i + 1]) : null)),
             scheduler.InitNoiseSigma);
     }
@@ -122,8 +121,16 @@ public sealed class MultistepSchedule
         return FromSigmas([sigma, .. Enumerable.Range(1, steps - 1).Select(i => KarrasSigmas.At((double)i / steps, config.SigmaMin, sigma, config.Rho))], config.SigmaMin);
     }
 
-    private static MultistepLevel Level(double sigma, float? noiseAfter) => new((float)sigma, Preconditioning.CNoise((float)sigma), noiseAfter);
+    private static MultistepLevel Level(double sigma, float? noiseAfter) => new((float)sigma, noiseAfter);
 
     // Rounding can make the difference a little negative at sigma_min.
     private static double NoiseScale(double next, double min) => Math.Sqrt(Math.Max(0, (next * next) - (min * min)));
 }
+
+/// <summary>One step of multistep consistency sampling.</summary>
+/// <param name="Level">The noise level at which the network is called.</param>
+/// <param name="NoiseAfter">
+/// Standard deviation of the noise added to the result, √(σ_next² - σ_min²); null where none is drawn. Drawing noise of
+/// deviation 0 and drawing none differ in the generator's state.
+/// </param>
+public readonly record struct MultistepLevel(NoiseLevel Level, float? NoiseAfter);

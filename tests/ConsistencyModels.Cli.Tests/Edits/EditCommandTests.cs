@@ -36,7 +36,7 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
         Assert.Equal((21, 13), (after.Width, after.Height));
         Assert.NotEqual(before.Pixels, after.Pixels);
         var error = program.Fine("edit inpaint @wide.png -m @model --auto center --paste --steps 1 --seed 1 -o @pasted.png").Error;
-        Assert.Contains("wide.png has 21x13 pixels: its middle is used, scaled to 8x8; --fit tile cuts it into tiles at its own size, --fit pad uses all of it", error, StringComparison.Ordinal);
+        Assert.Contains("wide.png has 21x13 pixels: its middle is used, scaled to 8x8; --fit tile edits all of it at its own size, --fit pad uses all of it", error, StringComparison.Ordinal);
         var pasted = program.Read("pasted.png");
         Assert.Equal((21, 13), (pasted.Width, pasted.Height));
 
@@ -126,7 +126,7 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
     [InlineData("colorize @a.png --class dragon", "--classes: there is no class 'dragon'.")]
     [InlineData("colorize @text.png", "text.png: not an image that can be read; expected PNG, JPEG, WebP, GIF or BMP.")]
     [InlineData("colorize @missing.png", "missing.png: cannot be read:")]
-    [InlineData("stroke @a.png --sigma 0.001", "--sigma is 0.001, expected a noise level above the model's smallest, 0.002")]
+    [InlineData("stroke @a.png --sigma 0.001", "--sigma: The first noise level must be a finite number above the model's smallest, 0.002. Found 0.001.")]
     [InlineData("denoise @a.png", "--sigma")]
     [InlineData("interpolate @a.png", "an interpolation is between two pictures or two --seeds; found 1 pictures")]
     [InlineData("interpolate --seeds 1", "--seeds is '1', expected two whole numbers such as 1,2")]

@@ -77,7 +77,7 @@ internal sealed partial class EctLossCheck : IGoldenCheck
         var denoised = new float[shape.Length];
         using var network = new TwoParameterUNet(shape);
         new Denoiser(network, preconditioning, clip: false).Denoise(
-            noisy.Values(), shape, sigmas, [], denoised, TestContext.Current.CancellationToken);
+            noisy.Values(), shape, NoiseLevel.Of(sigmas), [], denoised, TestContext.Current.CancellationToken);
         Near.EqualToScale(golden.Floats("D_yt_in_eval_mode"), denoised, 1e-5, "D_yt_in_eval_mode");
     }
 

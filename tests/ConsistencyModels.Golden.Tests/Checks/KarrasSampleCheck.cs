@@ -87,13 +87,13 @@ internal sealed class KarrasSampleCheck : IGoldenCheck
         {
             var recorded = golden.Json.Numbers("calls_sigma_f32");
             MultistepSchedule[] schedules = [.. candidates.Select(one => MultistepSchedule.FromTs(arguments.Ints("ts"), steps, min, max, one))];
-            return schedules.FirstOrDefault(one => one.Levels.Zip(recorded, (ours, theirs) => Math.Abs(ours.Sigma - theirs) <= 1e-5 * theirs).All(near => near))
+            return schedules.FirstOrDefault(one => one.Levels.Zip(recorded, (ours, theirs) => Math.Abs(ours.Level.Sigma - theirs) <= 1e-5 * theirs).All(near => near))
                 ?? schedules[0];
         }
     }
 
-    private sealed class Reports(List<double> parts) : IProgress<SamplerProgress>
+    private sealed class Reports(List<double> parts) : IProgress<SamplingProgress>
     {
-        public void Report(SamplerProgress value) => parts.Add(value.Fraction);
+        public void Report(SamplingProgress value) => parts.Add(value.Fraction);
     }
 }

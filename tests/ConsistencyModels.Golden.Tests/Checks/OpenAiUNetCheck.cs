@@ -140,7 +140,7 @@ internal sealed class OpenAiUNetCheck : IGoldenCheck
         foreach (var (name, preconditioning) in new[] { ("distillation", Preconditioning.Consistency()), ("edm", Preconditioning.Edm()) })
         {
             var denoised = new float[shape.Length];
-            new Denoiser(network, preconditioning, clip: false).Denoise(noisy, shape, sigma, labels, denoised, TestContext.Current.CancellationToken);
+            new Denoiser(network, preconditioning, clip: false).Denoise(noisy, shape, NoiseLevel.Of(sigma), labels, denoised, TestContext.Current.CancellationToken);
             Near.Equal(golden.Floats($"denoise_{name}_denoised"), denoised, 1e-4, Tolerance, $"{engine.Name}: denoise_{name}_denoised");
 
             float[] input = [.. noisy.Select((value, i) => value * preconditioning.CIn(sigma[i / shape.ImageLength]))];

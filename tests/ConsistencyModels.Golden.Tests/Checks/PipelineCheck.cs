@@ -57,12 +57,12 @@ internal sealed class PipelineCheck : IGoldenCheck
             Latents = given ? latents : [],
             Generator = noise,
             OutputType = OutputType.Array,
-            Callback = (step, timestep, sample, shape) =>
+            Callback = step =>
             {
-                int[] found = [shape.Batch, shape.Channels, shape.Height, shape.Width];
+                int[] found = [step.Shape.Batch, step.Shape.Channels, step.Shape.Height, step.Shape.Width];
                 Assert.Equal(golden.Shape("latents"), found);
-                calls.Add((step, timestep));
-                samples.Add(sample.ToArray());
+                calls.Add((step.Index, step.Level.Conditioning));
+                samples.Add(step.Sample.ToArray());
             },
         };
         var result = pipeline.Generate(options);

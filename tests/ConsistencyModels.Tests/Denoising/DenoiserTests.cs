@@ -14,7 +14,7 @@ public class DenoiserTests
         var x = Ramp(Shape.Length, 3);
         float[] sigmas = [0.01f, 1, 20];
         var result = new float[x.Length];
-        denoiser.Denoise(x, Shape, sigmas, [], result, TestContext.Current.CancellationToken);
+        denoiser.Denoise(x, Shape, NoiseLevel.Of(sigmas), [], result, TestContext.Current.CancellationToken);
         for (var i = 0; i < x.Length; i++)
         {
             double s = sigmas[i / Shape.ImageLength];
@@ -49,34 +49,23 @@ public class DenoiserTests
         Assert.Equal(free.Select(v => Math.Clamp(v, -1, 1)), clipped);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(100)]
-    public void Chunks_change_nothing(int chunkSize)
-    {
-        var shape = Shape.WithBatch(5);
-        var x = Ramp(shape.Length, 4);
-        float[] sigmas = [0.1f, 3, 80, 0.5f, 7];
-        int[] labels = [0, 3, 1, 2, 3];
-        var whole = new float[x.Length];
-        Make(out _, classes: 4, chunkSize: 5).Denoise(x, shape, sigmas, labels, whole, TestContext.Current.CancellationToken);
-        var parts = new float[x.Length];
-        Make(out var network, classes: 4, chunkSize: chunkSize).Denoise(x, shape, sigmas, labels, parts, TestContext.Current.CancellationToken);
-        Assert.Equal(whole, parts);
-        Assert.Equal((5 + chunkSize - 1) / chunkSize, network.Calls.Count);
-        Assert.Equal(labels, network.Calls.SelectMany(c => c.Labels));
-    }
-
     [Fact]
-    public void The_default_chunk_is_bounded_in_pixels()
+    public void A_batch_is_one_network_call_however_large()
     {
-        var shape = new ImageShape(3, 1, 256, 256);
+        var shape = new ImageShape(40, 1, 256, 256);
         var network = new PointwiseUNet(PointwiseUNet.SmallConfig(channels: 1));
         new Denoiser(network, Preconditioning.Edm(), clip: false)
             .Denoise(new float[shape.Length], shape, [1f], [], new float[shape.Length], TestContext.Current.CancellationToken);
-        Assert.Equal([1, 1, 1], network.Calls.Select(c => c.Shape.Batch));
+        Assert.Equal([40], network.Calls.Select(c => c.Shape.Batch));
+    }
+
+    [Fact]
+    public void The_network_is_told_the_conditioning_that_was_given_and_not_one_made_of_sigma()
+    {
+        var denoiser = Make(out var network);
+        NoiseLevel[] levels = [new(1, 12.5), 2f, new(80, 1095.5066586684702)];
+        denoiser.Denoise(new float[Shape.Length], Shape, levels, [], new float[Shape.Length], TestContext.Current.CancellationToken);
+        Assert.Equal([12.5f, 250 * MathF.Log(2), 1095.50671f], Assert.Single(network.Calls).Timesteps);
     }
 
     [Fact]
@@ -84,7 +73,7 @@ public class DenoiserTests
     {
         var x = Ramp(Shape.Length, 2);
         var apart = new float[x.Length];
-        var denoiser = Make(out _, chunkSize: 2);
+        var denoiser = Make(out _);
         denoiser.Denoise(x, Shape, [2f], [], apart, TestContext.Current.CancellationToken);
         denoiser.Denoise(x, Shape, [2f], [], x, TestContext.Current.CancellationToken);
         Assert.Equal(apart, x);
@@ -98,15 +87,12 @@ public class DenoiserTests
     {
         var network = new PointwiseUNet(PointwiseUNet.SmallConfig())
         {
-            AfterPass = (call, shape, output) =>
+            AfterPass = (_, _, output) =>
             {
-                if (call == 1)
-                {
-                    output[^5] = bad;
-                }
+                output[(3 * Shape.ImageLength) + 5] = bad;
             },
         };
-        var denoiser = new Denoiser(network, Preconditioning.Consistency(), clip: true, chunkSize: 2);
+        var denoiser = new Denoiser(network, Preconditioning.Consistency(), clip: true);
         var shape = Shape.WithBatch(6);
         var error = Assert.Throws<NonFiniteOutputException>(
             () => denoiser.Denoise(new float[shape.Length], shape, [4f], [], new float[shape.Length], TestContext.Current.CancellationToken));
@@ -132,7 +118,7 @@ public class DenoiserTests
         void Refused<T>(string part, float[] input, ImageShape shape, float[] sigmas, int[] labels)
             where T : ArgumentException
         {
-            var error = Assert.Throws<T>(() => denoiser.Denoise(input, shape, sigmas, labels, new float[Shape.Length], TestContext.Current.CancellationToken));
+            var error = Assert.Throws<T>(() => denoiser.Denoise(input, shape, NoiseLevel.Of(sigmas), labels, new float[Shape.Length], TestContext.Current.CancellationToken));
             Assert.Contains(part, error.Message);
         }
     }
@@ -154,20 +140,18 @@ public class DenoiserTests
     }
 
     [Fact]
-    public void Cancellation_is_seen_between_chunks()
+    public void A_cancelled_call_does_not_reach_the_network()
     {
-        using var source = new CancellationTokenSource();
-        var network = new PointwiseUNet(PointwiseUNet.SmallConfig()) { AfterPass = (_, _, _) => source.Cancel() };
-        var denoiser = new Denoiser(network, Preconditioning.Edm(), clip: false, chunkSize: 1);
+        var denoiser = Make(out var network);
         Assert.Throws<OperationCanceledException>(() => denoiser.Denoise(
-            new float[Shape.Length], Shape, [1f], [], new float[Shape.Length], source.Token));
-        Assert.Single(network.Calls);
+            new float[Shape.Length], Shape, [1f], [], new float[Shape.Length], new CancellationToken(canceled: true)));
+        Assert.Empty(network.Calls);
     }
 
-    private static Denoiser Make(out PointwiseUNet network, bool clip = false, int? classes = null, int chunkSize = 0)
+    private static Denoiser Make(out PointwiseUNet network, bool clip = false, int? classes = null)
     {
         network = new PointwiseUNet(PointwiseUNet.SmallConfig(classes));
-        return new Denoiser(network, Preconditioning.Consistency(), clip, chunkSize);
+        return new Denoiser(network, Preconditioning.Consistency(), clip);
     }
 
     private static float[] Ramp(int length, float scale) =>

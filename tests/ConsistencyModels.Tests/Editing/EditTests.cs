@@ -12,12 +12,12 @@ public sealed class EditTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void With_a_seed_an_image_a_picture_does_not_depend_on_its_batch()
+    public void With_a_seed_per_image_a_picture_does_not_depend_on_its_batch()
     {
         using var pipeline = TestPipelines.Make(classes: 4);
         ImageBuffer[] images = [.. Enumerable.Range(0, 3).Select(seed => TestImages.Noise(8, 8, 3, seed))];
         var mask = ImageMask.Demo("left", new(8, 8));
-        var together = pipeline.Inpaint(images, mask, new() { Seeds = [5, 6, 7], ChunkSize = 2 }, cancellationToken: Token).Images;
+        var together = pipeline.Inpaint(images, mask, new() { Seeds = [5, 6, 7] }, cancellationToken: Token).Images;
         var alone = pipeline.Inpaint([images[1]], mask, new() { Seeds = [6] }, cancellationToken: Token).Images;
         Assert.Equal(alone[0].Pixels, together[1].Pixels);
         Assert.NotEqual(together[0].Pixels, together[1].Pixels);
@@ -122,9 +122,9 @@ public sealed class EditTests
         using var five = TestPipelines.Make(null, channels: 5);
         var image = TestImages.Noise(8, 8, 3, 1);
         Says("The mask is 4x8 pixels (height x width); expected the size of the images, 8x8.", () => pipeline.Inpaint([image], ImageMask.All(new(4, 8))));
-        Says("The factor is 3, which does not divide the size 8x8; expected a divisor of both sides, such as 2, 4, 8.", () => pipeline.Edit([image], Measurement.SuperResolution(3, new(8, 8))));
+        Says("The factor is 3, which does not divide the size 8x8; expected a divisor of both sides, such as 2, 4, 8.", () => pipeline.Edit([image], ImageEdit.Of(Measurement.SuperResolution(3, new(8, 8)))));
         Says("This edit weighs 3 colour channels against each other; the model's images have 1 (gray), expected 3.", () => gray.Colorize([image]));
-        Says("The model's images have 5 channels and are no pictures; expected 1 (gray), 3 (RGB) or 4 (RGBA).", () => five.Stroke([image]));
+        Says("The model's images have 5 channels and are not pictures; expected 1 (gray), 3 (RGB) or 4 (RGBA).", () => five.Stroke([image]));
         Says("The picture has 3 channels and no alpha, so nothing says what to fill; expected a picture with transparent parts.", () => ImageMask.FromAlpha(image));
         Says("The rectangle is 4x4 at (6, 0) (width x height, column, row); expected one inside 8x8.", () => ImageMask.Rectangle(new(8, 8), 6, 0, 4, 4));
         Says("There is no mask 'spiral'; expected center, left, top, checkers, stripes.", () => ImageMask.Demo("spiral", new(8, 8)));

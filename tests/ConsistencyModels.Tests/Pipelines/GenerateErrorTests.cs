@@ -1,6 +1,7 @@
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
+using ConsistencyModels.Samplers;
 using ConsistencyModels.Schedulers;
 using ConsistencyModels.Tests.Networks;
 
@@ -19,7 +20,10 @@ public class GenerateErrorTests
         { "ascending", "descending" },
         { "timestep too large", "below num_train_timesteps, 40" },
         { "callback steps", "CallbackSteps must be at least 1" },
-        { "chunk", "ChunkSize must be at least 1" },
+        { "tiles", "are for at least that" },
+        { "overlap", "overlap by 8; expected less than a side" },
+        { "sampler and steps", "A sampler has its own steps" },
+        { "sampler and timesteps", "A sampler has its own steps" },
         { "output", "must be one of Images, Array, Tensor, Raw" },
         { "two seeds", "At most one of Seed, Seeds and Generator" },
         { "empty seeds", "Seeds is empty" },
@@ -48,7 +52,10 @@ public class GenerateErrorTests
             "ascending" => good with { Timesteps = [0, 22] },
             "timestep too large" => good with { Timesteps = [40, 0] },
             "callback steps" => good with { CallbackSteps = 0 },
-            "chunk" => good with { ChunkSize = -1 },
+            "tiles" => good with { Width = 6, Tiles = new() },
+            "overlap" => good with { Width = 16, Tiles = new() { Overlap = 8 } },
+            "sampler and steps" => good with { Sampler = new OneStepSampler(), NumInferenceSteps = 1 },
+            "sampler and timesteps" => good with { Sampler = new OneStepSampler(), Timesteps = [0] },
             "output" => good with { OutputType = (OutputType)9 },
             "two seeds" => good with { Seed = 1 },
             "empty seeds" => new() { Seeds = [] },
@@ -84,15 +91,14 @@ public class GenerateErrorTests
     [InlineData(float.PositiveInfinity)]
     public void A_broken_network_is_reported_with_step_and_images_in_the_batch(float bad)
     {
-        // The third call: the second step's first chunk of three images in chunks of two.
         using var pipeline = TestPipelines.Make(classes: null, afterPass: (call, shape, output) =>
         {
-            if (call == 3)
+            if (call == 1)
             {
-                output[0] = bad;
+                output[2 * shape.ImageLength] = bad;
             }
         });
-        var error = Assert.Throws<NonFiniteOutputException>(() => pipeline.Generate(new() { NumInferenceSteps = 2, BatchSize = 3, ChunkSize = 2 }, Token));
+        var error = Assert.Throws<NonFiniteOutputException>(() => pipeline.Generate(new() { NumInferenceSteps = 2, BatchSize = 3 }, Token));
         Assert.Equal([2], error.Images);
         Assert.Contains("at step 2 of 2 in image 2 of the batch", error.Message);
         Assert.DoesNotContain('\n', error.Message);
@@ -102,7 +108,7 @@ public class GenerateErrorTests
     public void A_list_of_a_thousand_broken_images_stays_readable()
     {
         using var pipeline = TestPipelines.Make(classes: null, afterPass: (_, _, output) => output.Fill(float.NaN));
-        var error = Assert.Throws<NonFiniteOutputException>(() => pipeline.Generate(new() { BatchSize = 1000, ChunkSize = 1000 }, Token));
+        var error = Assert.Throws<NonFiniteOutputException>(() => pipeline.Generate(new() { BatchSize = 1000 }, Token));
         Assert.Equal(1000, error.Images.Count);
         Assert.Contains("images 0, 1, 2, 3, 4, 5, 6, 7 and 992 more of the batch", error.Message);
     }

@@ -1,5 +1,6 @@
 using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
+using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Tests.Pipelines;
 
@@ -65,12 +66,14 @@ public class GenerateOutputTests
                 BatchSize = 2,
                 CallbackSteps = 2,
                 OutputType = OutputType.Raw,
-                Callback = (step, timestep, latents, shape) =>
+                Callback = step =>
                 {
-                    steps.Add(step);
-                    timesteps.Add(timestep);
-                    last = latents.ToArray();
-                    Assert.Equal(shape.Length, latents.Length);
+                    steps.Add(step.Index);
+                    timesteps.Add(step.Level.Conditioning);
+                    last = step.Sample.ToArray();
+                    Assert.Equal(step.Shape.Length, step.Sample.Length);
+                    Assert.Equal(step.Shape.Length, step.Denoised.Length);
+                    Assert.Equal(5, step.Count);
                 },
             },
             Token);
@@ -81,15 +84,63 @@ public class GenerateOutputTests
     }
 
     [Fact]
+    public void What_a_callback_writes_goes_into_the_next_step()
+    {
+        using var pipeline = TestPipelines.Make(out var network, classes: null);
+        var result = pipeline.Generate(
+            new()
+            {
+                NumInferenceSteps = 2,
+                Seed = 1,
+                OutputType = OutputType.Raw,
+                Callback = step =>
+                {
+                    step.Sample.Fill(step.Index == 0 ? 0 : 7);
+                },
+            },
+            Token);
+        Assert.All(result.Values, value => Assert.Equal(7, value));
+        Assert.Equal(2, network.Calls.Count);
+    }
+
+    [Fact]
     public void Progress_is_told_after_every_network_call()
     {
         using var pipeline = TestPipelines.Make(classes: null);
         var seen = new Recorded();
-        pipeline.Generate(new() { NumInferenceSteps = 2, BatchSize = 5, ChunkSize = 2, Progress = seen }, Token);
-        Assert.Equal([(0, 2), (0, 4), (0, 5), (1, 2), (1, 4), (1, 5)], seen.Reports.Select(p => (p.Step, p.Images)));
-        Assert.All(seen.Reports, p => Assert.Equal((2, 5), (p.Steps, p.BatchSize)));
-        Assert.Equal(seen.Reports.Select(p => p.Fraction).Order(), seen.Reports.Select(p => p.Fraction));
+        pipeline.Generate(new() { NumInferenceSteps = 3, BatchSize = 5, Progress = seen }, Token);
+        Assert.Equal([new(1, 3), new(2, 3), new(3, 3)], seen.Reports);
         Assert.Equal(1, seen.Reports[^1].Fraction);
+    }
+
+    [Theory]
+    [InlineData(OutputType.Raw)]
+    [InlineData(OutputType.Tensor)]
+    [InlineData(OutputType.Array)]
+    public void The_callers_memory_receives_what_a_result_would_hold(OutputType type)
+    {
+        using var pipeline = TestPipelines.Make(classes: 4);
+        var options = new GenerateOptions { Seed = 3, BatchSize = 2, NumInferenceSteps = 2, OutputType = type };
+        var expected = pipeline.Generate(options, Token);
+        var memory = new float[expected.Values.Length + 2];
+        memory.AsSpan().Fill(9);
+        var result = pipeline.Generate(options, memory.AsSpan(1, expected.Values.Length), Token);
+        Assert.Equal(expected.Values, memory[1..^1]);
+        Assert.Equal((9, 9), (memory[0], memory[^1]));
+        Assert.Empty(result.Values);
+        Assert.Equal(expected.ClassLabels, result.ClassLabels);
+        Assert.Equal(expected.Seeds, result.Seeds);
+        Assert.Equal(expected.Shape, result.Shape);
+    }
+
+    [Fact]
+    public void Memory_of_another_length_and_pictures_as_floats_are_refused()
+    {
+        using var pipeline = TestPipelines.Make(out var network, classes: null);
+        var options = new GenerateOptions { OutputType = OutputType.Raw };
+        Assert.Contains("room for 191 values; expected 192", Assert.Throws<ArgumentException>(() => pipeline.Generate(options, new float[191], Token)).Message);
+        Assert.Contains("Pictures are bytes", Assert.Throws<ArgumentException>(() => pipeline.Generate(options with { OutputType = OutputType.Images }, new float[192], Token)).Message);
+        Assert.Empty(network.Calls);
     }
 
     [Fact]
@@ -104,7 +155,7 @@ public class GenerateOutputTests
             }
         });
         Assert.Throws<OperationCanceledException>(
-            () => pipeline.Generate(new() { NumInferenceSteps = 4, BatchSize = 2, ChunkSize = 1 }, source.Token));
+            () => pipeline.Generate(new() { NumInferenceSteps = 4, BatchSize = 2 }, source.Token));
         Assert.Equal(3, network.Calls.Count);
     }
 
@@ -121,10 +172,10 @@ public class GenerateOutputTests
         Assert.Equal(fresh, numbers);
     }
 
-    private sealed class Recorded : IProgress<GenerateProgress>
+    private sealed class Recorded : IProgress<SamplingProgress>
     {
-        public List<GenerateProgress> Reports { get; } = [];
+        public List<SamplingProgress> Reports { get; } = [];
 
-        public void Report(GenerateProgress value) => Reports.Add(value);
+        public void Report(SamplingProgress value) => Reports.Add(value);
     }
 }

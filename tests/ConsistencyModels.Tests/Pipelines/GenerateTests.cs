@@ -74,21 +74,18 @@ public class GenerateTests
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(3, 2)]
-    [InlineData(4, 4)]
-    public void With_a_seed_an_image_neither_batch_nor_chunk_matters(int batch, int chunk)
+    [InlineData(1)]
+    [InlineData(3)]
+    public void With_a_seed_per_image_the_batch_does_not_matter(int batch)
     {
         using var pipeline = TestPipelines.Make(classes: 5);
         ulong[] seeds = [11, 22, 33, 44];
-        var all = pipeline.Generate(
-            new() { Seeds = seeds, NumInferenceSteps = 3, OutputType = OutputType.Raw, ChunkSize = 3 }, Token);
+        var all = pipeline.Generate(new() { Seeds = seeds, NumInferenceSteps = 3, OutputType = OutputType.Raw }, Token);
         Assert.Equal(4, all.Shape.Batch);
         for (var first = 0; first < seeds.Length; first += batch)
         {
             var part = seeds[first..Math.Min(first + batch, seeds.Length)];
-            var some = pipeline.Generate(
-                new() { Seeds = part, NumInferenceSteps = 3, OutputType = OutputType.Raw, ChunkSize = chunk }, Token);
+            var some = pipeline.Generate(new() { Seeds = part, NumInferenceSteps = 3, OutputType = OutputType.Raw }, Token);
             var length = all.Shape.ImageLength;
             Assert.Equal(all.Values[(first * length)..((first + part.Length) * length)], some.Values);
             Assert.Equal(all.ClassLabels!.Skip(first).Take(part.Length), some.ClassLabels!);
@@ -97,7 +94,7 @@ public class GenerateTests
     }
 
     [Fact]
-    public void A_generator_an_image_is_the_same_as_its_seed()
+    public void A_generator_per_image_is_the_same_as_its_seed()
     {
         using var pipeline = TestPipelines.Make(classes: 5);
         var options = new GenerateOptions { NumInferenceSteps = 2, OutputType = OutputType.Raw };
@@ -105,18 +102,6 @@ public class GenerateTests
         var generators = pipeline.Generate(options with { Generator = new PerImageGenerator([new TorchGenerator(5), new TorchGenerator(6)]) }, Token);
         Assert.Equal(seeds.Values, generators.Values);
         Assert.Empty(generators.Seeds);
-    }
-
-    [Fact]
-    public void The_chunk_size_changes_nothing_with_one_seed_for_all()
-    {
-        using var pipeline = TestPipelines.Make(classes: 5);
-        var options = new GenerateOptions { Seed = 9, BatchSize = 5, NumInferenceSteps = 2, OutputType = OutputType.Raw };
-        var whole = pipeline.Generate(options, Token);
-        foreach (var chunk in (int[])[1, 2, 4, 5])
-        {
-            Assert.Equal(whole.Values, pipeline.Generate(options with { ChunkSize = chunk }, Token).Values);
-        }
     }
 
     [Fact]
@@ -155,7 +140,7 @@ public class GenerateTests
     public void Two_threads_get_what_one_gets()
     {
         using var pipeline = TestPipelines.Make(classes: 5);
-        GenerateOptions Options(int i) => new() { Seed = (ulong)i, BatchSize = 3, NumInferenceSteps = 1 + (i % 4), OutputType = OutputType.Raw, ChunkSize = 2 };
+        GenerateOptions Options(int i) => new() { Seed = (ulong)i, BatchSize = 3, NumInferenceSteps = 1 + (i % 4), OutputType = OutputType.Raw };
         var alone = Enumerable.Range(0, 16).Select(i => pipeline.Generate(Options(i), Token).Values).ToArray();
         var together = new float[alone.Length][];
         using var barrier = new Barrier(4);

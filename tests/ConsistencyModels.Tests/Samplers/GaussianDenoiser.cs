@@ -17,13 +17,13 @@ internal sealed class GaussianDenoiser(double deviation = 0.5) : IDenoiser
     public void Denoise(
         ReadOnlySpan<float> x,
         ImageShape shape,
-        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<NoiseLevel> levels,
         ReadOnlySpan<int> classLabels,
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
         Calls++;
-        double sigma = sigmas[0];
+        double sigma = levels[0].Sigma;
         TensorPrimitives.Multiply(x, (float)(deviation * deviation / ((deviation * deviation) + (sigma * sigma))), denoised);
     }
 }

@@ -22,11 +22,11 @@ public sealed class SamplerTests
     {
         var sampler = Named(name);
         var denoiser = new GaussianDenoiser();
-        List<SamplerProgress> progress = [];
+        List<SamplingProgress> progress = [];
         List<float> levels = [];
         Run(sampler, denoiser, new SamplingOptions { Progress = new Reports(progress), Callback = step => levels.Add(step.Sigma) }, cancellation: Token);
         Assert.Equal(sampler.NetworkEvaluations, denoiser.Calls);
-        Assert.Equal(Enumerable.Range(1, denoiser.Calls).Select(i => new SamplerProgress(i, denoiser.Calls)), progress);
+        Assert.Equal(Enumerable.Range(1, denoiser.Calls).Select(i => new SamplingProgress(i, denoiser.Calls)), progress);
         Assert.Equal(levels.OrderDescending(), levels);
         Assert.Equal(sampler.InitialSigma, levels[0], 1e-4);
 
@@ -104,7 +104,7 @@ public sealed class SamplerTests
         var levels = NoiseLevels.Karras(7, 0.01, 47.7);
         Assert.True(levels.Sigmas[0] > 47.7);
         List<float> raised = [];
-        Run(new HeunSampler(levels, new Churn { Amount = 7 * 0.4, SigmaMax = 47.7 }), new GaussianDenoiser(), new() { Callback = step => raised.Add(step.SigmaHat) }, Token);
+        Run(new HeunSampler(levels, new Churn { Amount = 7 * 0.4, SigmaMax = 47.7 }), new GaussianDenoiser(), new() { Callback = step => raised.Add(step.Level.Sigma) }, Token);
         Assert.Equal(47.7 * 1.4, raised[0], 1e-4);
     }
 
@@ -122,7 +122,7 @@ public sealed class SamplerTests
     {
         var openai = MultistepSchedule.FromTs([0, 22, 39], 40);
         var diffusers = MultistepSchedule.FromTimesteps([22, 0], new CMStochasticIterativeSchedulerConfig());
-        Assert.Equal(diffusers.Levels.Select(level => level.Sigma), openai.Levels.Select(level => level.Sigma));
+        Assert.Equal(diffusers.Levels.Select(level => level.Level.Sigma), openai.Levels.Select(level => level.Level.Sigma));
         Assert.Equal(diffusers.InitialSigma, openai.InitialSigma);
         Assert.Equal(diffusers.Levels[0].NoiseAfter!.Value, openai.Levels[0].NoiseAfter!.Value, 1e-6f);
 
@@ -138,7 +138,7 @@ public sealed class SamplerTests
     {
         var schedule = MultistepSchedule.FromTs([3, 9, 40, 63, 63], 64, sigmaMin: 0.01, sigmaMax: 40);
         float[] sigmas = [31.61286163330078f, 19.2552490234375f, 0.6842184066772461f, 0.009999999776482582f];
-        Assert.Equal(sigmas, schedule.Levels.Select(level => level.Sigma));
+        Assert.Equal(sigmas, schedule.Levels.Select(level => level.Level.Sigma));
         Assert.Equal(0, schedule.Levels[^1].NoiseAfter!.Value, 1e-6f);
 
         var denoiser = new GaussianDenoiser();
@@ -163,7 +163,7 @@ public sealed class SamplerTests
         Assert.Throws<ArgumentException>(() => new OneStepSampler().Sample(new GaussianDenoiser(), new float[3], Shape, new TorchGenerator(0), cancellationToken: Token));
     }
 
-    private static ISampler Named(string name)
+    internal static ISampler Named(string name)
     {
         var churn = new Churn { Amount = 20, SigmaMin = 0.05, SigmaMax = 50 };
         var levels = NoiseLevels.Karras(18);
@@ -213,8 +213,8 @@ public sealed class SamplerTests
 
     private static double Start(EdmSampler sampler) => (sampler with { ScaledVariancePreserving = false }).InitialSigma;
 
-    private sealed class Reports(List<SamplerProgress> list) : IProgress<SamplerProgress>
+    private sealed class Reports(List<SamplingProgress> list) : IProgress<SamplingProgress>
     {
-        public void Report(SamplerProgress value) => list.Add(value);
+        public void Report(SamplingProgress value) => list.Add(value);
     }
 }

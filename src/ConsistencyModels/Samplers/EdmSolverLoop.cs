@@ -3,11 +3,11 @@ using System.Numerics.Tensors;
 namespace ConsistencyModels.Samplers;
 
 /// <summary>One run of <see cref="EdmSampler"/>, with its state in double precision.</summary>
-internal sealed class EdmWalk
+internal sealed class EdmSolverLoop
 {
     private readonly EdmSampler _settings;
     private readonly EdmCurve _curve;
-    private readonly SamplerRun _run;
+    private readonly SamplingRun _run;
     private readonly double[] _x;
     private readonly double[] _slope;
     private readonly double[] _next;
@@ -15,39 +15,70 @@ internal sealed class EdmWalk
     private readonly float[] _input;
     private readonly float[] _denoised;
 
-    public EdmWalk(EdmSampler settings, SamplerRun run, ReadOnlySpan<float> unitNoise)
+    public EdmSolverLoop(EdmSampler settings, SamplingRun run, int length)
     {
         _settings = settings;
         _curve = new(settings);
         _run = run;
-        _x = new double[unitNoise.Length];
-        _slope = new double[unitNoise.Length];
-        _next = new double[unitNoise.Length];
-        _nextSlope = new double[unitNoise.Length];
-        _input = new float[unitNoise.Length];
-        _denoised = new float[unitNoise.Length];
-        TensorPrimitives.ConvertTruncating<float, double>(unitNoise, _x);
+        _x = new double[length];
+        _slope = new double[length];
+        _next = new double[length];
+        _nextSlope = new double[length];
+        _input = new float[length];
+        _denoised = new float[length];
     }
 
-    public void Run(Span<float> result)
+    /// <summary>From unit noise to images, in place.</summary>
+    public void Run(Span<float> x)
     {
         double[] times = [.. _curve.Levels.Select(_curve.TimeOf), 0];
-        TensorPrimitives.Multiply<double>(_x, _curve.Sigma(times[0]) * _curve.Scale(times[0]), _x);
+        Begin(x, times[0]);
         for (var i = 0; i < times.Length - 1; i++)
         {
-            Step(i, times[i], times[i + 1], last: i == times.Length - 2);
+            Step(times[i], times[i + 1], last: i == times.Length - 2);
+            EndStep(times[i], x);
         }
 
-        TensorPrimitives.ConvertTruncating<double, float>(_x, result);
+        TensorPrimitives.ConvertTruncating<double, float>(_x, x);
     }
 
-    private void Step(int index, double from, double to, bool last)
+    private void Begin(ReadOnlySpan<float> unitNoise, double time)
+    {
+        var (sigma, scale) = (_curve.Sigma(time), _curve.Scale(time));
+        TensorPrimitives.ConvertTruncating<float, double>(unitNoise, _x);
+        TensorPrimitives.Multiply<double>(_x, sigma * scale, _x);
+        if (!_run.Start.IsEmpty)
+        {
+            TensorPrimitives.ConvertTruncating<float, double>(_run.Start, _next);
+            TensorPrimitives.MultiplyAdd<double>(_next, scale, _x, _x);
+        }
+    }
+
+    // The state is in double precision; a callback sees it rounded, and what it changed is taken over.
+    private void EndStep(double from, Span<float> sample)
+    {
+        if (!_run.IsWatched)
+        {
+            _run.EndStep((float)_curve.Sigma(from), sample);
+            return;
+        }
+
+        TensorPrimitives.ConvertTruncating<double, float>(_x, sample);
+        _run.EndStep((float)_curve.Sigma(from), sample);
+        for (var i = 0; i < _x.Length; i++)
+        {
+            if ((float)_x[i] != sample[i])
+            {
+                _x[i] = sample[i];
+            }
+        }
+    }
+
+    private void Step(double from, double to, bool last)
     {
         var time = Raise(from);
-        var sigma = _curve.Sigma(from);
         var h = to - time;
         Slope(_x, time, _slope);
-        _run.Report(index, (float)sigma, (float)_curve.Sigma(time), _input, _denoised);
         if (_settings.Solver == EdmSolver.Euler || last)
         {
             TensorPrimitives.MultiplyAdd<double>(_slope, h, _x, _x);

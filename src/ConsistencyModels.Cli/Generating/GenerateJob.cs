@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Globalization;
+using ConsistencyModels.Denoising;
+using ConsistencyModels.Imaging;
+using ConsistencyModels.Models;
+using ConsistencyModels.Noise;
+using ConsistencyModels.Pipelines;
+using ConsistencyModels.Pixels;
+using ConsistencyModels.Samplers;
+
+namespace ConsistencyModels.Cli.Generating;
+
+/// <summary>
+/// A <c>cm generate</c> command, checked against the model's small files: whatever is wrong with it is said before the weights
+/// are loaded and before anything is written.
+/// </summary>
+internal sealed class GenerateJob : IDisposable
+{
+    private const int MostClassColumns = 16;
+
+    private readonly GenerateSettings _settings;
+    private readonly Model _model;
+    private readonly IReadOnlyList<int>? _classes;
+    private readonly GenerateOptions _options;
+    private readonly PictureFiles _files;
+    private readonly CliConsole _console;
+    private readonly CancellationToken _cancellation;
+
+    private GenerateJob(GenerateSettings settings, Model model, CliConsole console, CancellationToken cancellation)
+    {
+        (_settings, _model, _console, _cancellation) = (settings, model, console, cancellation);
+        _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
+        var latents = settings.Latents is null ? null : Latents.Load(settings.Latents, model.Config);
+        Count = settings.Count ?? latents?.Shape.Batch ?? _classes?.Count ?? 1;
+        if (latents is not null && latents.Shape.Batch != Count)
+        {
+            throw new ConsistencyModelsException($"--count is {Count}, but {settings.Latents} holds noise for {latents.Shape.Batch} pictures; leave --count out");
+        }
+
+        var size = latents is not null ? new(latents.Shape.Height, latents.Shape.Width)
+            : settings.Size ?? model.Config.SampleSize
+            ?? throw new ConsistencyModelsException("the model does not say which size it was made for; give --size");
+        var tiles = model.Config.SampleSize is { } made && (size.Height > made.Height || size.Width > made.Width) ? new TileOptions() : null;
+        var kind = settings.Sampler ?? (model.Kind == ModelKind.Consistency ? SamplerKind.Multistep : SamplerKind.Heun);
+        Sampler = new()
+        {
+            Kind = kind,
+            Steps = settings.Steps ?? (tiles is not null && kind == SamplerKind.Multistep && settings.Timesteps is null
+                ? Math.Min(SamplingRequest.TiledSteps, model.Scheduler.NumTrainTimesteps) : null),
+            Timesteps = settings.Timesteps,
+            SigmaMax = settings.SigmaMax,
+            Churn = settings.Churn,
+        };
+        _options = new()
+        {
+            Sampler = Checked(() => Sampler.Create(model.Scheduler)),
+            NumInferenceSteps = null,
+            ClassLabels = _classes,
+            Latents = latents?.Values,
+            Height = size.Height,
+            Width = size.Width,
+            Tiles = tiles,
+            BatchSize = settings.Engine.Chunk == 0 ? null : settings.Engine.Chunk,
+        };
+        Request = Checked(() => SamplingRequest.For(model, _options with { BatchSize = 1, Latents = default, ClassLabels = null }));
+        Seed = settings.Seed ?? TorchGenerator.FreshSeed();
+        _files = new PictureFiles(settings.Out, settings.Format, settings.Grid ? 1 : Count);
+    }
+
+    /// <summary>Number of pictures.</summary>
+    public int Count { get; }
+
+    /// <summary>Seed of the first picture; the next ones count on.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>The sampler, in the user's words.</summary>
+    public SamplerSettings Sampler { get; }
+
+    /// <summary>The same with its levels, and the size of the pictures.</summary>
+    public SamplingRequest Request { get; }
+
+    /// <summary>The model's folder or file.</summary>
+    public string Path => _model.Path;
+
+    /// <summary>Names of the model's classes.</summary>
+    public ClassNames? ClassNames => _model.ClassNames;
+
+    /// <summary>Checks the settings.</summary>
+    /// <param name="settings">The words of the command line.</param>
+    /// <param name="console">Where to show progress.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ConsistencyModelsException">A setting does not fit the model or another setting.</exception>
+    public static GenerateJob Make(GenerateSettings settings, CliConsole console, CancellationToken cancellation)
+    {
+        if (settings.Steps is not null && settings.Timesteps is not null)
+        {
+            throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
+        }
+
+        var model = settings.Engine.Model.Open(console, cancellation);
+        try
+        {
+            return new(settings, model, console, cancellation);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the model.</summary>
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>Loads the model, makes the pictures and writes them as they come.</summary>
+    public GenerateReport Run()
+    {
+        var clock = Stopwatch.StartNew();
+        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model));
+        var loaded = clock.Elapsed;
+        List<Picture> pictures = [];
+        List<ImageBuffer> sheet = [];
+        Waiting.For(_console, "generating", report =>
+        {
+            var options = _options with { Progress = new Told<SamplingProgress>(progress => report(progress.Fraction, "")) };
+            foreach (var image in pipeline.GenerateMany(Count, Seed, options, _cancellation))
+            {
+                if (_settings.Grid)
+                {
+                    sheet.Add(image.Image);
+                    pictures.Add(new("", image.Seed, image.ClassLabel));
+                }
+                else
+                {
+                    pictures.Add(new(Save(image), image.Seed, image.ClassLabel));
+                }
+            }
+
+            return true;
+        });
+        if (_settings.Grid)
+        {
+            var file = SaveSheet(sheet, pictures);
+            pictures = [.. pictures.Select(picture => picture with { File = file })];
+        }
+
+        return new(_settings, this, pictures, loaded, clock.Elapsed - loaded);
+    }
+
+    private static T Checked<T>(Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ArgumentException e)
+        {
+            var (option, example) = e.ParamName?.ToLowerInvariant() switch
+            {
+                "timesteps" => ("--timesteps", " For example --timesteps 22,0"),
+                "steps" or "numinferencesteps" => ("--steps", " For example --steps 2"),
+                "sigmamax" or "sigma" => ("--sigma-max", ""),
+                "churn" => ("--churn", ""),
+                _ => ("--size", ""),
+            };
+            throw new ConsistencyModelsException($"{option}: {Failure.Of(e).Line}{example}", e);
+        }
+    }
+
+    private string Save(GeneratedImage image)
+    {
+        var stem = image.Seed.ToString("D6", CultureInfo.InvariantCulture);
+        var text = Text(image.Seed.ToString(CultureInfo.InvariantCulture));
+        if (image.ClassLabel is { } label)
+        {
+            var name = ClassChoice.Show(label, ClassNames);
+            stem += $"-{PictureFiles.Slug(name)}";
+            text["class"] = label.ToString(CultureInfo.InvariantCulture);
+            text["class name"] = name;
+        }
+
+        var enlarged = _settings.Scale == 1 ? image.Image : ImageGrid.Compose([image.Image], new GridOptions { Padding = 0, Scale = _settings.Scale });
+        return _files.Save(enlarged, stem, text);
+    }
+
+    private string SaveSheet(List<ImageBuffer> sheet, List<Picture> pictures)
+    {
+        // Where classes come in turn, each gets a column.
+        var columns = _settings.Columns
+            ?? (_classes is { Count: > 1 and <= MostClassColumns } && Count > _classes.Count ? _classes.Count : (int?)null);
+        var text = Text(Count == 1 ? $"{Seed}" : $"{Seed} to {pictures[^1].Seed}");
+        if (pictures[0].Label is not null)
+        {
+            text["class"] = string.Join(',', pictures.Select(picture => picture.Label));
+        }
+
+        return _files.Save(
+            ImageGrid.Compose(sheet, new GridOptions { Columns = columns, Scale = _settings.Scale }),
+            string.Create(CultureInfo.InvariantCulture, $"grid-{Seed:D6}"),
+            text);
+    }
+
+    private Dictionary<string, string> Text(string seed)
+    {
+        var text = new Dictionary<string, string>
+        {
+            ["Software"] = $"cm {CommandLineApp.Version} (ConsistencyModels for .NET)",
+            ["model"] = _settings.Engine.Model.ShortName,
+            ["seed"] = seed,
+            ["sampler"] = Sampler.Kind.ToString().ToLowerInvariant(),
+            ["steps"] = Request.Sampler.Steps.ToString(CultureInfo.InvariantCulture),
+        };
+        if (_settings.Timesteps is { } timesteps)
+        {
+            text["timesteps"] = string.Join(',', timesteps);
+        }
+
+        if (_settings.SigmaMax is { } sigma)
+        {
+            text["sigma_max"] = sigma.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (_settings.Churn > 0)
+        {
+            text["churn"] = _settings.Churn.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (_settings.Latents is not null)
+        {
+            text["latents"] = System.IO.Path.GetFileName(_settings.Latents);
+        }
+
+        return text;
+    }
+}
