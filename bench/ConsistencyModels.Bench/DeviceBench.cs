@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Pipelines;
 using ConsistencyModels.Torch;
@@ -144,7 +145,7 @@ internal static class DeviceBench
         var size = config.SampleSize!.Value;
         var shape = new ImageShape(batch, config.InChannels, size.Height, size.Width);
         var values = new float[shape.Length];
-        new ConsistencyModels.Random.TorchGenerator(1).Randn(values);
+        new Noise.TorchGenerator(1).Randn(values);
         return (shape, values);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ConsistencyModels.Torch.Native;
 
 namespace ConsistencyModels.Torch.Tests.Native;
 
