@@ -60,9 +60,10 @@ def sample(device, model, dtypes, batches, least, file):
     def add(dtype, batch, what, work):
         rows.append({"DType": dtype, "Batch": batch, "What": what, "Seconds": measure(torch, device, work, float(least))})
 
+    network = unet.load(os.path.join(model, "unet")).to(device)
     for word in dtypes.split(","):
         dtype = torch.bfloat16 if word == "bf16" else torch.float32
-        network = unet.load(os.path.join(model, "unet")).to(device, dtype)
+        network = network.to(dtype)
         config = network.config
         shape = (config["in_channels"], config["sample_size"], config["sample_size"])
         for batch in map(int, batches.split(",")):
@@ -109,6 +110,7 @@ def sample(device, model, dtypes, batches, least, file):
 
             add(word, batch, "network, channels last and cuDNN's search", tuned)
         torch.backends.cudnn.benchmark = False
+        network = network.to(memory_format=torch.contiguous_format)
     json.dump(rows, open(file, "w"))
     for row in rows:
         print(f"{row['DType']} batch {row['Batch']} {row['What']}: {statistics.median(row['Seconds']):.4g}")

@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
 # Runs on the machine with the GPU, at the root of a checkout of this repository, with the folder that pack.sh filled: in it, too.
 #   tools/gpu/run.sh KIT OUT [STEP...]
-# Steps, in this order unless others are named: probe golden check sample train agree. Each has a log in OUT; one that
+# Steps, in this order unless others are named: probe golden check agree sample train. Each has a log in OUT; one that
 # fails does not stop the others. `tiles:SECONDS` trains the bundled model's network for so long and draws with it.
-# PYTHON names the Python with PyTorch (python3), DEVICE the device (cuda), QUICK=1 makes every measurement short.
+# PYTHON names the Python with PyTorch (python3), DEVICE the device (cuda), QUICK=1 makes every measurement short, ARCHIVE is a
+# file to keep all of OUT in, written anew after each step.
 set -uo pipefail
-[ $# -ge 2 ] || { sed -n 2,6p "$0"; exit 2; }
+[ $# -ge 2 ] || { sed -n 2,7p "$0"; exit 2; }
 repository=$PWD
 kit=$(cd "$1" && pwd)
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 shift 2
-steps=${*:-probe golden check sample train agree}
+steps=${*:-probe golden check agree sample train}
 python=${PYTHON:-python3}
 device=${DEVICE:-cuda}
 seconds=${QUICK:+0.05}
-seconds=${seconds:-0.5}
+seconds=${seconds:-0.3}
 work=$kit/unpacked
 mkdir -p "$work" "$out/rows"
 export PYTHONUNBUFFERED=1 DOTNET_ROOT=$work/dotnet DOTNET_CLI_TELEMETRY_OPTOUT=1 CM_CACHE=$work/cache
@@ -38,27 +39,33 @@ unpack() {
 missing() {
     nm -D --undefined-only "$work/app/libLibTorchSharp.so" | awk '{print $2}' | grep -E '^_Z' | grep -v '@' | sort -u >"$out/wanted.txt"
     nm -D --defined-only "$CM_LIBTORCH"/libc10.so "$CM_LIBTORCH"/libtorch_cpu.so "$CM_LIBTORCH"/libtorch.so | awk 'NF == 3 {print $3}' | sed 's/@.*//' | sort -u >"$out/given.txt"
-    comm -23 "$out/wanted.txt" "$out/given.txt" | c++filt | grep -v '^std::\|^operator \|__cxxabiv1\|__gnu_cxx' | tee "$out/missing.txt"
+    comm -23 "$out/wanted.txt" "$out/given.txt" | c++filt | grep -v '^std::\|^TLS init\|^operator \|__cxxabiv1\|__gnu_cxx' | tee "$out/missing.txt"
     echo "$(wc -l <"$out/missing.txt") of $(wc -l <"$out/wanted.txt") symbols are missing"
     rm -f "$out/wanted.txt" "$out/given.txt"
 }
 
 doctor() { cm doctor; cm doctor --json | grep -q '"cuda:0\|cpu, cuda:0' || [ "$device" = cpu ]; }
 
+try() { doctor && cm generate -n 4 --seed 1 --grid --device "$device" --out "$out/probe.png"; }
+
 probe() {
     nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,temperature.gpu --format=csv
     $python -c 'import torch; print("PyTorch", torch.__version__, torch.cuda.is_available() and torch.cuda.get_device_name())'
     grep -m 1 'model name' /proc/cpuinfo; nproc
     missing
-    doctor && cm generate -n 4 --seed 1 --grid --device "$device" --out "$out/probe.png" && return 0
+    try && return 0
+    echo "It does not work. Once more, with the folders of NVIDIA's packages named:"
+    LD_LIBRARY_PATH=$(printf '%s:' "$(dirname "$torch")"/nvidia/*/lib)
+    export LD_LIBRARY_PATH
+    try && return 0
     [ -f "$kit/torchsharp.tar.xz" ] || return 1
-    echo "The binding does not work with this libtorch; building it from source."
+    echo "It does not work. Once more, with a binding built for this libtorch:"
     mkdir -p "$work/torchsharp"
     tar -C "$work/torchsharp" -xJf "$kit/torchsharp.tar.xz" || return 1
     time bash "$here/build-binding.sh" "$work/torchsharp/src/Native" "$torch" "$work/libLibTorchSharp.so" || return 1
     cp "$work/libLibTorchSharp.so" "$work/app/libLibTorchSharp.so"
     missing
-    doctor && cm generate -n 4 --seed 1 --grid --device "$device" --out "$out/probe.png"
+    try
 }
 
 golden() {
@@ -69,7 +76,7 @@ check() { $python "$here/compare.py" check "$device" "$repository/tests/golden";
 
 # One after the other twice, so that a drift of the machine shows.
 sample() {
-    local model=$work/imagenet64 small=1,16,64,256 large=1,16,64 dtypes=f32,bf16 failed=0
+    local model=$work/imagenet64 small=1,16,64,256 large=1,16,64 dtypes=f32,bf16 failed=0 round name
     if [ -n "${QUICK:-}" ]; then small=1,2 model= dtypes=f32; fi
     if [ -n "$model" ] && [ ! -d "$model" ]; then cm new imagenet64 --out "$model" >/dev/null || failed=1; fi
     for round in 1 2; do
@@ -91,8 +98,8 @@ animal=mon/animals,ghost=mon/undead/spectrals,skeleton=mon/undead/skeletons:mon/
 trainer() { cm train "$kit/tiles.zip" --native-size-only --classes "$MAP" "$@"; }
 
 train() {
-    local failed=0 run batches="64 256" steps=600
-    if [ -n "${QUICK:-}" ]; then batches=4 steps=200; fi
+    local failed=0 run round batch batches="64 256" steps=400
+    if [ -n "${QUICK:-}" ]; then batches=2 steps=200; fi
     for round in 1 2; do
         for batch in $batches; do
             run=$(mktemp -d -p "$work")
@@ -107,10 +114,11 @@ train() {
 
 # The same steps on the CPU and on the GPU: what they log has to agree to the rounding of TF32.
 agree() {
-    local where run
+    local where run images=512 batch=32
+    if [ -n "${QUICK:-}" ]; then images=24 batch=8; fi
     for where in cpu "$device"; do
         run=$(mktemp -d -p "$work")
-        trainer --run "$run/run" --images 512 --batch 32 --ramp 1 --log-every 1 --sample-every 1h --device $where -q || return 1
+        trainer --run "$run/run" --images $images --batch $batch --ramp 1 --log-every 1 --sample-every 1h --device $where -q || return 1
         cp "$run/run/log.jsonl" "$out/agree.$where.jsonl"
         rm -rf "$run"
     done
@@ -125,12 +133,12 @@ END
 
 # Two thirds of the time for diffusion, one for consistency tuning. Interrupted runs save what they have.
 tiles() {
-    local total=$1 images
+    local total=$1 n
     timeout -s INT $((total * 2 / 3)) "$DOTNET_ROOT/dotnet" "$work/app/cm.dll" train "$kit/tiles.zip" --native-size-only --classes "$MAP" \
-        --run "$work/edm" --images "${EDM_IMAGES:-100M}" --batch 256 --lr 0.001 --ramp 10k ${EDM_DECAY:+--decay $EDM_DECAY} --half-life 50k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
+        --run "$work/edm" --images "${EDM_IMAGES:-100M}" --batch "${TILES_BATCH:-256}" --lr 0.001 --ramp 10k ${EDM_DECAY:+--decay $EDM_DECAY} --half-life 50k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
     timeout -s INT $((total / 3)) "$DOTNET_ROOT/dotnet" "$work/app/cm.dll" train "$kit/tiles.zip" --native-size-only --classes "$MAP" \
-        --run "$work/ect" --objective ect --init "$work/edm/model" --images "${ECT_IMAGES:-100M}" ${ECT_STAGE:+--ect-stage-images $ECT_STAGE} ${ECT_DECAY:+--decay $ECT_DECAY} --batch 256 --lr 0.0005 --ramp 10k --half-life 20k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
-    tail -1 "$work/edm/log.jsonl" "$work/ect/log.jsonl"
+        --run "$work/ect" --objective ect --init "$work/edm/model" --images "${ECT_IMAGES:-100M}" ${ECT_STAGE:+--ect-stage-images $ECT_STAGE} ${ECT_DECAY:+--decay $ECT_DECAY} --batch "${TILES_BATCH:-256}" --lr 0.0005 --ramp 10k --half-life 20k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
+    tail -q -n 1 "$work/edm/log.jsonl" "$work/ect/log.jsonl"
     cp "$work/edm/log.jsonl" "$out/tiles-edm.jsonl"
     cp "$work/ect/log.jsonl" "$out/tiles-ect.jsonl"
     cm convert "$work/ect/model" "$work/tiles-f16" --dtype f16 && tar -C "$work" -czf "$out/tiles-model.tar.gz" tiles-f16
@@ -146,5 +154,7 @@ for step in $steps; do
     code=$?
     printf '%s: %s after %.1f s\n' "$name" "$([ $code = 0 ] && echo done || echo "FAILED ($code)")" "$(echo "$(date +%s.%N) - $begin" | bc 2>/dev/null || echo 0)" | tee -a "$out/steps.txt"
     tail -n 4 "$out/$name.log" | cut -c1-300 | sed 's/^/    /'
+    $python "$here/compare.py" report "$out/rows" >"$out/report.md" 2>&1
+    if [ -n "${ARCHIVE:-}" ]; then tar -C "$out" -czf "$ARCHIVE" .; fi
 done
-$python "$here/compare.py" report "$out/rows" 2>&1 | tee "$out/report.md"
+cat "$out/report.md"
