@@ -14,9 +14,10 @@ dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
 version=$(ls "$dotnet/shared/Microsoft.NETCore.App" | sort -V | tail -1)
 if [ ! -f "$out/dotnet-$version.tar.xz" ]; then
     rm -f "$out"/dotnet-*.tar.xz
-    tar -C "$dotnet" --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='libcoreclrtraceptprovider.so' --exclude='libclrgc*.so' \
-        --exclude='createdump' --exclude='Microsoft.VisualBasic*' --exclude='System.Private.DataContractSerialization.dll' \
-        -cf - dotnet host/fxr "shared/Microsoft.NETCore.App/$version" | xz -T0 -7 >"$out/dotnet-$version.tar.xz"
+    unused=(libmscordaccore.so libmscordbi.so libcoreclrtraceptprovider.so 'libclrgc*.so' createdump 'Microsoft.VisualBasic*' Microsoft.CSharp.dll
+        'System.Private.DataContractSerialization.dll' 'System.Private.Xml*' 'System.Xml*' System.Data.Common.dll 'System.Transactions*'
+        System.Net.Mail.dll System.Net.Quic.dll System.Threading.Tasks.Dataflow.dll System.Linq.Parallel.dll System.Text.Encoding.CodePages.dll)
+    tar -C "$dotnet" "${unused[@]/#/--exclude=}" -cf - dotnet host/fxr "shared/Microsoft.NETCore.App/$version" | xz -9e >"$out/dotnet-$version.tar.xz"
 fi
 
 # The programs in one folder, without libtorch, ONNX Runtime and the bundled model, which is in the repository. Without their .deps.json files .NET takes what is in the folder.
