@@ -5,6 +5,7 @@ using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
 using ConsistencyModels.Torch;
 using TorchSharp;
@@ -28,7 +29,8 @@ internal static class DeviceBench
             return 2;
         }
 
-        using var model = ModelFiles.Open(folder);
+        using var model = ModelReader.Open(folder);
+        using var weights = model.OpenWeights();
         var least = TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture));
         int[] sizes = [.. batches.Split(',').Select(word => int.Parse(word, CultureInfo.InvariantCulture))];
         var rows = new List<Row>();
@@ -39,9 +41,9 @@ internal static class DeviceBench
             TorchDevice.Prepare(device);
             var where = TorchDevice.Parse(device);
             var network = new UNet2DModel(UNet2DDescription.Of(model.Config), where, dtype == TensorDType.BF16 ? ScalarType.BFloat16 : ScalarType.Float32);
-            ParameterFiller.Load(network, model.Weights);
+            ParameterFiller.Load(network, weights);
             using var pipeline = new ConsistencyModelPipeline(new TorchUNet(network), model.Scheduler);
-            rows.AddRange(Error(model, pipeline.Network, word, options));
+            rows.AddRange(Error(weights, pipeline.Network, word, options));
             foreach (var batch in sizes)
             {
                 Measure(rows, new Row(word, batch, "network", []), least, OnDevice(network, where, batch));
@@ -66,9 +68,9 @@ internal static class DeviceBench
 
     // How far the device's arithmetic is from the CPU engine's float32, at the largest value of the output: with TF32 as the engine
     // sets it, and without.
-    private static IEnumerable<Row> Error(ModelFiles model, IUNet network, string dtype, EngineOptions options)
+    private static IEnumerable<Row> Error(ITensorSource weights, IUNet network, string dtype, EngineOptions options)
     {
-        using var reference = new CpuEngine().Load(model.Config, model.Weights, new EngineOptions());
+        using var reference = new CpuEngine().Load(network.Config, weights, new EngineOptions());
         var expected = Output(reference);
         yield return new(dtype, 1, "error", [Difference(expected, Output(network))]);
         if (options.DType == TensorDType.F32 && options.Device != "cpu")
@@ -145,7 +147,7 @@ internal static class DeviceBench
         var size = config.SampleSize!.Value;
         var shape = new ImageShape(batch, config.InChannels, size.Height, size.Width);
         var values = new float[shape.Length];
-        new Noise.TorchGenerator(1).Randn(values);
+        new TorchGenerator(1).Randn(values);
         return (shape, values);
     }
 

@@ -13,9 +13,11 @@ internal sealed class TorchOnDevice(string device) : INetworkEngine
 {
     public string Name => $"torch on {device}";
 
-    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options)
+    public bool CanRun(EngineOptions options) => true;
+
+    public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
     {
-        var network = new TorchEngine().Load(config, weights, options with { Device = device });
+        var network = new TorchEngine().Load(config, weights, options with { Device = device }, cancellationToken);
         backends.cuda.matmul.allow_tf32 = false;
         backends.cudnn.allow_tf32 = false;
         return network;
