@@ -43,7 +43,6 @@ internal static class DeviceBench
             var network = new UNet2DModel(UNet2DDescription.Of(model.Config), where, dtype == TensorDType.BF16 ? ScalarType.BFloat16 : ScalarType.Float32);
             ParameterFiller.Load(network, weights);
             using var pipeline = new ConsistencyModelPipeline(new TorchUNet(network), model.Scheduler);
-            rows.AddRange(Error(weights, pipeline.Network, word, options));
             foreach (var batch in sizes)
             {
                 Measure(rows, new Row(word, batch, "network", []), least, OnDevice(network, where, batch));
@@ -55,6 +54,9 @@ internal static class DeviceBench
                     Measure(rows, new Row(word, batch, "generate in one call", []), least, () => Generate(pipeline, batch, batch));
                 }
             }
+
+            // Last, because it changes libtorch's settings.
+            rows.AddRange(Error(weights, pipeline.Network, word, options));
         }
 
         File.WriteAllText(file, JsonSerializer.Serialize(rows.Select(row => new { row.DType, row.Batch, row.What, row.Seconds })));
@@ -78,7 +80,8 @@ internal static class DeviceBench
             backends.cuda.matmul.allow_tf32 = false;
             backends.cudnn.allow_tf32 = false;
             yield return new(dtype, 1, "error without TF32", [Difference(expected, Output(network))]);
-            TorchDevice.Prepare(options.Device);
+            backends.cuda.matmul.allow_tf32 = true;
+            backends.cudnn.allow_tf32 = true;
         }
     }
 

@@ -16,7 +16,7 @@ steps=${*:-probe golden check agree sample train}
 python=${PYTHON:-python3}
 device=${DEVICE:-cuda}
 seconds=${QUICK:+0.05}
-seconds=${seconds:-0.3}
+seconds=${seconds:-0.2}
 work=$kit/unpacked
 mkdir -p "$work" "$out/rows"
 export PYTHONUNBUFFERED=1 DOTNET_ROOT=$work/dotnet DOTNET_CLI_TELEMETRY_OPTOUT=1 CM_CACHE=$work/cache
@@ -69,14 +69,14 @@ probe() {
 }
 
 golden() {
-    GOLDEN_DIR=$repository/tests/golden CM_TEST_DEVICE=$device "$DOTNET_ROOT/dotnet" "$work/app/ConsistencyModels.Golden.Tests.dll" --no-progress --no-ansi
+    GOLDEN_DIR=$repository/tests/golden CM_TEST_DEVICE=$device "$DOTNET_ROOT/dotnet" "$work/app/ConsistencyModels.Golden.Tests.dll" --progress off --no-ansi
 }
 
 check() { $python "$here/compare.py" check "$device" "$repository/tests/golden"; }
 
 # One after the other twice, so that a drift of the machine shows.
 sample() {
-    local model=$work/imagenet64 small=1,16,64,256 large=1,16,64 dtypes=f32,bf16 failed=0 round name
+    local model=$work/imagenet64 small=1,16,256 large=1,16,64 dtypes=f32,bf16 failed=0 round name
     if [ -n "${QUICK:-}" ]; then small=1,2 model= dtypes=f32; fi
     if [ -n "$model" ] && [ ! -d "$model" ]; then cm new imagenet64 --out "$model" >/dev/null || failed=1; fi
     for round in 1 2; do
@@ -98,7 +98,7 @@ animal=mon/animals,ghost=mon/undead/spectrals,skeleton=mon/undead/skeletons:mon/
 trainer() { cm train "$kit/tiles.zip" --native-size-only --classes "$MAP" "$@"; }
 
 train() {
-    local failed=0 run round batch batches="64 256" steps=400
+    local failed=0 run round batch batches="64 256" steps=${STEPS:-400}
     if [ -n "${QUICK:-}" ]; then batches=2 steps=200; fi
     for round in 1 2; do
         for batch in $batches; do
@@ -149,10 +149,10 @@ unpack
 for step in $steps; do
     name=${step%%:*}
     argument=${step#*:}
-    begin=$(date +%s.%N)
+    begin=$EPOCHREALTIME
     $name "$argument" >"$out/$name.log" 2>&1
     code=$?
-    printf '%s: %s after %.1f s\n' "$name" "$([ $code = 0 ] && echo done || echo "FAILED ($code)")" "$(echo "$(date +%s.%N) - $begin" | bc 2>/dev/null || echo 0)" | tee -a "$out/steps.txt"
+    printf '%s: %s after %.1f s\n' "$name" "$([ $code = 0 ] && echo done || echo "FAILED ($code)")" "$(awk "BEGIN { print $EPOCHREALTIME - $begin }")" | tee -a "$out/steps.txt"
     tail -n 4 "$out/$name.log" | cut -c1-300 | sed 's/^/    /'
     $python "$here/compare.py" report "$out/rows" >"$out/report.md" 2>&1
     if [ -n "${ARCHIVE:-}" ]; then tar -C "$out" -czf "$ARCHIVE" .; fi
