@@ -7,7 +7,7 @@ namespace ConsistencyModels.Torch.Tests;
 
 public sealed class AttentionTests
 {
-    // docs/decisions/0009: otherwise everything after the first attention has the channels last, which costs a GPU some percent.
+    // docs/decisions/0012: otherwise everything after the first attention has the channels last, which costs a GPU some percent.
     [Fact]
     public void The_output_lies_in_memory_as_the_input_does()
     {
