@@ -15,19 +15,33 @@ internal static class ChildProcess
 
     internal static void ListLibrariesAndExit()
     {
-        foreach (var library in TorchRuntime.LoadedLibraries)
+        try
         {
-            Console.WriteLine(library);
+            foreach (var library in TorchRuntime.LoadedLibraries)
+            {
+                Console.WriteLine(library);
+            }
+        }
+        catch (ConsistencyModelsException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            Environment.Exit(2);
         }
 
-        using var generator = new torch.Generator(0);
-        using var draw = torch.randn(1, generator: generator);
-        Console.WriteLine(draw.item<float>().ToString("F4", CultureInfo.InvariantCulture));
+        Draw();
         Environment.Exit(0);
     }
 
-    /// <summary>Starts it with a cache folder; the caller disposes it after <see cref="Result"/>.</summary>
-    internal static Process Start(string cache)
+    // A method of its own: what mentions TorchSharp must not run before the libraries are there.
+    private static void Draw()
+    {
+        using var generator = new torch.Generator(0);
+        using var draw = torch.randn(1, generator: generator);
+        Console.WriteLine(draw.item<float>().ToString("F4", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Starts it with a cache folder, and with libtorch from a folder or the bundled one; the caller disposes it after <see cref="Result"/>.</summary>
+    internal static Process Start(string cache, string? libtorch = null)
     {
         var host = Environment.ProcessPath!;
         var start = new ProcessStartInfo(host) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -38,7 +52,17 @@ internal static class ChildProcess
 
         start.Environment[Mark] = "1";
         start.Environment[CacheFolders.OwnVariable] = cache;
+        start.Environment[TorchRuntime.LibraryFolderVariable] = libtorch;
         return Process.Start(start)!;
+    }
+
+    /// <summary>Waits for it to refuse: its one line.</summary>
+    internal static async Task<string> Refusal(Process child, CancellationToken cancellationToken)
+    {
+        var errors = child.StandardError.ReadToEndAsync(cancellationToken);
+        await child.WaitForExitAsync(cancellationToken);
+        Assert.Equal(2, child.ExitCode);
+        return (await errors).TrimEnd('\n');
     }
 
     /// <summary>Waits for it: the libraries, and the first normal number of seed 0.</summary>

@@ -61,15 +61,12 @@ internal sealed class Examination
 
     private void LookAtTorch()
     {
-        if (Environment.GetEnvironmentVariable(TorchRuntime.LibraryFolderVariable) is { Length: > 0 } folder)
-        {
-            Fact(TorchRuntime.LibraryFolderVariable, folder);
-        }
-
+        var folder = Environment.GetEnvironmentVariable(TorchRuntime.LibraryFolderVariable) is { Length: > 0 } given ? given : null;
         try
         {
             var torch = TorchDiagnostics.Probe();
-            Fact("libtorch", string.Create(CultureInfo.InvariantCulture, $"{torch.LibtorchVersion}, TorchSharp {torch.TorchSharpVersion}; loaded in {torch.LoadTime.TotalSeconds:F2} s"));
+            var version = folder is null ? torch.LibtorchVersion : $"from {folder}, the binding made for {torch.LibtorchVersion}";
+            Fact("libtorch", string.Create(CultureInfo.InvariantCulture, $"{version}, TorchSharp {torch.TorchSharpVersion}; loaded in {torch.LoadTime.TotalSeconds:F2} s"));
             Fact("devices", torch.CudaDevices == 0 ? "cpu" : $"cpu, {string.Join(", ", Enumerable.Range(0, torch.CudaDevices).Select(i => $"cuda:{i}"))}");
             Fact("torch threads", torch.Threads.ToString(CultureInfo.InvariantCulture));
         }

@@ -46,7 +46,7 @@ internal sealed class AttentionBlock : nn.Module<Tensor, Tensor>
             .Then(x => x.transpose(1, 2).reshape(batch, height * width, _operation.InnerDim))
             .Then(_out.forward)
             .Then(x => x.transpose(1, 2).reshape(batch, channels, height, width))
-            .Then(x => x.Plus(input));
+            .Then(x => input.Plus(x)); // The sum lies in memory as its first term does: x has the channels last.
         return (_operation.OutputScale == 1 ? sum : sum.Over(_operation.OutputScale)).MoveToOuterDisposeScope();
     }
 

@@ -9,8 +9,13 @@ namespace ConsistencyModels.Torch.Native;
 /// </summary>
 public static class TorchRuntime
 {
-    /// <summary>Names a folder with libtorch's libraries to use in place of the bundled ones, for example <c>torch/lib</c> of a CUDA build of PyTorch.</summary>
+    /// <summary>
+    /// Names a folder with libtorch's libraries to use in place of the bundled ones, for example <c>torch/lib</c> of a CUDA build
+    /// of PyTorch. A libLibTorchSharp.so in it, built for that libtorch, is used in place of the bundled one. Linux only.
+    /// </summary>
     public const string LibraryFolderVariable = "CM_LIBTORCH";
+
+    private const string Binding = "libLibTorchSharp.so";
 
     private static readonly string[] BundledLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
 
@@ -32,19 +37,23 @@ public static class TorchRuntime
             return [];
         }
 
-        List<string> loaded = Environment.GetEnvironmentVariable(LibraryFolderVariable) is { Length: > 0 } folder
-            ? FromFolder(folder)
-            : [.. BundledLibraries.Select(name => LoadOne(Find(name)))];
-        loaded.Add(LoadBinding(Find("libLibTorchSharp.so")));
+        var folder = Environment.GetEnvironmentVariable(LibraryFolderVariable) is { Length: > 0 } given ? Path.GetFullPath(given) : null;
+        List<string> loaded = folder is null ? [.. BundledLibraries.Select(name => LoadOne(Find(name)))] : FromFolder(folder);
+        loaded.Add(LoadBinding(folder is not null && File.Exists(Path.Combine(folder, Binding)) ? Path.Combine(folder, Binding) : Find(Binding)));
+        if (folder is not null)
+        {
+            TorchSharpBackend.Use(NativeLibrary.Load(loaded[^1]));
+        }
+
         NativeLog.ErrorsOnly(NativeLibrary.Load(loaded[0]));
         return loaded;
     }
 
     private static List<string> FromFolder(string folder)
     {
-        if (!File.Exists(Path.Combine(folder, BundledLibraries[0])))
+        if (BundledLibraries.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing)
         {
-            throw new ConsistencyModelsException($"{folder}: {LibraryFolderVariable} names this folder, but {BundledLibraries[0]} is not in it");
+            throw new ConsistencyModelsException($"{folder}: {LibraryFolderVariable} names this folder, but {missing} is not in it");
         }
 
         string[] names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];

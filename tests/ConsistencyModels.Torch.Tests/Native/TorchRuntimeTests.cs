@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using ConsistencyModels.Torch.Native;
+
 namespace ConsistencyModels.Torch.Tests.Native;
 
 /// <summary>Loading in a fresh process whose cache folder is empty, as on a new machine.</summary>
@@ -31,6 +34,57 @@ public sealed class TorchRuntimeTests : IDisposable
         using var three = ChildProcess.Start(_cache.Path);
         Assert.Equal(first.Libraries, (await ChildProcess.Result(three, cancellation)).Libraries);
         Assert.Equal(written, File.GetLastWriteTimeUtc(binding));
+    }
+
+    [Fact]
+    public async Task Libtorch_from_a_folder_is_used_although_another_lies_beside_the_program()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere TorchSharp loads its libraries itself.");
+
+        // Copies: a link would be the same file, which the loader never loads twice.
+        using var folder = new TempFolder();
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(ShippedLibrary.Path)!))
+        {
+            var name = Path.GetFileName(file);
+            if (name.StartsWith("libgomp", StringComparison.Ordinal) || name is "libc10.so" or "libtorch_cpu.so" or "libtorch.so")
+            {
+                File.Copy(file, folder.File(name));
+            }
+        }
+
+        using var bundledBinding = ChildProcess.Start(_cache.Path, folder.Path);
+        var first = await ChildProcess.Result(bundledBinding, TestContext.Current.CancellationToken);
+        Assert.Equal(FirstNormal, first.Number);
+        Assert.Equal([folder.File("libc10.so"), folder.File("libtorch_cpu.so"), folder.File("libtorch.so")], first.Libraries[..3]);
+        Assert.Equal("libLibTorchSharp.so", Path.GetFileName(first.Libraries[3]));
+
+        // A binding in the folder is made for that libtorch. One that loads here is the one that was just loaded.
+        File.Copy(first.Libraries[3], folder.File("libLibTorchSharp.so"));
+        using var ownBinding = ChildProcess.Start(_cache.Path, folder.Path);
+        var second = await ChildProcess.Result(ownBinding, TestContext.Current.CancellationToken);
+        Assert.Equal(FirstNormal, second.Number);
+        Assert.Equal(folder.File("libLibTorchSharp.so"), second.Libraries[3]);
+    }
+
+    [Fact]
+    public async Task A_folder_without_libtorch_is_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere TorchSharp loads its libraries itself.");
+        using var child = ChildProcess.Start(_cache.Path, _cache.Path);
+        Assert.Equal(
+            $"{_cache.Path}: {TorchRuntime.LibraryFolderVariable} names this folder, but libc10.so is not in it",
+            await ChildProcess.Refusal(child, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_stand_in_answers_to_its_name_and_leaves_no_file()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Stand-ins are for Linux only.");
+        var name = $"cm_test_{Guid.NewGuid():N}.so";
+        Assert.False(NativeLibrary.TryLoad(name, out _));
+        StandInLibrary.Load(name);
+        Assert.True(NativeLibrary.TryLoad(name, out _));
+        Assert.DoesNotContain(Directory.GetDirectories(Path.GetTempPath(), "cm-*"), folder => File.Exists(Path.Combine(folder, name)));
     }
 
     [Fact]
