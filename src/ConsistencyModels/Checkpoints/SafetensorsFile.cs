@@ -44,10 +44,13 @@ public sealed class SafetensorsFile : ITensorSource, IMappedTensors
     /// <summary>Maps the file and validates its header against the format and the length of the file.</summary>
     /// <param name="path">The file. <see cref="Origin"/> is this text.</param>
     /// <exception cref="CheckpointException">It is not there, cannot be read, or is not a valid safetensors file.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path) => Of(MappedFile.Open(path));
+
+    /// <summary>The same for a file that is mapped already, which the result owns; closed if it is refused.</summary>
+    internal static SafetensorsFile Of(MappedFile file)
     {
         const int Prefix = sizeof(ulong);
-        var file = MappedFile.Open(path);
+        var path = file.Path;
         try
         {
             if (file.Length < Prefix)

@@ -291,6 +291,46 @@ public sealed class HubClientTests : IDisposable
         Assert.True(other.WaitForExit(1000)); // it ended before the download did
     }
 
+    [Theory]
+    [InlineData("unet and scheduler", ModelFormat.UNetFolder)]
+    [InlineData("unet", ModelFormat.UNetFolder)]
+    [InlineData("network", ModelFormat.NetworkFolder)]
+    public async Task A_repository_need_not_be_a_pipeline_s(string form, ModelFormat expected)
+    {
+        _fake.Files.Remove("model_index.json");
+        if (form != "unet and scheduler")
+        {
+            _fake.Files.Remove("scheduler/scheduler_config.json");
+        }
+
+        if (form == "network")
+        {
+            foreach (var file in new[] { "unet/config.json", Weights })
+            {
+                _fake.Files[file["unet/".Length..]] = _fake.Files[file];
+                _fake.Files.Remove(file);
+            }
+        }
+
+        foreach (var offline in new[] { false, true })
+        {
+            using var model = await ModelReader.OpenAsync("org/model", new ModelOptions { Hub = _fake.Options with { Offline = offline } }, cancellationToken: Now);
+            Assert.Equal(expected, model.Format);
+            using var weights = model.OpenWeights();
+            Assert.Equal(354723, model.ParameterCount);
+        }
+    }
+
+    [Fact]
+    public async Task A_repository_without_a_model_is_named()
+    {
+        _fake.Files.Remove("model_index.json");
+        _fake.Files.Remove("unet/config.json");
+        using var client = new HubClient(_fake.Options);
+        var error = await Assert.ThrowsAsync<HubException>(() => client.DownloadPipelineAsync("org/model", cancellationToken: Now));
+        Assert.Contains("org/model: found neither model_index.json nor unet/config.json nor config.json", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Shards_come_with_their_index()
     {

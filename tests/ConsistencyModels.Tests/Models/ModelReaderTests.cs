@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models;
@@ -89,6 +90,93 @@ public sealed class ModelReaderTests : IDisposable
     {
         using var model = ModelReader.Open(Folder, new ModelOptions { Scheduler = new CMStochasticIterativeSchedulerConfig { SigmaMax = 10 } });
         Assert.Equal(10, model.Scheduler.SigmaMax);
+    }
+
+    [Theory]
+    [InlineData("edm_imagenet64_ema.pt", null, ModelKind.Diffusion, false)]
+    [InlineData("edm_imagenet64_ema.pt", TrainingMode.ConsistencyDistillation, ModelKind.Consistency, false)]
+    [InlineData("model.pt", TrainingMode.Edm, ModelKind.Diffusion, false)]
+    [InlineData("cd.pt", null, ModelKind.Consistency, false)]
+    [InlineData("model.pt", null, ModelKind.Consistency, true)]
+    public void What_a_network_computes_is_told_by_an_option_or_a_name_or_guessed(string name, TrainingMode? mode, ModelKind kind, bool guess)
+    {
+        File.Copy(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File(name));
+        using var model = ModelReader.Open(_folder.File(name), Tiny with { Mode = mode });
+        Assert.Equal((kind, guess), (model.Kind, model.KindIsGuess));
+        Assert.Equal(kind == ModelKind.Diffusion ? 0 : 0.002f, model.Preconditioning.Epsilon);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_same_network_is_the_same_model_by_each_of_its_paths(bool scheduler)
+    {
+        using (var first = ModelReader.Open(Folder, new ModelOptions { NumTrainTimesteps = 18 }))
+        {
+            ModelWriter.Write(first, _folder.File("ct-model"), cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        File.Delete(_folder["ct-model", "model_index.json"]);
+        if (!scheduler)
+        {
+            Directory.Delete(_folder["ct-model", "scheduler"], recursive: true);
+        }
+
+        foreach (var path in new[] { "ct-model", "ct-model/", "ct-model/unet", "ct-model/unet/" })
+        {
+            using var model = ModelReader.Open(_folder.File(path));
+            Assert.Equal((ModelKind.Consistency, scheduler ? 18 : 201, false), (model.Kind, model.Scheduler.NumTrainTimesteps, model.KindIsGuess));
+        }
+    }
+
+    [Fact]
+    public void A_file_that_was_looked_into_is_handed_to_the_first_who_reads_it()
+    {
+        File.Copy(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder.File("m.pt"));
+        using var model = ModelReader.Open(_folder.File("m.pt"), Tiny);
+        using var reference = WeightFiles.Open(Path.Combine(Folder, "unet"));
+        File.Delete(_folder.File("m.pt"));
+        using (var weights = model.OpenWeights())
+        {
+            Same(reference, weights);
+        }
+
+        Assert.Throws<CheckpointException>(model.OpenWeights);
+        model.Dispose();
+        Assert.Throws<ObjectDisposedException>(model.OpenWeights);
+    }
+
+    [Theory]
+    [InlineData("prediction_type", "\"v_prediction\"", "\"epsilon\"")]
+    [InlineData("sigma_schedule", "\"exponential\"", "\"karras\"")]
+    [InlineData("sigma_max", "0.001", "sigma_min")]
+    [InlineData("_class_name", "\"DDIMScheduler\"", "\"EDMEulerScheduler\"")]
+    public void A_diffusion_scheduler_that_would_mean_something_else_is_refused_by_its_key(string key, string value, string expected)
+    {
+        ModelWriter.Write(
+            FreshModel.Of(UNet2DConfig.Load(Path.Combine(Folder, "unet", "config.json")), kind: ModelKind.Diffusion), _folder.File("m"), cancellationToken: TestContext.Current.CancellationToken);
+        var path = _folder["m", "scheduler", "scheduler_config.json"];
+        var settings = JsonNode.Parse(File.ReadAllText(path))!;
+        settings[key] = JsonNode.Parse(value);
+        File.WriteAllText(path, settings.ToJsonString());
+        var error = Assert.Throws<ConsistencyModelsException>(() => ModelReader.Open(_folder.File("m")));
+        Assert.StartsWith($"{path}: {key}: found {value}, expected ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unknown_keys_of_a_diffusion_scheduler_survive()
+    {
+        ModelWriter.Write(
+            FreshModel.Of(UNet2DConfig.Load(Path.Combine(Folder, "unet", "config.json")), kind: ModelKind.Diffusion), _folder.File("m"), cancellationToken: TestContext.Current.CancellationToken);
+        var path = _folder["m", "scheduler", "scheduler_config.json"];
+        var settings = JsonNode.Parse(File.ReadAllText(path))!;
+        settings["shiny"] = 7;
+        File.WriteAllText(path, settings.ToJsonString());
+        using var model = ModelReader.Open(_folder.File("m"));
+        Assert.Equal(["scheduler/scheduler_config.json: shiny"], model.UnknownKeys);
+        ModelWriter.Write(model, _folder.File("again"), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(JsonNode.DeepEquals(settings, JsonNode.Parse(File.ReadAllText(_folder["again", "scheduler", "scheduler_config.json"]))));
     }
 
     [Fact]

@@ -53,9 +53,12 @@ public sealed class TorchFile : ITensorSource, IMappedTensors
     /// holds tensors itself, else averaged weights (<c>params_ema</c>, <c>ema</c>, …), else <c>state_dict</c>, <c>model</c>, ….
     /// </param>
     /// <exception cref="CheckpointException">It is not there, not a torch file, damaged, or asks for something no checkpoint needs.</exception>
-    public static TorchFile Open(string path, string? entry = null)
+    public static TorchFile Open(string path, string? entry = null) => Of(MappedFile.Open(path), entry);
+
+    /// <summary>The same for a file that is mapped already, which the result owns; closed if it is refused.</summary>
+    internal static TorchFile Of(MappedFile file, string? entry)
     {
-        var file = MappedFile.Open(path);
+        var path = file.Path;
         try
         {
             var budget = new AllocationBudget(path, file.Length);
