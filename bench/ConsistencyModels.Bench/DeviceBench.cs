@@ -47,11 +47,11 @@ internal static class DeviceBench
             {
                 Measure(rows, new Row(word, batch, "network", []), least, OnDevice(network, where, batch));
                 Measure(rows, new Row(word, batch, "forward", []), least, FromFloats(pipeline.Network, batch));
-                Measure(rows, new Row(word, batch, "generate", []), least, () => Generate(pipeline, batch, 0));
+                Measure(rows, new Row(word, batch, "generate", []), least, () => Generate(pipeline, batch));
                 if (batch > 16)
                 {
                     // By default large batches pass the network in parts, which bounds memory.
-                    Measure(rows, new Row(word, batch, "generate in one call", []), least, () => Generate(pipeline, batch, batch));
+                    Measure(rows, new Row(word, batch, "generate in one call", []), least, () => Generate(pipeline, batch));
                 }
             }
 
@@ -142,8 +142,8 @@ internal static class DeviceBench
         return output;
     }
 
-    private static void Generate(ConsistencyModelPipeline pipeline, int batch, int chunk) =>
-        pipeline.Generate(new() { BatchSize = batch, NumInferenceSteps = 1, ChunkSize = chunk, Seed = 0, OutputType = OutputType.Raw });
+    private static void Generate(ConsistencyModelPipeline pipeline, int batch) =>
+        pipeline.Generate(new() { BatchSize = batch, NumInferenceSteps = 1, Seed = 0, OutputType = OutputType.Raw });
 
     private static (ImageShape Shape, float[] Values) Sample(UNet2DConfig config, int batch)
     {
