@@ -8,18 +8,20 @@ namespace ConsistencyModels.Cli;
 /// <param name="Code">See <see cref="ExitCode"/>.</param>
 internal sealed record Failure(string Line, int Code)
 {
-    /// <summary>Says what an exception means for a person.</summary>
+    /// <summary>
+    /// Says what an exception means for a person. An ArgumentException is a mistake of the program, as anything unforeseen is: where an
+    /// option of the user's is checked by the library, the command says so (<see cref="OfOption"/>).
+    /// </summary>
     public static Failure Of(Exception exception) => exception switch
     {
         AggregateException { InnerException: { } inner } => Of(inner),
         ConsistencyModelsException => Bad(exception.Message),
-        ArgumentException argument => Bad(WithoutParameter(argument)),
         IOException full when AtomicFile.IsDiskFull(full) => Bad($"disk is full: {exception.Message}"),
         IOException or UnauthorizedAccessException => Bad(exception.Message),
         OperationCanceledException => new("cancelled", ExitCode.Failed),
         OutOfMemoryException or InsufficientMemoryException =>
             new("not enough memory; try a smaller --chunk, --batch or --micro-batch", ExitCode.Failed),
-        TypeInitializationException or DllNotFoundException or BadImageFormatException or NotSupportedException =>
+        TypeInitializationException or DllNotFoundException or BadImageFormatException =>
             Bad($"a native library does not load: {exception.GetBaseException().Message}; `cm doctor` tells more"),
         ExternalException when exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) =>
             new("the device has not enough memory; try a smaller --chunk, --batch or --micro-batch", ExitCode.Failed),
@@ -30,15 +32,15 @@ internal sealed record Failure(string Line, int Code)
     /// <summary>Names may hold anything, even what moves the cursor: it stays one line of plain text.</summary>
     public string Printable => string.Concat(Line.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
 
-    private static Failure Bad(string line) => new(line, ExitCode.BadInput);
-
-    // .NET adds the parameter's name and the value it had; the one means nothing to a user.
-    private static string WithoutParameter(ArgumentException exception)
+    /// <summary>What the library says of an option that the user gave, for a person: .NET adds the parameter's name, which means nothing to one.</summary>
+    public static string OfOption(ArgumentException exception)
     {
         var suffix = exception.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
         var message = suffix < 0 ? exception.Message : exception.Message[..suffix];
         return exception is ArgumentOutOfRangeException { ActualValue: { } value } ? $"{message} Found {value}." : message;
     }
+
+    private static Failure Bad(string line) => new(line, ExitCode.BadInput);
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
 }

@@ -12,7 +12,7 @@ public static class ImageDecoder
     /// <summary>Decodes the file at a path.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Channels, background and limits; the defaults where null.</param>
-    /// <exception cref="ConsistencyModelsException">The file cannot be read, is no image, is cut short or is too large.</exception>
+    /// <exception cref="ConsistencyModelsException">The file cannot be read, is not an image, is cut short or is too large.</exception>
     public static ImageBuffer DecodeFile(string path, DecodeOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -31,7 +31,7 @@ public static class ImageDecoder
     /// <param name="stream">The encoded file, read to its end.</param>
     /// <param name="name">What error messages call it.</param>
     /// <param name="options">Channels, background and limits; the defaults where null.</param>
-    /// <exception cref="ConsistencyModelsException">The data is no image, is cut short or is too large.</exception>
+    /// <exception cref="ConsistencyModelsException">The data is not an image, is cut short or is too large.</exception>
     public static ImageBuffer Decode(Stream stream, string name, DecodeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -43,7 +43,7 @@ public static class ImageDecoder
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="name">What error messages call it.</param>
     /// <param name="options">Channels, background and limits; the defaults where null.</param>
-    /// <exception cref="ConsistencyModelsException">The data is no image, is cut short or is too large.</exception>
+    /// <exception cref="ConsistencyModelsException">The data is not an image, is cut short or is too large.</exception>
     public static ImageBuffer Decode(ReadOnlySpan<byte> encoded, string name, DecodeOptions? options = null)
     {
         options ??= DecodeOptions.Default;
@@ -82,7 +82,7 @@ public static class ImageDecoder
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="name">What error messages call it.</param>
     /// <param name="options">The limits; the defaults where null.</param>
-    /// <exception cref="ConsistencyModelsException">The data is no image or is too large.</exception>
+    /// <exception cref="ConsistencyModelsException">The data is not an image or is too large.</exception>
     public static EncodedImageInfo ReadInfo(ReadOnlySpan<byte> encoded, string name, DecodeOptions? options = null)
     {
         using SKCodec codec = Open(encoded, name, options ?? DecodeOptions.Default);

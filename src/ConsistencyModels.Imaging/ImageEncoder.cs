@@ -18,7 +18,7 @@ public static class ImageEncoder
             ".png" => ImageFormat.Png,
             ".jpg" or ".jpeg" => ImageFormat.Jpeg,
             ".webp" => ImageFormat.Webp,
-            string other => throw new ConsistencyModelsException($"{path}: the extension '{other}' is no image format; expected .png, .jpg, .jpeg or .webp."),
+            string other => throw new ConsistencyModelsException($"{path}: the extension '{other}' is not an image format; expected .png, .jpg, .jpeg or .webp."),
         };
     }
 

@@ -57,7 +57,7 @@ public sealed class ImageEncoderTests
 
         Assert.Equal(4, Directory.GetFiles(folder.Path).Length);
         ConsistencyModelsException e = Assert.Throws<ConsistencyModelsException>(() => ImageEncoder.SaveFile(image, folder.File("a.tiff")));
-        Assert.EndsWith("the extension '.tiff' is no image format; expected .png, .jpg, .jpeg or .webp.", e.Message);
+        Assert.EndsWith("the extension '.tiff' is not an image format; expected .png, .jpg, .jpeg or .webp.", e.Message);
         Assert.Throws<ConsistencyModelsException>(() => ImageEncoder.SaveFile(image, folder.File("missing/a.png")));
     }
 

@@ -181,7 +181,7 @@ internal sealed class EditJob : IDisposable
                 "sigmamax" or "sigma" => ("--sigma", ""),
                 _ => (other, ""),
             };
-            throw new ConsistencyModelsException($"{option}: {Failure.Of(e).Line}{example}", e);
+            throw new ConsistencyModelsException($"{option}: {Failure.OfOption(e)}{example}", e);
         }
     }
 

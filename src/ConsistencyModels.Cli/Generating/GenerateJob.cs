@@ -163,7 +163,7 @@ internal sealed class GenerateJob : IDisposable
                 "churn" => ("--churn", ""),
                 _ => ("--size", ""),
             };
-            throw new ConsistencyModelsException($"{option}: {Failure.Of(e).Line}{example}", e);
+            throw new ConsistencyModelsException($"{option}: {Failure.OfOption(e)}{example}", e);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         network ??= start!.Config;
         var size = settings.Size ?? (network.SampleSize is { } made && made.Height == made.Width
             ? made.Height
-            : throw new ConsistencyModelsException("the network's sample_size is no square, and training needs one; give --size"));
+            : throw new ConsistencyModelsException("the network's sample_size is not a square, and training needs one; give --size"));
         if (size % network.SpatialFactor != 0)
         {
             throw new ConsistencyModelsException($"--size is {size}, expected a multiple of {network.SpatialFactor} for this network");

@@ -58,7 +58,7 @@ public sealed class ImageEdit
         return new(MeasuredSteps, size => Measurement.SuperResolution(factor, size)) { Factor = factor };
     }
 
-    /// <summary>Any measurement of one's own.</summary>
+    /// <summary>A custom measurement.</summary>
     /// <param name="measurement">What is known of the pictures.</param>
     public static ImageEdit Of(IMeasurement measurement)
     {

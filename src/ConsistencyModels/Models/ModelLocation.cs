@@ -33,7 +33,7 @@ public static class ModelLocation
         catch (HubException e) when (IsRepository(nameOrPath))
         {
             // "runs/mine" with a spelling mistake looks like a repository: the message must not be about the Hub alone.
-            throw new HubException($"{e.Message} ('{nameOrPath}' is no file or folder here, so the Hub was asked)", e);
+            throw new HubException($"{e.Message} ('{nameOrPath}' is not a file or folder here, so the Hub was asked)", e);
         }
     }
 
