@@ -48,11 +48,6 @@ internal static class DeviceBench
                 Measure(rows, new Row(word, batch, "network", []), least, OnDevice(network, where, batch));
                 Measure(rows, new Row(word, batch, "forward", []), least, FromFloats(pipeline.Network, batch));
                 Measure(rows, new Row(word, batch, "generate", []), least, () => Generate(pipeline, batch));
-                if (batch > 16)
-                {
-                    // By default large batches pass the network in parts, which bounds memory.
-                    Measure(rows, new Row(word, batch, "generate in one call", []), least, () => Generate(pipeline, batch));
-                }
             }
 
             // Last, because it changes libtorch's settings.

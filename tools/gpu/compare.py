@@ -172,10 +172,10 @@ def report(folder):
             key = (words[0], row["DType"], row["Batch"], row["What"])
             found.setdefault(key, {}).setdefault(words[1], []).append(statistics.median(row["Seconds"]))
     print("| model | precision | batch | | this library, ms | PyTorch, ms | ratio |\n|---|---|---|---|---|---|---|")
-    order = ["network", "forward", "generate", "generate in one call", "training step"]
+    order = ["network", "forward", "generate", "training step"]
     for model, dtype, batch, what in sorted(found, key=lambda k: (k[0], k[1] != "f32", k[2], order.index(k[3]) if k[3] in order else 9)):
         sides = found[model, dtype, batch, what]
-        ours, theirs = sides.get("cm"), sides.get("pytorch") or (what == "generate in one call" and found.get((model, dtype, batch, "generate"), {}).get("pytorch"))
+        ours, theirs = sides.get("cm"), sides.get("pytorch")
         if what.startswith("error"):
             print(f"| {model} | {dtype} | {batch} | {what} | {ours[0]:.1e} | | |")
             continue
