@@ -46,6 +46,40 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
     }
 
     [Theory]
+    [InlineData("inpaint @p.png --rect 1,1,2,2", 21, 5, 1)]
+    [InlineData("inpaint @p.png --rect 1,1,2,2", 5, 3, 1)]
+    [InlineData("colorize @p.png", 9, 17, 1)]
+    [InlineData("stroke @p.png --sigma 0.5", 11, 12, 1)]
+    [InlineData("variations @p.png", 7, 30, 1)]
+    [InlineData("denoise @p.png --sigma 0.1", 20, 20, 1)]
+    [InlineData("superres @p.png --factor 2", 5, 9, 2)]
+    [InlineData("superres @p.png --factor 4", 1, 3, 4)]
+    public void Tiles_give_back_a_picture_of_any_size(string words, int width, int height, int factor)
+    {
+        var before = program.Picture("p.png", width, height, seed: 9);
+        program.Fine($"edit {words} -m @model --fit tile --steps 1 --seed 1 -n 1 -o @whole.png");
+        var after = program.Read("whole.png");
+        Assert.Equal((width * factor, height * factor), (after.Width, after.Height));
+        Assert.True(words.StartsWith("superres", StringComparison.Ordinal) || !before.Pixels.SequenceEqual(after.Pixels));
+        if (words.StartsWith("inpaint", StringComparison.Ordinal))
+        {
+            Assert.Equal(before.Row(0), after.Row(0));
+            Assert.Equal(before.Pixel(width - 1, 1), after.Pixel(width - 1, 1));
+        }
+    }
+
+    [Fact]
+    public void Seeds_count_on_over_results_and_pictures_whatever_the_chunk()
+    {
+        program.Picture("one.png", 8, 8, seed: 11);
+        program.Picture("two.png", 8, 8, seed: 12);
+        program.Fine("edit stroke @one.png @two.png -m @model --class floor --seed 5 -n 2 -o @all --chunk 3");
+        program.Fine("edit stroke @two.png -m @model --class floor --seed 8 -o @second.png");
+        Assert.Equal(program.Read("second.png").Pixels, program.Read(Path.Combine("all", "two-stroke-2.png")).Pixels);
+        Assert.Equal("8", PngText.ReadFile(program.Path(Path.Combine("all", "two-stroke-2.png")))["seed"]);
+    }
+
+    [Theory]
     [InlineData("colorize @c.png --class floor --steps 2", 2, 8)]
     [InlineData("superres @c.png --factor 4 --steps 2", 2, 8)]
     [InlineData("stroke @c.png --steps 2", 1, 8)]
