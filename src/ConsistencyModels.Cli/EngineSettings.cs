@@ -39,8 +39,9 @@ internal sealed record EngineSettings
 
     /// <summary>Loads the network of a model.</summary>
     /// <param name="model">The model; borrowed.</param>
-    public DiffusionPipeline Load(Model model) =>
-        DiffusionPipeline.FromModel(model, new PipelineOptions { Engine = FindEngine(), Device = Device, DType = DType, Threads = Threads });
+    /// <param name="cancellation">Ends the loading.</param>
+    public DiffusionPipeline Load(Model model, CancellationToken cancellation) =>
+        DiffusionPipeline.FromModel(model, new PipelineOptions { Engine = FindEngine(), Device = Device, DType = DType, Threads = Threads }, cancellation);
 
     private INetworkEngine FindEngine()
     {

@@ -40,8 +40,4 @@ internal sealed record ModelSettings
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">It is nowhere, cannot be downloaded, or is damaged.</exception>
     public Model Open(CliConsole console, CancellationToken cancellation) => ModelReader.Open(Find(console, cancellation), Files);
-
-    /// <summary>Reads what the model says about itself.</summary>
-    /// <param name="path">What <see cref="Find"/> found.</param>
-    public PipelineDescription Describe(string path) => PipelineDescription.Read(path, Files);
 }

@@ -29,6 +29,11 @@ public static class OnnxExporter
     public static long Export(Model model, string path, OnnxExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (options?.Function == OnnxFunction.Consistency && model.Kind != ModelKind.Consistency)
+        {
+            throw new ConsistencyModelsException($"{model.Path}: a diffusion model, expected a consistency model: it has no consistency function, only its network can be exported");
+        }
+
         using var weights = model.OpenWeights();
         return Export(model.Config, model.Scheduler, weights, path, options);
     }

@@ -64,7 +64,7 @@ internal static class SearchStepsCommand
 
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
         var (values, shape) = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples);
-        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(model));
+        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
         var objective = new StepObjective(pipeline, values, shape, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
         var (ts, value) = Waiting.For(console, "searching", report => StepSearch.Greedy(
             steps,

@@ -107,7 +107,7 @@ internal sealed class EditJob : IDisposable
         }
 
         var clock = Stopwatch.StartNew();
-        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model));
+        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
         var loaded = clock.Elapsed;
         var writer = new EditWriter(_settings, this);
         Waiting.For(_console, "editing", report =>

@@ -116,7 +116,7 @@ internal sealed class GenerateJob : IDisposable
     public GenerateReport Run()
     {
         var clock = Stopwatch.StartNew();
-        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model));
+        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
         var loaded = clock.Elapsed;
         List<Picture> pictures = [];
         List<ImageBuffer> sheet = [];

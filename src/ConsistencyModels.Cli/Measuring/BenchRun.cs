@@ -19,7 +19,7 @@ internal static class BenchRun
     public static BenchReport Measure(Model model, BenchSettings settings, Action<double, string> report, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        using var pipeline = settings.Engine.Load(model);
+        using var pipeline = settings.Engine.Load(model, cancellation);
         var loading = clock.Elapsed.TotalSeconds;
         var network = UNet2DDescription.Of(pipeline.Config);
         if (pipeline.Config.SampleSize is not { } size)

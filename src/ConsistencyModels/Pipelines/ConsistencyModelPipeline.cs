@@ -46,14 +46,14 @@ public sealed class ConsistencyModelPipeline : DiffusionPipeline
     {
         ArgumentException.ThrowIfNullOrEmpty(nameOrPath);
         return ModelLocation.IsOnDisk(nameOrPath)
-            ? LoadConsistent(ModelReader.Open(nameOrPath, options), options, ownsModel: true)
+            ? LoadConsistent(ModelReader.Open(nameOrPath, options), options, ownsModel: true, CancellationToken.None)
             : Task.Run(() => FromPretrainedAsync(nameOrPath, options)).GetAwaiter().GetResult();
     }
 
     /// <summary>As <see cref="FromPretrained"/>, waiting for nothing: downloads are asynchronous, and the network is loaded on a thread of the pool.</summary>
     /// <param name="nameOrPath">The folder, file, name or address. What exists on disk wins over the Hub.</param>
     /// <param name="options">Which files, engine, device and precision; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends a download; what arrived is kept for the next one.</param>
+    /// <param name="cancellationToken">Ends a download, whose parts are kept for the next one, or the loading of the network.</param>
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">As for <see cref="FromPretrained"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -61,25 +61,27 @@ public sealed class ConsistencyModelPipeline : DiffusionPipeline
         string nameOrPath, PipelineOptions? options = null, CancellationToken cancellationToken = default)
     {
         var model = await ModelReader.OpenAsync(nameOrPath, options, options?.Progress, cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => LoadConsistent(model, options, ownsModel: true), CancellationToken.None).ConfigureAwait(false);
+        return await Task.Run(() => LoadConsistent(model, options, ownsModel: true, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Loads the network of a consistency model that is open.</summary>
     /// <param name="model">The model. The pipeline borrows it, and reads it again to save: it is disposed after the pipeline.</param>
     /// <param name="options">Engine, device and precision; what is said about files is not used. Null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">As for <see cref="DiffusionPipeline.FromModel"/>; also if it is a diffusion model.</exception>
-    public static new ConsistencyModelPipeline FromModel(Model model, PipelineOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static new ConsistencyModelPipeline FromModel(Model model, PipelineOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return LoadConsistent(model, options, ownsModel: false);
+        return LoadConsistent(model, options, ownsModel: false, cancellationToken);
     }
 
-    private static ConsistencyModelPipeline LoadConsistent(Model model, PipelineOptions? options, bool ownsModel)
+    private static ConsistencyModelPipeline LoadConsistent(Model model, PipelineOptions? options, bool ownsModel, CancellationToken cancellationToken)
     {
         if (model.Kind == ModelKind.Consistency)
         {
-            return (ConsistencyModelPipeline)Load(model, options, ownsModel);
+            return (ConsistencyModelPipeline)Load(model, options, ownsModel, cancellationToken);
         }
 
         if (ownsModel)

@@ -27,14 +27,14 @@ public partial class DiffusionPipeline
 
         // Waiting for a download blocks here and nowhere else, on a thread of the pool: the caller's may have a context that waits for itself.
         return ModelLocation.IsOnDisk(nameOrPath)
-            ? Load(ModelReader.Open(nameOrPath, options), options, ownsModel: true)
+            ? Load(ModelReader.Open(nameOrPath, options), options, ownsModel: true, CancellationToken.None)
             : Task.Run(() => FromPretrainedAsync(nameOrPath, options)).GetAwaiter().GetResult();
     }
 
     /// <summary>As <see cref="FromPretrained"/>, waiting for nothing: downloads are asynchronous, and the network is loaded on a thread of the pool.</summary>
     /// <param name="nameOrPath">The folder, file, name or address. What exists on disk wins over the Hub.</param>
     /// <param name="options">Which files, engine, device and precision; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends a download; what arrived is kept for the next one.</param>
+    /// <param name="cancellationToken">Ends a download, whose parts are kept for the next one, or the loading of the network.</param>
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">As for <see cref="FromPretrained"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -42,20 +42,22 @@ public partial class DiffusionPipeline
         string nameOrPath, PipelineOptions? options = null, CancellationToken cancellationToken = default)
     {
         var model = await ModelReader.OpenAsync(nameOrPath, options, options?.Progress, cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => Load(model, options, ownsModel: true), CancellationToken.None).ConfigureAwait(false);
+        return await Task.Run(() => Load(model, options, ownsModel: true, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Loads the network of a model that is open.</summary>
     /// <param name="model">The model. The pipeline borrows it, and reads it again to save: it is disposed after the pipeline.</param>
     /// <param name="options">Engine, device and precision; what is said about files is not used. Null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
     /// <returns>The pipeline, a <see cref="ConsistencyModelPipeline"/> for a consistency model; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">
     /// The weights are missing, damaged or not those of the configuration, or the engine or device is not there.
     /// </exception>
-    public static DiffusionPipeline FromModel(Model model, PipelineOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static DiffusionPipeline FromModel(Model model, PipelineOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Load(model, options, ownsModel: false);
+        return Load(model, options, ownsModel: false, cancellationToken);
     }
 
     /// <summary>
@@ -74,7 +76,7 @@ public partial class DiffusionPipeline
         ModelWriter.Write(Model, Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, new() { DType = dtype, MaxShardSize = maxShardSize });
     }
 
-    private protected static DiffusionPipeline Load(Model model, PipelineOptions? options, bool ownsModel)
+    private protected static DiffusionPipeline Load(Model model, PipelineOptions? options, bool ownsModel, CancellationToken cancellationToken)
     {
         IUNet? network = null;
         try
@@ -84,7 +86,7 @@ public partial class DiffusionPipeline
             var engine = options.Engine ?? EngineRegistry.Managed.For(engineOptions);
             using (var weights = model.OpenWeights())
             {
-                network = engine.Load(model.Config, weights, engineOptions);
+                network = engine.Load(model.Config, weights, engineOptions, cancellationToken);
             }
 
             return model.Kind == ModelKind.Consistency

@@ -4,6 +4,7 @@ using ConsistencyModels.Cpu.Memory;
 using ConsistencyModels.Cpu.Packing;
 using ConsistencyModels.Cpu.Planning;
 using ConsistencyModels.Cpu.Threading;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;
@@ -65,7 +66,7 @@ public sealed class EngineMemoryTests
     public void A_plan_says_about_how_much_memory_it_takes(string preset)
     {
         const int Plans = 200;
-        var config = UNet2DConfig.Load(RepositoryFiles.Source("ConsistencyModels", "Models", "Presets", preset + ".json"));
+        var config = NetworkPresets.Load(preset);
         var network = UNet2DDescription.Of(config);
         using var packed = new PackedWeights { Half = false };
         var weights = new LayerWeights(packed);
