@@ -19,3 +19,12 @@ public readonly record struct ImageShape(int Batch, int Channels, int Height, in
     /// <inheritdoc/>
     public override string ToString() => $"[{Batch}, {Channels}, {Height}, {Width}]";
 }
+
+/// <summary>Height and width of an image in pixels.</summary>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns.</param>
+public readonly record struct ImageSize(int Height, int Width)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Height}x{Width}";
+}

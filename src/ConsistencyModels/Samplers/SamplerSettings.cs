@@ -72,16 +72,15 @@ public sealed record SamplerSettings
         Check(scheduler);
         var steps = Steps ?? DefaultSteps(Kind);
         var sigmaMax = SigmaMax ?? scheduler.SigmaMax;
-        var churn = new Churn { Amount = Churn };
         return Kind switch
         {
             SamplerKind.OneStep => new OneStepSampler(sigmaMax),
             SamplerKind.Multistep => new MultistepSampler(Schedule(steps, scheduler)),
-            SamplerKind.Heun => new HeunSampler(Levels(), churn),
+            SamplerKind.Heun => new HeunSampler(Levels(), new() { Amount = Churn }),
             SamplerKind.Euler => new EulerSampler(Levels()),
             SamplerKind.Ancestral => new EulerAncestralSampler(Levels()),
-            SamplerKind.Dpm2 => new Dpm2Sampler(Levels(), churn),
-            _ => new EdmSampler { Steps = steps, SigmaMin = scheduler.SigmaMin, SigmaMax = sigmaMax, Rho = scheduler.Rho, Churn = churn },
+            SamplerKind.Dpm2 => new Dpm2Sampler(Levels(), new() { Amount = Churn }),
+            _ => new EdmSampler { Steps = steps, SigmaMin = scheduler.SigmaMin, SigmaMax = sigmaMax, Rho = scheduler.Rho, Churn = new() { Amount = Churn } },
         };
 
         NoiseLevels Levels() => NoiseLevels.Karras(steps, scheduler.SigmaMin, sigmaMax, scheduler.Rho);
