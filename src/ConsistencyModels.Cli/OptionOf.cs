@@ -112,6 +112,32 @@ internal static class OptionOf
             return value is not null;
         });
 
+    /// <summary>What the library makes of settings that the user gave: what is wrong with one is said with the option's name.</summary>
+    /// <param name="make">Makes it; throws an <see cref="ArgumentException"/> with the name of the setting.</param>
+    /// <param name="sigma">The option that says a noise level.</param>
+    /// <param name="other">The option to name for any other setting.</param>
+    /// <param name="timesteps">An example of timesteps.</param>
+    /// <exception cref="ConsistencyModelsException">A setting is out of its range or does not fit another or the model.</exception>
+    public static T Checked<T>(Func<T> make, string sigma, string other, string timesteps)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ArgumentException e)
+        {
+            var (option, example) = e.ParamName?.ToLowerInvariant() switch
+            {
+                "timesteps" => ("--timesteps", $" For example --timesteps {timesteps}"),
+                "steps" or "numinferencesteps" => ("--steps", $" For example --steps {timesteps.Count(c => c == ',') + 1}"),
+                "sigmamax" or "sigma" => (sigma, ""),
+                "churn" => ("--churn", ""),
+                _ => (other, ""),
+            };
+            throw new ConsistencyModelsException($"{option}: {Failure.OfOption(e)}{example}", e);
+        }
+    }
+
     /// <summary>"400k" as 400,000; null if the text is no such number.</summary>
     internal static long? ParseCount(string text)
     {

@@ -166,24 +166,11 @@ internal sealed class EditJob : IDisposable
             "--fit");
     }
 
-    private void Check(ImageEdit edit, ImageSize size, string other)
-    {
-        try
-        {
-            _ = SamplingRequest.For(_model, edit, default, new(1, _model.Config.InChannels, size.Height, size.Width), _options);
-        }
-        catch (ArgumentException e)
-        {
-            var (option, example) = e.ParamName?.ToLowerInvariant() switch
-            {
-                "timesteps" => ("--timesteps", " For example --timesteps 30,20,10,0"),
-                "steps" or "numinferencesteps" => ("--steps", " For example --steps 4"),
-                "sigmamax" or "sigma" => ("--sigma", ""),
-                _ => (other, ""),
-            };
-            throw new ConsistencyModelsException($"{option}: {Failure.OfOption(e)}{example}", e);
-        }
-    }
+    private void Check(ImageEdit edit, ImageSize size, string other) => OptionOf.Checked(
+        () => SamplingRequest.For(_model, edit, default, new(1, _model.Config.InChannels, size.Height, size.Width), _options),
+        "--sigma",
+        other,
+        "30,20,10,0");
 
     private IReadOnlyList<ImageBuffer> Interpolate(DiffusionPipeline pipeline, EditOptions options)
     {

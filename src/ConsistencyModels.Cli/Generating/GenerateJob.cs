@@ -147,25 +147,7 @@ internal sealed class GenerateJob : IDisposable
         return new(_settings, this, pictures, loaded, clock.Elapsed - loaded);
     }
 
-    private static T Checked<T>(Func<T> make)
-    {
-        try
-        {
-            return make();
-        }
-        catch (ArgumentException e)
-        {
-            var (option, example) = e.ParamName?.ToLowerInvariant() switch
-            {
-                "timesteps" => ("--timesteps", " For example --timesteps 22,0"),
-                "steps" or "numinferencesteps" => ("--steps", " For example --steps 2"),
-                "sigmamax" or "sigma" => ("--sigma-max", ""),
-                "churn" => ("--churn", ""),
-                _ => ("--size", ""),
-            };
-            throw new ConsistencyModelsException($"{option}: {Failure.OfOption(e)}{example}", e);
-        }
-    }
+    private static T Checked<T>(Func<T> make) => OptionOf.Checked(make, "--sigma-max", "--size", "22,0");
 
     private string Save(GeneratedImage image)
     {

@@ -23,8 +23,11 @@ internal sealed record BenchReport
     /// <summary>Pictures at once.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>Network calls a picture.</summary>
+    /// <summary>Steps of the sampler.</summary>
     public required int Steps { get; init; }
+
+    /// <summary>Network calls per picture.</summary>
+    public required int Calls { get; init; }
 
     /// <summary>Seconds of each round, from noise to floats.</summary>
     public required IReadOnlyList<double> Seconds { get; init; }
@@ -60,7 +63,7 @@ internal sealed record BenchReport
 
     private double ImagesASecond => Batch / Median;
 
-    private double Rate => Operations * Batch * Steps / Median;
+    private double Rate => Operations * Batch * Calls / Median;
 
     /// <summary>Writes it for people.</summary>
     public void Write(TextWriter output)
@@ -90,6 +93,7 @@ internal sealed record BenchReport
         json.WriteNumber("threads", Threads);
         json.WriteNumber("batch", Batch);
         json.WriteNumber("steps", Steps);
+        json.WriteNumber("network_calls", Calls);
         json.WriteNumber("load_seconds", LoadSeconds);
         json.WriteStartArray("seconds");
         foreach (var seconds in Seconds)

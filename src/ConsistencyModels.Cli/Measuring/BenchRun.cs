@@ -18,11 +18,7 @@ internal static class BenchRun
     /// <param name="cancellation">Observed between layers.</param>
     public static BenchReport Measure(Model model, BenchSettings settings, Action<double, string> report, CancellationToken cancellation)
     {
-        var clock = Stopwatch.StartNew();
-        using var pipeline = settings.Engine.Load(model, cancellation);
-        var loading = clock.Elapsed.TotalSeconds;
-        var network = UNet2DDescription.Of(pipeline.Config);
-        if (pipeline.Config.SampleSize is not { } size)
+        if (model.Config.SampleSize is not { } size)
         {
             throw new ConsistencyModelsException($"{model.Path}: sample_size is null, so there is no size to measure at");
         }
@@ -34,17 +30,23 @@ internal static class BenchRun
             Seed = 0,
             OutputType = OutputType.Raw,
         };
+        var request = OptionOf.Checked(() => SamplingRequest.For(model, options), "--steps", "--batch", "22,0");
+        var values = new float[request.Shape.Length];
+        var clock = Stopwatch.StartNew();
+        using var pipeline = settings.Engine.Load(model, cancellation);
+        var loading = clock.Elapsed.TotalSeconds;
+        var network = UNet2DDescription.Of(pipeline.Config);
         var threads = settings.Engine.Threads == 0 ? Environment.ProcessorCount : Math.Min(settings.Engine.Threads, Environment.ProcessorCount);
         var peak = settings.Engine.Device == "cpu" ? FmaPeak.Measure(threads) : (double?)null;
 
         // The first is for plans, arenas and caches.
-        pipeline.Generate(options, cancellation);
+        pipeline.Generate(options, values, cancellation);
         (pipeline.Network as CpuUNet)?.WhenSaved.Wait(cancellation);
         List<double> seconds = [];
         while (!Done(seconds, settings))
         {
             var round = Stopwatch.StartNew();
-            pipeline.Generate(options, cancellation);
+            pipeline.Generate(options, values, cancellation);
             seconds.Add(round.Elapsed.TotalSeconds);
             report(Part(seconds, settings), $"round {seconds.Count}");
         }
@@ -58,6 +60,7 @@ internal static class BenchRun
             Threads = threads,
             Batch = settings.Batch,
             Steps = settings.Steps,
+            Calls = request.Sampler.NetworkEvaluations,
             Seconds = seconds,
             LoadSeconds = loading,
             Operations = NetworkWork.DirectOperations(network, size),

@@ -12,7 +12,7 @@ internal sealed record BenchSettings
     /// <summary>Pictures at once.</summary>
     public int Batch { get; init; } = 1;
 
-    /// <summary>Network calls a picture.</summary>
+    /// <summary>Steps of the sampler.</summary>
     public int Steps { get; init; } = 1;
 
     /// <summary>Measured rounds; null for at least three, and as many as take <see cref="Enough"/>.</summary>
