@@ -38,7 +38,7 @@ internal static class NewCommand
             var folder = result.GetRequiredValue(output);
             var words = result.GetRequiredValue(config);
             var network = NetworkSource.Load(words, console, context.Cancellation);
-            ClassNames? classNames = result.GetValue(names) is { } list ? new(list.Split(',', StringSplitOptions.TrimEntries)) : null;
+            var classNames = result.GetValue(names) is { } list ? Named(() => new ClassNames(list.Split(',', StringSplitOptions.TrimEntries))) : null;
             if (NetworkSource.IsPreset(words) && classNames is not null)
             {
                 network = network with { NumClassEmbeds = classNames.ById.Count };
@@ -46,7 +46,7 @@ internal static class NewCommand
 
             var scheduler = new CMStochasticIterativeSchedulerConfig { NumTrainTimesteps = result.GetValue(timesteps) ?? 40 };
             ThrowIfThere(folder, result.GetValue(force));
-            var model = FreshModel.Of(network, scheduler, classNames, result.GetValue(seed) ?? 0);
+            var model = Named(() => FreshModel.Of(network, scheduler, classNames, result.GetValue(seed) ?? 0));
             var precision = new ModelWriteOptions { DType = CommonOptions.DTypeOf(result.GetValue(dtype)) };
             Waiting.For(console, "writing", report => ModelWriter.Write(model, folder, precision, new Told<double>(part => report(part, "")), context.Cancellation));
             console.Out.WriteLine(folder);
@@ -54,6 +54,19 @@ internal static class NewCommand
             return ExitCode.Fine;
         });
         return command;
+    }
+
+    // Of what the library checks here only the names are the user's words.
+    private static T Named<T>(Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ArgumentException e)
+        {
+            throw new ConsistencyModelsException($"--class-names: {Failure.OfOption(e)}", e);
+        }
     }
 
     private static void ThrowIfThere(string folder, bool force)

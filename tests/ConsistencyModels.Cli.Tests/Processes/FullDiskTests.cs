@@ -69,7 +69,8 @@ public sealed class FullDiskTests : IDisposable
         Assert.True(at >= 0, result.Out + result.Error);
         var lines = result.Out[(at + mark.Length)..].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.True(result.Code == 2, $"code {result.Code}: {result.Error}");
-        var error = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.EndsWith("...", StringComparison.Ordinal));
+        var error = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.EndsWith("...", StringComparison.Ordinal) && !line.EndsWith('%')); // A slow machine is told how far the work is.
         var message = Assert.Single(error);
         Assert.StartsWith("cm: ", message);
         if (lines[0] == "full")
