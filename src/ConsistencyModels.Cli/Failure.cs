@@ -37,7 +37,7 @@ internal sealed record Failure(string Line, int Code)
     {
         var suffix = exception.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
         var message = suffix < 0 ? exception.Message : exception.Message[..suffix];
-        return exception is ArgumentOutOfRangeException { ActualValue: { } value } ? $"{message} Found {value}." : message;
+        return exception is ArgumentOutOfRangeException { ActualValue: { } value } ? FormattableString.Invariant($"{message} Found {value}.") : message;
     }
 
     private static Failure Bad(string line) => new(line, ExitCode.BadInput);

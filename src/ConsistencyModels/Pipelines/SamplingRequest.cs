@@ -155,7 +155,7 @@ public sealed class SamplingRequest
         var sampler = SamplerFor(model, options, options.NumInferenceSteps, edit.Steps, edit.Sigma);
         return edit.Sigma is not { } sigma || Math.Abs(sampler.InitialSigma - sigma) <= 1e-6 * sigma
             ? sampler
-            : throw new ArgumentException($"The sampler starts at noise level {sampler.InitialSigma}; this edit starts at {sigma}.", nameof(options));
+            : throw new ArgumentException(FormattableString.Invariant($"The sampler starts at noise level {sampler.InitialSigma}; this edit starts at {sigma}."), nameof(options));
     }
 
     private static ISampler SamplerFor(Model model, DrawingOptions options, int? steps, int consistencySteps, double? sigma)

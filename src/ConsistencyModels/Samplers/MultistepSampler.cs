@@ -167,7 +167,7 @@ public sealed class MultistepSchedule
         ArgumentNullException.ThrowIfNull(sigmas);
         if (sigmas.Count == 0 || !double.IsFinite(sigmas[0]) || !(sigmas[^1] >= sigmaMin) || sigmas.Zip(sigmas.Skip(1)).Any(pair => !(pair.First > pair.Second)))
         {
-            throw new ArgumentException($"The noise levels are {string.Join(", ", sigmas)}; expected one or more, descending, down to {sigmaMin} at most.", nameof(sigmas));
+            throw new ArgumentException(FormattableString.Invariant($"The noise levels are {string.Join(", ", sigmas.Select(sigma => FormattableString.Invariant($"{sigma}")))}; expected one or more, descending, down to {sigmaMin} at most."), nameof(sigmas));
         }
 
         return new(
@@ -189,7 +189,7 @@ public sealed class MultistepSchedule
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         if (!(sigma > config.SigmaMin && double.IsFinite(sigma)))
         {
-            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, $"The noise level must be above sigma_min, {config.SigmaMin}.");
+            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, FormattableString.Invariant($"The noise level must be above sigma_min, {config.SigmaMin}."));
         }
 
         return FromSigmas([sigma, .. Enumerable.Range(1, steps - 1).Select(i => KarrasSigmas.At((double)i / steps, config.SigmaMin, sigma, config.Rho))], config.SigmaMin);

@@ -24,7 +24,7 @@ public sealed class NoiseLevels
         {
             if (!(_sigmas[i] < _sigmas[i - 1]))
             {
-                throw new ArgumentException($"Noise levels must descend; found {_sigmas[i]} after {_sigmas[i - 1]}.", nameof(sigmas));
+                throw new ArgumentException(FormattableString.Invariant($"Noise levels must descend; found {_sigmas[i]} after {_sigmas[i - 1]}."), nameof(sigmas));
             }
         }
 

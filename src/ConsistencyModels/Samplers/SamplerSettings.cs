@@ -115,7 +115,7 @@ public sealed record SamplerSettings
 
         if (SigmaMax is { } sigma && !(sigma > scheduler.SigmaMin && double.IsFinite(sigma)))
         {
-            throw new ArgumentOutOfRangeException(nameof(SigmaMax), sigma, $"The first noise level must be a finite number above the model's smallest, {scheduler.SigmaMin}.");
+            throw new ArgumentOutOfRangeException(nameof(SigmaMax), sigma, FormattableString.Invariant($"The first noise level must be a finite number above the model's smallest, {scheduler.SigmaMin}."));
         }
 
         if (Churn != 0 && Kind is not (SamplerKind.Heun or SamplerKind.Dpm2 or SamplerKind.Edm))
