@@ -4,7 +4,7 @@ using ConsistencyModels.Networks;
 namespace ConsistencyModels.Torch;
 
 /// <summary>Runs networks with libtorch, on the CPU or a CUDA device, in float32, float16 or bfloat16.</summary>
-public sealed class TorchEngine : INetworkEngine
+public sealed class TorchEngine : INetworkEngine, ITrainingEngine
 {
     /// <inheritdoc/>
     public string Name => "torch";
@@ -37,5 +37,15 @@ public sealed class TorchEngine : INetworkEngine
             network.Dispose();
             throw;
         }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Threads and TF32 as for <see cref="Load"/>. On a CPU libtorch computes bfloat16 and float16 slowly.</remarks>
+    public ITrainableUNet Create(UNet2DDescription description, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        ArgumentNullException.ThrowIfNull(options);
+        var dtype = TorchTypes.ToCompute(options.DType);
+        return new TorchTrainableUNet(description, TorchDevice.Prepare(options.Device, options.Threads), dtype);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ConsistencyModels.Networks;
 using static TorchSharp.torch;
 
@@ -10,11 +9,6 @@ namespace ConsistencyModels.Torch;
 /// </summary>
 public sealed class TorchUNet : IUNet
 {
-    // Larger batches go through in parts, for their activations are all in memory at once: on a CPU 16 images of 64x64 or one of
-    // 256x256, beyond which it gains nothing; on a GPU, which needs more to be busy, 16 times as many.
-    private const long PixelsAtOnce = 65536;
-    private const long PixelsAtOnceOnGpu = 16 * PixelsAtOnce;
-
     private readonly UNet2DModel _network;
     private readonly Device _device;
     private readonly ScalarType _dtype;
@@ -59,19 +53,14 @@ public sealed class TorchUNet : IUNet
         _uses.Enter(this);
         try
         {
-            var most = (_device.type == TorchSharp.DeviceType.CPU ? PixelsAtOnce : PixelsAtOnceOnGpu) / ((long)shape.Height * shape.Width);
-            var part = (int)Math.Clamp(most, 1, shape.Batch);
+            var input = new UNetInput(sample, shape, timesteps, classLabels);
+            var part = BatchParts.Most(_device, shape);
             for (var first = 0; first < shape.Batch; first += part)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var images = shape.WithBatch(Math.Min(part, shape.Batch - first));
-                var results = images with { Channels = Config.OutChannels };
-                Run(
-                    sample.Slice(first * shape.ImageLength, images.Length),
-                    images,
-                    timesteps.Length == 1 ? timesteps : timesteps.Slice(first, images.Batch),
-                    classLabels.IsEmpty ? classLabels : classLabels.Slice(first, images.Batch),
-                    output.Slice(first * results.ImageLength, results.Length));
+                var images = BatchParts.Slice(input, first, Math.Min(part, shape.Batch - first));
+                var each = (shape with { Batch = 1, Channels = Config.OutChannels }).Length;
+                Run(images, output.Slice(first * each, images.Shape.Batch * each));
             }
         }
         finally
@@ -83,36 +72,14 @@ public sealed class TorchUNet : IUNet
     /// <summary>Takes no more calls; a network that this owns is disposed, at once or when the calls under way end.</summary>
     public void Dispose() => _uses.Close();
 
-    private void Run(
-        ReadOnlySpan<float> sample, ImageShape shape, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> classLabels, Span<float> output)
+    private void Run(UNetInput input, Span<float> output)
     {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        var x = empty([shape.Batch, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32);
-        sample.CopyTo(TensorMemory.Floats(x));
-        var t = empty([shape.Batch], dtype: ScalarType.Float32);
-        var times = TensorMemory.Floats(t);
-        if (timesteps.Length == 1)
-        {
-            times.Fill(timesteps[0]);
-        }
-        else
-        {
-            timesteps.CopyTo(times);
-        }
-
-        Tensor? labels = null;
-        if (!classLabels.IsEmpty)
-        {
-            labels = empty([shape.Batch], dtype: ScalarType.Int64);
-            var values = MemoryMarshal.Cast<byte, long>(labels.bytes);
-            for (var i = 0; i < values.Length; i++)
-            {
-                values[i] = classLabels[i];
-            }
-        }
-
-        var result = _network.forward(x.to(_dtype, _device), t.to(_device), labels?.to(_device));
+        var shape = input.Shape;
+        var x = TensorMemory.Of(input.Sample, [shape.Batch, shape.Channels, shape.Height, shape.Width]);
+        var t = TensorMemory.Repeated(input.Timesteps, shape.Batch);
+        var result = _network.forward(x.to(_dtype, _device), t.to(_device), TensorMemory.Labels(input.ClassLabels)?.to(_device));
         var host = result.to(ScalarType.Float32, CPU).contiguous();
         TensorMemory.Floats(host).CopyTo(output);
     }

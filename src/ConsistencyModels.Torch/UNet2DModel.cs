@@ -25,10 +25,21 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
     /// <param name="dtype">Precision of parameters and activations.</param>
     /// <param name="trainable">Whether parameters record gradients.</param>
     public UNet2DModel(UNet2DDescription description, Device? device = null, ScalarType dtype = ScalarType.Float32, bool trainable = false)
-        : base(LoadLibtorch())
+        : this(LoadLibtorch(), description, () => new(description, dtype, device ?? CPU, trainable), trainable)
+    {
+    }
+
+    /// <summary>The same over parameters that are there: [ParameterCount] values, which the caller keeps alive and disposes.</summary>
+    internal UNet2DModel(UNet2DDescription description, Tensor parameters)
+        : this(LoadLibtorch(), description, () => new(description, parameters.alias(), trainable: false), trainable: false)
+    {
+    }
+
+    private UNet2DModel(string name, UNet2DDescription description, Func<ParameterStore> store, bool trainable)
+        : base(name)
     {
         Description = description;
-        _store = new(description, dtype, device ?? CPU, trainable);
+        _store = store();
         Dropout = new(_store.Flat.device);
         _modules = new(this, description, _store, Dropout);
         train(trainable);

@@ -1,3 +1,4 @@
+using ConsistencyModels.Golden.Tests.Training;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Golden.Tests;

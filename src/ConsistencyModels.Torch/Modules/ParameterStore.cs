@@ -14,11 +14,17 @@ internal sealed class ParameterStore : IDisposable
 
     /// <summary>Allocates the tensor, uninitialised, and makes the views.</summary>
     public ParameterStore(UNet2DDescription network, ScalarType dtype, Device device, bool trainable)
+        : this(network, empty([network.ParameterCount], dtype: dtype, device: device), trainable)
+    {
+    }
+
+    /// <summary>Makes the views of a tensor that is there; it belongs to the store from now on.</summary>
+    public ParameterStore(UNet2DDescription network, Tensor flat, bool trainable)
     {
         Descriptions = network.Parameters;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Flat = empty([network.ParameterCount], dtype: dtype, device: device);
+        Flat = flat;
         long offset = 0;
         foreach (var description in network.Parameters)
         {

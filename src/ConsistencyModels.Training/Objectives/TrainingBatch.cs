@@ -1,44 +1,50 @@
-using ConsistencyModels.Torch;
-using static TorchSharp.torch;
-
 namespace ConsistencyModels.Training.Objectives;
 
-/// <summary>What one step, or a part of it, learns from. The trainer makes and disposes the tensors; objectives only read them.</summary>
-/// <param name="Images">Clean images [N, C, H, W] in [-1, 1].</param>
-/// <param name="Labels">[N] int64, or null for unconditional training.</param>
-/// <param name="Normals">[N] standard normal draws, from which an objective makes noise levels.</param>
-/// <param name="Noise">[N, C, H, W] standard normal draws.</param>
+/// <summary>What one step, or a part of it, learns from: images and every random draw, in plain memory. Only read.</summary>
+/// <param name="Shape">[N, C, H, W].</param>
+/// <param name="Images">Clean images in [-1, 1], Shape.Length floats.</param>
+/// <param name="Labels">One label per image, or empty for unconditional training.</param>
+/// <param name="Noise">Standard normal draws, as many as there are values.</param>
+/// <param name="Normals">One standard normal draw per image, for noise levels of a normal logarithm.</param>
+/// <param name="Uniforms">One draw from [0, 1) per image, for noise levels of a grid.</param>
 /// <param name="DropoutSeed">Seeds dropout masks.</param>
-public sealed record TrainingBatch(Tensor Images, Tensor? Labels, Tensor Normals, Tensor Noise, long DropoutSeed)
+public sealed record TrainingBatch(
+    ImageShape Shape,
+    ReadOnlyMemory<float> Images,
+    ReadOnlyMemory<int> Labels,
+    ReadOnlyMemory<float> Noise,
+    ReadOnlyMemory<float> Normals,
+    ReadOnlyMemory<float> Uniforms,
+    long DropoutSeed)
 {
-    /// <summary>Where the network takes its dropout masks from; null if it has none, or draws them as it likes.</summary>
-    public DropoutGenerator? Dropout { get; init; }
+    /// <summary>Place of the first image in the whole batch of a step, over all processes.</summary>
+    public int First { get; init; }
+
+    /// <summary>Images of the whole batch of a step, over all processes; 0 for as many as there are here.</summary>
+    public int Whole { get; init; }
 
     /// <summary>
-    /// Puts the source of dropout masks into the state of this batch. Objectives call it before every pass of the network:
-    /// masks are then the same in a resumed run, and in two passes over one batch.
+    /// Images [first, first + count) with their draws. Only the dropout masks depend on how a batch is cut: they are drawn for a whole
+    /// pass of the network.
     /// </summary>
-    public void SeedDropout() => Dropout?.Seed(DropoutSeed);
-
-    /// <summary>
-    /// Images [first, first + count) with their draws, as views; the caller disposes them. Only the dropout masks depend on
-    /// how a batch is cut: they are drawn for a whole pass.
-    /// </summary>
-    internal TrainingBatch Slice(int first, int count) => this with
+    /// <param name="first">The first image.</param>
+    /// <param name="count">How many.</param>
+    public TrainingBatch Slice(int first, int count) => first == 0 && count == Shape.Batch ? this : this with
     {
-        Images = Images.narrow(0, first, count),
-        Labels = Labels?.narrow(0, first, count),
-        Normals = Normals.narrow(0, first, count),
-        Noise = Noise.narrow(0, first, count),
+        Shape = Shape.WithBatch(count),
+        Images = Images.Slice(first * Shape.ImageLength, count * Shape.ImageLength),
+        Labels = Labels.IsEmpty ? Labels : Labels.Slice(first, count),
+        Noise = Noise.Slice(first * Shape.ImageLength, count * Shape.ImageLength),
+        Normals = Normals.Slice(first, count),
+        Uniforms = Uniforms.Slice(first, count),
         DropoutSeed = DropoutSeed + first,
-    };
-
-    /// <summary>The same on another device; the caller disposes the copies.</summary>
-    internal TrainingBatch To(Device device) => this with
-    {
-        Images = Images.to(device),
-        Labels = Labels?.to(device),
-        Normals = Normals.to(device),
-        Noise = Noise.to(device),
+        First = First + first,
+        Whole = Whole == 0 ? Shape.Batch : Whole,
     };
 }
+
+/// <summary>How far a run is: what schedules follow.</summary>
+/// <param name="Step">Optimizer steps before this one.</param>
+/// <param name="Images">Images learnt from before this step.</param>
+/// <param name="TotalSteps">Steps of the whole run.</param>
+public readonly record struct TrainingClock(long Step, long Images, long TotalSteps);

@@ -1,8 +1,6 @@
 using ConsistencyModels.Data;
 using ConsistencyModels.Noise;
-using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
-using static TorchSharp.torch;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -10,14 +8,14 @@ namespace ConsistencyModels.Training.Runs;
 /// The batch of any step, as a function of the seed and the step alone: an order of the data for each epoch, and noise,
 /// flips and dropout seeds for each step. Nothing is carried from step to step, so a resumed run goes on exactly.
 /// </summary>
-internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, bool flip, bool labelled)
+internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, bool flip, bool labelled, int rank = 0, int processes = 1)
 {
     private const ulong OrderStream = 1;
     private const ulong StepStream = 2;
     private long _epoch = -1;
     private int[] _order = [];
 
-    /// <summary>The images of a step, on the CPU, with all its draws. The caller disposes the tensors.</summary>
+    /// <summary>The images of a step with all its draws: this process's share of the whole batch.</summary>
     /// <param name="step">Number of the step, from 0.</param>
     public TrainingBatch Next(long step)
     {
@@ -39,17 +37,33 @@ internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, boo
             }
         }
 
-        long[] shape = [batch, data.Channels, data.Height, data.Width];
-        var images = empty(shape, dtype: ScalarType.Float32);
-        var labels = new int[batch];
-        data.Fill(indices, TensorMemory.Floats(images), labels, flips);
-        var normals = empty([batch], dtype: ScalarType.Float32);
-        generator.Randn(TensorMemory.Floats(normals));
-        var noise = empty(shape, dtype: ScalarType.Float32);
-        generator.Randn(TensorMemory.Floats(noise));
+        // Every process draws for the whole batch and takes its share: the same noise however many there are.
+        var whole = new ImageShape(batch, data.Channels, data.Height, data.Width);
+        var normals = new float[batch];
+        generator.Randn(normals);
+        var noise = new float[whole.Length];
+        generator.Randn(noise);
         var dropoutSeed = new long[1];
         generator.RandInt(0, int.MaxValue, dropoutSeed);
-        return new(images, labelled ? tensor(labels, dtype: ScalarType.Int64) : null, normals, noise, dropoutSeed[0]);
+        var uniforms = new float[batch];
+        generator.Rand(uniforms);
+        var (first, count) = (batch / processes * rank, batch / processes);
+        var shape = whole.WithBatch(count);
+        var images = new float[shape.Length];
+        var labels = new int[count];
+        data.Fill(indices.AsSpan(first, count), images, labels, flip ? flips.AsSpan(first, count) : default);
+        return new(
+            shape,
+            images,
+            labelled ? labels : default(ReadOnlyMemory<int>),
+            noise.AsMemory(first * shape.ImageLength, shape.Length),
+            normals.AsMemory(first, count),
+            uniforms.AsMemory(first, count),
+            dropoutSeed[0] + first)
+        {
+            First = first,
+            Whole = batch,
+        };
     }
 
     private int IndexAt(long position)

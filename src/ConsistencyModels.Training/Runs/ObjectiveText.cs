@@ -1,34 +1,42 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Objectives.Catalogue;
 
 namespace ConsistencyModels.Training.Runs;
 
-/// <summary>An objective in a checkpoint's words: <c>edm(PMean=-1.2, PStd=1.2, SigmaData=0.5)</c>.</summary>
+/// <summary>An objective in a checkpoint's words: <c>edm(p_mean=-1.2, p_std=1.2, sigma_data=0.5)</c>.</summary>
 /// <remarks>
-/// Checkpoints of before said what a record's ToString says, in the culture of the process: "EdmObjective { PMean = -1,2, ... }".
-/// They are understood, so that their runs go on.
+/// Checkpoints of before said PMean in place of p_mean, and older ones what a record's ToString says, in the culture of the process:
+/// "EdmObjective { PMean = -1,2, ... }". They are understood, so that their runs go on.
 /// </remarks>
 internal static partial class ObjectiveText
 {
-    private const double DefaultSigmaData = 0.5;
     private const string Record = "Objective";
 
-    public static string Of(IObjective objective) =>
+    // What the text of a record has that is no setting.
+    private static readonly string[] NoSettings = ["name", "makesconsistencymodel", "schedule"];
+
+    public static string Of(Objective objective) =>
         $"{objective.Name}({string.Join(", ", objective.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={setting.Value}"))})";
 
-    /// <summary>Whether two texts mean one objective with the same settings.</summary>
+    /// <summary>Whether two texts mean one objective with the same settings; a setting that one of them does not have is at its default.</summary>
     public static bool SaySame(string found, string expected)
     {
         var (foundName, foundSettings) = Read(found);
         var (expectedName, expectedSettings) = Read(expected);
-        return foundName == expectedName
-            && foundSettings.Keys.Union(expectedSettings.Keys).All(key => Value(foundSettings, key) is { } value && value == Value(expectedSettings, key));
+        if (foundName != expectedName)
+        {
+            return false;
+        }
+
+        var defaults = Defaults(foundName);
+        return foundSettings.Keys.Union(expectedSettings.Keys).All(key =>
+            (foundSettings.GetValueOrDefault(key) ?? defaults.GetValueOrDefault(key)) is { } value
+            && value == (expectedSettings.GetValueOrDefault(key) ?? defaults.GetValueOrDefault(key)));
     }
 
-    // The one setting that an objective has been given since.
-    private static string? Value(Dictionary<string, string> settings, string key) =>
-        settings.GetValueOrDefault(key) ?? (key == nameof(IObjective.SigmaData) ? DefaultSigmaData.ToString("R", CultureInfo.InvariantCulture) : null);
+    private static Dictionary<string, string> Defaults(string name) =>
+        ObjectiveCatalogue.All.Any(recipe => recipe.Name == name) ? Read(Of(ObjectiveCatalogue.Make(name))).Settings : [];
 
     private static (string Name, Dictionary<string, string> Settings) Read(string text)
     {
@@ -36,16 +44,17 @@ internal static partial class ObjectiveText
         Dictionary<string, string> settings = [];
         foreach (Match setting in Setting().Matches(text))
         {
-            settings[setting.Groups["key"].Value] = setting.Groups["value"].Value.Replace(',', '.');
+            // p_mean and PMean, sigmoid and Sigmoid are one.
+            settings[setting.Groups["key"].Value.Replace("_", "").ToLowerInvariant()] = setting.Groups["value"].Value.Replace(',', '.').ToLowerInvariant();
         }
 
-        // A record's text also has these, and its schedule as a record of its own.
         if (name.EndsWith(Record, StringComparison.Ordinal))
         {
             name = name[..^Record.Length].ToLowerInvariant();
-            settings.Remove(nameof(IObjective.Name));
-            settings.Remove(nameof(IObjective.MakesConsistencyModel));
-            settings.Remove(nameof(EctObjective.Schedule));
+            foreach (var other in NoSettings)
+            {
+                settings.Remove(other);
+            }
         }
 
         return (name, settings);

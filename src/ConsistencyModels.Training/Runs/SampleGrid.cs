@@ -1,11 +1,11 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Noise;
 using ConsistencyModels.Pixels;
 using ConsistencyModels.Samplers;
-using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
 
 namespace ConsistencyModels.Training.Runs;
@@ -25,35 +25,34 @@ internal static class SampleGrid
     // Where the second of two steps begins: the noise level published for easy consistency tuning.
     private const float SecondStep = 0.821f;
 
-    public static void Save(string path, UNet2DModel network, TrainingOptions options, CancellationToken cancellationToken)
+    public static void Save(string path, IUNet unet, TrainingOptions options, CancellationToken cancellationToken)
     {
         var config = options.Network;
         var rows = Math.Clamp(config.NumClassEmbeds ?? 4, 1, LargestRows);
         var size = config.SampleSize ?? throw new ArgumentException("The trainer sets the sample size.", nameof(options));
-        using var unet = new TorchUNet(network, owns: false);
         var generator = new TorchGenerator(options.Seed);
-        var images = !options.Objective.MakesConsistencyModel
+        var images = options.Objective.Makes == ModelKind.Diffusion
             ? Diffusion(unet, options.Objective, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
             : Consistency(unet, options.Objective, generator, rows, size, cancellationToken);
         ImageEncoder.SaveFile(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }), path);
     }
 
     private static ImageBuffer[] Diffusion(
-        IUNet unet, IObjective objective, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
+        IUNet unet, Objective objective, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
     {
         var x = new float[shape.Length];
         generator.Randn(x);
         new EdmSampler { Steps = HeunLevels }.Sample(
-            new Denoiser(unet, Preconditioning.Edm(objective.SigmaData), clip: false), x, shape, generator, new SamplingOptions { ClassLabels = labels }, cancellationToken);
+            new Denoiser(unet, objective.Preconditioning, clip: false), x, shape, generator, new SamplingOptions { ClassLabels = labels }, cancellationToken);
         return PixelConversion.ToImages(x, shape);
     }
 
-    private static ImageBuffer[] Consistency(IUNet unet, IObjective objective, TorchGenerator generator, int rows, ImageSize size, CancellationToken cancellationToken)
+    private static ImageBuffer[] Consistency(IUNet unet, Objective objective, TorchGenerator generator, int rows, ImageSize size, CancellationToken cancellationToken)
     {
         const int half = Columns / 2;
         var shape = new ImageShape(rows * half, unet.Config.InChannels, size.Height, size.Width);
         var labels = Labels(unet.Config, rows, half);
-        var denoiser = new Denoiser(unet, Preconditioning.Consistency(objective.SigmaData), clip: true);
+        var denoiser = new Denoiser(unet, Sampling(objective), clip: true);
         var one = new float[shape.Length];
         generator.Randn(one);
         TensorPrimitives.Multiply(one, (float)SigmaMax, one);
@@ -66,6 +65,9 @@ internal static class SampleGrid
         var right = PixelConversion.ToImages(two, shape);
         return [.. left.Chunk(half).Zip(right.Chunk(half)).SelectMany(pair => pair.First.Concat(pair.Second))];
     }
+
+    // As the saved model is drawn from: with the boundary form, whatever it was trained under.
+    private static Preconditioning Sampling(Objective objective) => Preconditioning.Consistency(objective.Scheduler.SigmaData, objective.Scheduler.SigmaMin);
 
     private static int[] Labels(UNet2DConfig config, int rows, int columns) =>
         config.NumClassEmbeds is null ? [] : [.. Enumerable.Range(0, rows * columns).Select(i => i / columns)];

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using ConsistencyModels.Files;
-using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Noise;
-using ConsistencyModels.Torch;
+using ConsistencyModels.Training.Steps;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -44,24 +43,20 @@ internal static class StartingPoint
                 $"{damaged[0].Message}; no other checkpoint of the run can be read: delete {folder.Checkpoints} to start anew", damaged[0]);
         }
 
-        if (options.InitialModel is { } model)
+        var network = state.Network;
+        if ((options.InitialModel ?? (options.Objective.StudentBecomesTeacher ? options.Teacher : null)) is { } model)
         {
-            LoadWeights(state.Network, model);
+            ThrowIfOther(model.Path, model.Config, network.Description.Config);
+            using var weights = model.OpenWeights();
+            ParameterFiles.Load(network.Description, network.Parameters, weights);
         }
         else
         {
-            ParameterFiller.Initialize(state.Network, new TorchGenerator(options.Seed), zeroResiduals: true);
+            ParameterFiles.Initialize(network.Description, network.Parameters, new TorchGenerator(options.Seed), zeroResiduals: true);
         }
 
-        state.RestartAverage();
+        state.StartFromParameters();
         return null;
-    }
-
-    private static void LoadWeights(UNet2DModel network, Model model)
-    {
-        ThrowIfOther(model.Path, model.Config, network.Description.Config);
-        using var weights = model.OpenWeights();
-        ParameterFiller.Load(network, weights);
     }
 
     // Shapes do not tell: group sizes, epsilons or the order of sines may differ where every tensor fits.

@@ -1,12 +1,12 @@
 using System.Diagnostics;
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Data;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
-using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
-using ConsistencyModels.Training.Optimization;
-using static TorchSharp.torch;
+using ConsistencyModels.Training.Steps;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -20,42 +20,65 @@ public sealed class Trainer : IDisposable
     private readonly TrainingOptions _options;
     private readonly IImageDataSet _data;
     private readonly RunFolder _folder;
+    private readonly ITrainableUNet _network;
     private readonly TrainingState _state;
+    private readonly TrainingStep _step;
+    private readonly IUNet? _teacher;
     private readonly BatchSource _batches;
-    private readonly Denoise _denoise;
     private readonly Dictionary<string, string> _identity;
-    private readonly Device _device;
-    private readonly FileLock _lock;
+    private readonly FileLock? _lock;
+    private Task<TrainingBatch>? _next;
     private int _skippedInARow;
 
     /// <summary>Opens a run: fresh, from initial weights, or from its latest checkpoint.</summary>
     /// <param name="options">What to train and how.</param>
     /// <param name="data">The images; the caller keeps them.</param>
+    /// <param name="engines">Engines to train with, and to run the teacher with.</param>
+    /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="ConsistencyModelsException">The data do not fit the network, the folder holds another run, or another trainer is at work in it.</exception>
-    public Trainer(TrainingOptions options, IImageDataSet data)
+    public Trainer(TrainingOptions options, IImageDataSet data, EngineRegistry engines, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(engines);
         TrainingChecks.ThrowIfInvalid(options, data);
         options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
         _options = options;
         _data = data;
-        _device = TorchDevice.Prepare(options.Device, options.Threads);
         _folder = new(options.Folder);
-        _identity = TrainingChecks.Identity(options, data);
-        _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null);
-        _lock = _folder.Lock();
+        var processes = options.Processes;
+        _identity = RunIdentity.Of(options, data, options.Teacher is { } hashed ? TeacherHash.Of(hashed) : null);
+        _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count);
+
+        // One process writes; the others only read what it left.
+        _lock = processes.Rank == 0 ? _folder.Lock() : null;
         try
         {
-            _state = new(UNet2DDescription.Of(options.Network), _device, options.Beta2);
-            _denoise = TensorPreconditioning.Edm(_state.Network, options.Objective.SigmaData);
-            _folder.RemoveLeftovers();
+            var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
+            _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network), compute);
+            _state = new(_network, options.Objective, options.Averages);
+            var scales = options.Precision == TensorDType.F16;
+            _state.LossScale = scales ? LossScale.Start : LossScale.None;
+            if (processes.Rank == 0)
+            {
+                _folder.RemoveLeftovers();
+            }
+
             Note = StartingPoint.Set(_state, options, _folder, _identity);
+            Teacher? teacher = null;
+            if (options.Teacher is { } model && !options.Objective.StudentBecomesTeacher && options.Objective.Needs.Contains(NetworkRole.Teacher))
+            {
+                using var weights = model.OpenWeights();
+                var single = compute with { DType = TensorDType.F32 };
+                _teacher = engines.For(single).Load(model.Config, weights, single, cancellationToken);
+                teacher = new(_teacher, model.Preconditioning);
+            }
+
+            _step = new(_state, options.Optimizer, teacher) { ClipNorm = options.ClipNorm, ScalesLoss = scales, Processes = processes };
         }
         catch
         {
-            _state?.Dispose();
-            _lock.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -66,8 +89,11 @@ public sealed class Trainer : IDisposable
     /// <summary>What the user should know about how the run was opened, or null: that its newest checkpoint is damaged and an older one was taken.</summary>
     public string? Note { get; }
 
-    /// <summary>The running average of the network's parameters; owned by the trainer.</summary>
-    public UNet2DModel Average => _state.Average;
+    /// <summary>The network with the average that becomes the model, as samplers see it; owned by the trainer.</summary>
+    public IUNet Average => new BufferedUNet(_network, _state.Averages[0]);
+
+    /// <summary>What the run carries; owned by the trainer.</summary>
+    public TrainingState State => _state;
 
     /// <summary>Files of the run.</summary>
     public RunFolder Folder => _folder;
@@ -85,7 +111,7 @@ public sealed class Trainer : IDisposable
         while (_state.ImagesSeen < _options.Images && !cancellationToken.IsCancellationRequested)
         {
             var (loss, norm, rate) = Step();
-            log.Add(_state.Optimizer.Steps, _state.ImagesSeen, loss, norm, rate);
+            log.Add(_state.OptimizerSteps, _state.ImagesSeen, loss, norm, rate);
             if (sinceSamples.Elapsed >= _options.SampleEvery)
             {
                 SaveSamplesUnlessCancelled(cancellationToken);
@@ -116,31 +142,25 @@ public sealed class Trainer : IDisposable
     /// <exception cref="ConsistencyModelsException">Loss or gradient was not finite too many times in a row.</exception>
     public (double Loss, double GradientNorm, double LearningRate) Step()
     {
-        using var scope = NewDisposeScope();
-        _state.Network.train();
-        _state.Parameters.ZeroGradients();
-        var whole = _batches.Next(_state.ImagesSeen / _options.Batch).To(_device) with { Dropout = _state.Network.Dropout };
+        var index = _state.ImagesSeen / _options.Batch;
+        var batch = (_next ?? Task.Run(() => _batches.Next(index))).GetAwaiter().GetResult();
+
+        // The next batch and its noise are made while this one is learnt from.
+        _next = Task.Run(() => _batches.Next(index + 1));
         var micro = _options.MicroBatch > 0 ? _options.MicroBatch : _options.Batch;
-        var total = 0.0;
-        for (var done = 0; done < _options.Batch; done += micro)
-        {
-            total += Accumulate(whole, done, Math.Min(micro, _options.Batch - done));
-        }
-
-        var norm = _state.Parameters.Gradients.norm().item<float>();
         var rate = LearningRate.At(_options, _state.ImagesSeen);
-        var beta = ExponentialAverage.Beta(_options.Batch, _state.ImagesSeen, _options.AverageHalfLife, _options.AverageRampRatio);
-        _state.ImagesSeen += _options.Batch;
-        if (!double.IsFinite(total) || !float.IsFinite(norm))
+        var clock = new TrainingClock(index, _state.ImagesSeen, (_options.Images + _options.Batch - 1) / _options.Batch);
+        var result = _step.Run(batch, clock, rate, micro);
+        if (result.Skipped)
         {
-            Skip(total, norm);
-            return (total, norm, rate);
+            Skip(result);
+        }
+        else
+        {
+            _skippedInARow = 0;
         }
 
-        _skippedInARow = 0;
-        _state.Optimizer.Step(_state.Parameters.Values, _state.Parameters.Gradients, rate);
-        ExponentialAverage.Update(_state.Average.FlatParameters, _state.Parameters.Values, beta);
-        return (total, norm, rate);
+        return (result.Loss, result.GradientNorm, rate);
     }
 
     /// <summary>Saves the run's state and deletes the oldest checkpoints.</summary>
@@ -152,26 +172,38 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Saves the averaged model to <see cref="RunFolder.Model"/>.</summary>
     public void SaveModel() =>
-        ModelWriter.Write(ModelExport.Of(_state.Average, _options.Objective, _data.ClassNames), _folder.Model);
+        ModelWriter.Write(ModelExport.Of(_network.Description, _state.Averages[0], _options.Objective, _data.ClassNames), _folder.Model);
 
     /// <summary>Draws a grid from the averaged model: a row for each class, the same noise each time.</summary>
     public void SaveSamples(CancellationToken cancellationToken = default) =>
-        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), _state.Average, _options, cancellationToken);
+        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), Average, _options, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _state.Dispose();
-        _lock.Dispose();
+        try
+        {
+            _next?.Wait();
+        }
+        catch (AggregateException)
+        {
+            // A batch that nobody asked for.
+        }
+
+        _teacher?.Dispose();
+        _state?.Dispose();
+        _network?.Dispose();
+        _lock?.Dispose();
     }
 
     // One bad step is left out, as the original trainers do by zeroing such gradients; a row of them means the run is lost.
-    private void Skip(double loss, double norm)
+    private void Skip(StepResult result)
     {
-        if (++_skippedInARow >= MostSkippedInARow)
+        if (++_skippedInARow >= MostSkippedInARow && _state.LossScale.Factor <= 1)
         {
+            var place = ParameterFiles.FirstNotFinite(_network.Description, _network.Gradients) is { } name ? $", first in the gradient of {name}" : "";
             throw new ConsistencyModelsException(
-                $"{_folder.Root}: the loss is {loss} and the gradient's norm {norm} at image {_state.ImagesSeen}, {_skippedInARow} steps in a row; go on from the last checkpoint with a smaller learning rate");
+                $"{_folder.Root}: the loss is {result.Loss} and the gradient's norm {result.GradientNorm} at image {_state.ImagesSeen}{place}, {_skippedInARow} steps in a row; go on from the last checkpoint with a smaller learning rate");
         }
     }
 
@@ -185,14 +217,5 @@ public sealed class Trainer : IDisposable
         {
             // The run stops and saves, it does not fail; the next grid is drawn when it goes on.
         }
-    }
-
-    // Adds the gradient of a part's share of the mean loss, and returns that share.
-    private double Accumulate(TrainingBatch whole, int first, int count)
-    {
-        using var scope = NewDisposeScope();
-        var loss = _options.Objective.Losses(_denoise, whole.Slice(first, count), _state.ImagesSeen).sum().Over(_options.Batch);
-        loss.backward();
-        return loss.item<float>();
     }
 }

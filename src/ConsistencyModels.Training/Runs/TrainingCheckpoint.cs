@@ -1,9 +1,9 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
-using ConsistencyModels.Torch;
-using TorchSharp;
-using static TorchSharp.torch;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Training.Steps;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -12,6 +12,11 @@ internal static class TrainingCheckpoint
 {
     private const string ImagesKey = "images_seen";
     private const string StepsKey = "steps";
+    private const string ScaleKey = "loss_scale";
+    private const string LevelsName = "levels";
+    private const string LearntName = "learnt.values";
+    private const string LearntMomentsName = "learnt.moments";
+    private const int Chunk = 1 << 20;
 
     /// <summary>Writes the state atomically.</summary>
     /// <param name="path">The file.</param>
@@ -22,9 +27,10 @@ internal static class TrainingCheckpoint
         var metadata = new Dictionary<string, string>(identity)
         {
             [ImagesKey] = state.ImagesSeen.ToString(CultureInfo.InvariantCulture),
-            [StepsKey] = state.Optimizer.Steps.ToString(CultureInfo.InvariantCulture),
+            [StepsKey] = state.OptimizerSteps.ToString(CultureInfo.InvariantCulture),
+            [ScaleKey] = string.Create(CultureInfo.InvariantCulture, $"{state.LossScale.Factor:R} {state.LossScale.GoodSteps}"),
         };
-        SafetensorsWriter.Write(path, Buffers(state).Select(buffer => TensorStreams.ToWrite(buffer.Name, buffer.Tensor)), metadata);
+        SafetensorsWriter.Write(path, state.Buffers().Select(buffer => ParameterFiles.ToWrite(buffer.Name, buffer.Buffer)).Concat(Arrays(state).Select(Small)), metadata);
     }
 
     /// <summary>Restores the state; if it fails, the state is as it was.</summary>
@@ -35,51 +41,94 @@ internal static class TrainingCheckpoint
         using var file = SafetensorsFile.Open(path);
         foreach (var (key, expected) in identity)
         {
-            if (!file.Metadata.TryGetValue(key, out var found) || !TrainingChecks.Agree(key, found, expected))
+            var found = file.Metadata.GetValueOrDefault(key);
+            if (!RunIdentity.Agree(key, found, expected))
             {
                 throw new ConsistencyModelsException(
                     $"{path}: this is a checkpoint of another run: {key} is {found ?? "missing"}, this run has {expected}; choose another run folder or the old settings");
             }
         }
 
-        StrictTensors.Check(file, Buffers(state).Select(buffer => (buffer.Name, (IReadOnlyList<long>)buffer.Tensor.shape)));
+        // What a level sampler has learnt grows with the run.
+        var levels = file.Tensors.TryGetValue(LevelsName, out var info) ? new float[BoundedLength(file, info)] : [];
+        IEnumerable<(string, IReadOnlyList<long>)> expectedTensors =
+        [
+            .. state.Buffers().Select(buffer => (buffer.Name, (IReadOnlyList<long>)[buffer.Buffer.Length])),
+            .. Arrays(state).Where(array => array.Name != LevelsName).Select(array => (array.Name, (IReadOnlyList<long>)[array.Values.Length])),
+        ];
+        StrictTensors.Check(file, levels.Length > 0 ? expectedTensors.Append((LevelsName, [levels.Length])) : expectedTensors);
         var imagesSeen = Number(file, ImagesKey);
         var steps = Number(file, StepsKey);
-        using var noGrad = no_grad();
-        foreach (var (name, tensor) in Buffers(state))
+        var scale = Scale(file);
+        foreach (var (name, buffer) in state.Buffers())
         {
-            Copy(file, name, tensor);
+            Copy(file, name, buffer);
             file.Release(name);
         }
 
-        state.ImagesSeen = imagesSeen;
-        state.Optimizer.Steps = steps;
-    }
-
-    private static void Copy(SafetensorsFile file, string name, Tensor tensor)
-    {
-        if (tensor.device_type == DeviceType.CPU)
+        foreach (var (name, values) in Arrays(state).Where(array => array.Name != LevelsName))
         {
-            file.CopyTo(name, TensorMemory.Floats(tensor));
-            return;
+            file.CopyTo(name, values);
         }
 
-        using var scope = NewDisposeScope();
-        var values = empty(tensor.shape, dtype: ScalarType.Float32);
-        file.CopyTo(name, TensorMemory.Floats(values));
-        tensor.copy_(values);
+        if (levels.Length > 0)
+        {
+            file.CopyTo(LevelsName, levels);
+            state.Objective.Levels.State = levels;
+        }
+
+        state.ImagesSeen = imagesSeen;
+        state.OptimizerSteps = steps;
+        state.LossScale = scale ?? state.LossScale;
     }
 
-    private static (string Name, Tensor Tensor)[] Buffers(TrainingState state) =>
-    [
-        ("parameters", state.Parameters.Values),
-        ("average", state.Average.FlatParameters),
-        ("optimizer.first_moment", state.Optimizer.FirstMoment),
-        ("optimizer.second_moment", state.Optimizer.SecondMoment),
-    ];
+    private static void Copy(SafetensorsFile file, string name, IParameterBuffer buffer)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(file.Bytes(name));
+        for (var done = 0; done < values.Length; done += Chunk)
+        {
+            buffer.Write(done, values[done..Math.Min(done + Chunk, values.Length)]);
+        }
+    }
+
+    private static IEnumerable<(string Name, float[] Values)> Arrays(TrainingState state)
+    {
+        if (state.Objective.Levels.State is { Length: > 0 } levels)
+        {
+            yield return (LevelsName, levels);
+        }
+
+        if (state.Objective.Weight.Learnt is { } learnt)
+        {
+            yield return (LearntName, learnt.Values);
+            yield return (LearntMomentsName, state.LearntMoments);
+        }
+    }
+
+    private static TensorToWrite Small((string Name, float[] Values) array) =>
+        new(new TensorInfo(array.Name, TensorDType.F32, [array.Values.Length]), stream => stream.Write(MemoryMarshal.AsBytes(array.Values.AsSpan())));
+
+    private static int BoundedLength(SafetensorsFile file, TensorInfo info) => info.ElementCount is > 0 and < 1 << 26
+        ? (int)info.ElementCount
+        : throw new CheckpointException($"{file.Origin}: {LevelsName} has {info.ElementCount} values, expected fewer than {1 << 26}");
 
     private static long Number(SafetensorsFile file, string key) =>
         file.Metadata.TryGetValue(key, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw new CheckpointException($"{file.Origin}: {key} is {text ?? "missing"}, expected a whole number");
+
+    private static LossScale? Scale(SafetensorsFile file)
+    {
+        if (!file.Metadata.TryGetValue(ScaleKey, out var text))
+        {
+            return null;
+        }
+
+        var words = text.Split(' ');
+        return words.Length == 2
+            && double.TryParse(words[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var factor) && factor >= 1
+            && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var good)
+                ? new(factor, good)
+                : throw new CheckpointException($"{file.Origin}: {ScaleKey} is \"{text}\", expected a factor and a number of steps");
+    }
 }

@@ -1,15 +1,12 @@
-using System.Globalization;
 using ConsistencyModels.Data;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Training.Objectives;
 
 namespace ConsistencyModels.Training.Runs;
 
-/// <summary>Whether a run makes sense, and what makes it this run and no other.</summary>
+/// <summary>Whether a run makes sense.</summary>
 internal static class TrainingChecks
 {
-    private const string NetworkKey = "network";
-    private const string ObjectiveKey = "objective";
-
     public static void ThrowIfInvalid(TrainingOptions options, IImageDataSet data)
     {
         var network = options.Network;
@@ -29,7 +26,7 @@ internal static class TrainingChecks
             throw new ConsistencyModelsException($"network: sample_size is {size}, the images are {data.Height}x{data.Width}");
         }
 
-        if (network.TimeEmbeddingType == "fourier")
+        if (UNet2DDescription.Of(network).Operations.OfType<TimeEmbeddingOperation>().Any(operation => operation.Fourier is not null))
         {
             throw new ConsistencyModelsException(
                 "network: time_embedding_type is \"fourier\", expected \"positional\": consistency models pass 250 ln(sigma), which has no logarithm below sigma 1");
@@ -46,59 +43,26 @@ internal static class TrainingChecks
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.LearningRate);
         ArgumentOutOfRangeException.ThrowIfNegative(options.RampImages);
         ArgumentOutOfRangeException.ThrowIfNegative(options.DecayImages);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.AverageHalfLife);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.AverageRampRatio);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Beta2);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Beta2, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.ClipNorm);
+        ArgumentOutOfRangeException.ThrowIfZero(options.Averages.Count, nameof(options.Averages));
+        var needsTeacher = options.Objective.Needs.Contains(NetworkRole.Teacher) && !options.Objective.StudentBecomesTeacher;
+        if (needsTeacher && options.Teacher is null)
+        {
+            throw new ConsistencyModelsException($"{options.Objective.Name}: found no teacher, expected a diffusion model of {data.Channels} channels to distil");
+        }
+
+        if (options.Teacher is { } teacher && (teacher.Config.InChannels != data.Channels || (teacher.Config.NumClassEmbeds is not null && network.NumClassEmbeds is null)))
+        {
+            throw new ConsistencyModelsException(
+                $"{teacher.Path}: the teacher takes {teacher.Config.InChannels} channels and {teacher.Config.NumClassEmbeds ?? 0} classes, the network {network.InChannels} and {network.NumClassEmbeds ?? 0}");
+        }
+
+        if (options.Batch % options.Processes.Count != 0)
+        {
+            throw new ConsistencyModelsException($"batch: found {options.Batch}, expected a multiple of the {options.Processes.Count} processes");
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepCheckpoints, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LogEverySteps, 1);
     }
-
-    /// <summary>Whether a checkpoint's word is this run's. Of the network it is what the JSON says: which defaults are written has changed.</summary>
-    /// <param name="key">A key of <see cref="Identity"/>.</param>
-    /// <param name="found">The checkpoint's.</param>
-    /// <param name="expected">This run's.</param>
-    public static bool Agree(string key, string found, string expected)
-    {
-        if (found == expected)
-        {
-            return true;
-        }
-
-        if (key == ObjectiveKey)
-        {
-            return ObjectiveText.SaySame(found, expected);
-        }
-
-        if (key != NetworkKey)
-        {
-            return false;
-        }
-
-        try
-        {
-            return Settings(UNet2DConfig.FromJson(found, "the checkpoint's network")) == expected;
-        }
-        catch (ConsistencyModelsException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>
-    /// What makes it this run: a checkpoint must agree on it. Step sizes, averaging and the run's length are not part of it,
-    /// so that they can be changed in the middle on purpose; the losses are then no longer those of an uninterrupted run.
-    /// </summary>
-    public static Dictionary<string, string> Identity(TrainingOptions options, IImageDataSet data) => new()
-    {
-        [NetworkKey] = Settings(options.Network),
-        [ObjectiveKey] = ObjectiveText.Of(options.Objective),
-        ["data"] = data.Fingerprint,
-        ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
-        ["batch"] = options.Batch.ToString(CultureInfo.InvariantCulture),
-        ["flip"] = options.Flip ? "true" : "false",
-    };
-
-    private static string Settings(UNet2DConfig network) =>
-        (network with { Extras = new Dictionary<string, System.Text.Json.JsonElement>() }).ToJson();
 }

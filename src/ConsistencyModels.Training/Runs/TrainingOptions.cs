@@ -1,6 +1,9 @@
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Optimization;
+using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -14,7 +17,7 @@ public sealed record TrainingOptions
     public required UNet2DConfig Network { get; init; }
 
     /// <summary>What it is trained for.</summary>
-    public required IObjective Objective { get; init; }
+    public required Objective Objective { get; init; }
 
     /// <summary>Images the whole run learns from, counted with repetition.</summary>
     public required long Images { get; init; }
@@ -22,7 +25,7 @@ public sealed record TrainingOptions
     /// <summary>A model of the same network to start from, read when a run begins; the caller keeps it. Null starts fresh.</summary>
     public Model? InitialModel { get; init; }
 
-    /// <summary>Images a step.</summary>
+    /// <summary>Images per step, over all processes.</summary>
     public int Batch { get; init; } = 64;
 
     /// <summary>Images that pass the network at a time: a step adds up the gradients of as many parts as it takes. 0 means the whole batch.</summary>
@@ -37,14 +40,23 @@ public sealed record TrainingOptions
     /// <summary>The step size falls linearly to 0 over the last images of the run, this many; 0 keeps it constant.</summary>
     public long DecayImages { get; init; }
 
-    /// <summary>Half-life of the parameters' average in images.</summary>
-    public double AverageHalfLife { get; init; } = 50_000;
+    /// <summary>Running averages of the parameters to keep, at least one. The first is the one that becomes the model.</summary>
+    public IReadOnlyList<AverageOptions> Averages { get; init; } = [AverageOptions.OfHalfLife(50_000)];
 
-    /// <summary>The half-life is at most this share of the images seen.</summary>
-    public double AverageRampRatio { get; init; } = 0.05;
+    /// <summary>The optimizer.</summary>
+    public Optimizer Optimizer { get; init; } = new(Beta2: 0.99);
 
-    /// <summary>Second moment's decay of RAdam.</summary>
-    public double Beta2 { get; init; } = 0.99;
+    /// <summary>Larger gradients are scaled down to this norm; 0 for none.</summary>
+    public double ClipNorm { get; init; }
+
+    /// <summary>The diffusion model that is distilled, for objectives that need one; the caller keeps it.</summary>
+    public Model? Teacher { get; init; }
+
+    /// <summary>Precision of activations: F32, BF16 or F16 (with loss scaling). Parameters, gradients and averages are in single precision.</summary>
+    public TensorDType Precision { get; init; } = TensorDType.F32;
+
+    /// <summary>The processes that train together.</summary>
+    public ICollective Processes { get; init; } = new SingleProcess();
 
     /// <summary>Mirror images left to right at random.</summary>
     public bool Flip { get; init; }
@@ -67,6 +79,6 @@ public sealed record TrainingOptions
     /// <summary>"cpu", "cuda" or "cuda:1".</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Threads of libtorch; 0 leaves its default.</summary>
+    /// <summary>Compute threads; 0 leaves the choice to the engine.</summary>
     public int Threads { get; init; }
 }

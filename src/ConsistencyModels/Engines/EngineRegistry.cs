@@ -69,6 +69,17 @@ public sealed class EngineRegistry
                 $"no engine runs {options.DType.FormatName()} on the device \"{options.Device}\"; found {Known()}: the package ConsistencyModels.Torch has one for CUDA and bfloat16");
     }
 
+    /// <summary>The first engine that can train as is asked for.</summary>
+    /// <param name="options">Device and precision.</param>
+    /// <exception cref="ConsistencyModelsException">None can; the message says how to get one.</exception>
+    public ITrainingEngine ForTraining(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return _entries.Select(entry => entry.Engine.Value).FirstOrDefault(engine => engine is ITrainingEngine && engine.CanRun(options)) as ITrainingEngine
+            ?? throw new ConsistencyModelsException(
+                $"no engine trains in {options.DType.FormatName()} on the device \"{options.Device}\"; found {Known()}: the package ConsistencyModels.Torch has one");
+    }
+
     private static bool IsDevice(string word) =>
         Same(word, "cpu") || Same(word, "cuda") || (word.StartsWith("cuda:", StringComparison.OrdinalIgnoreCase) && int.TryParse(word[5..], CultureInfo.InvariantCulture, out _));
 

@@ -1,7 +1,14 @@
-using ConsistencyModels.Torch;
-using static TorchSharp.torch;
+namespace ConsistencyModels.Training.Objectives.Levels;
 
-namespace ConsistencyModels.Training.Objectives;
+/// <summary>How the gap between t and r depends on t.</summary>
+public enum EctAdjustment
+{
+    /// <summary>Wider at small t by a factor of up to 1 + k/2, so that the early stages denoise there; the published choice.</summary>
+    Sigmoid,
+
+    /// <summary>The same share of t everywhere.</summary>
+    Constant,
+}
 
 /// <summary>
 /// Easy consistency tuning's map from a noise level t to the nearby lower level r (Geng et al. 2024, "Consistency Models
@@ -16,14 +23,15 @@ namespace ConsistencyModels.Training.Objectives;
 public sealed record EctSchedule(
     double Q = 2, double K = 8, double B = 1, long StageImages = 0, EctAdjustment Adjustment = EctAdjustment.Sigmoid)
 {
+    // Float32 has 24 bits: with a smaller gap little of t - r is left, and at 2^-24 the loss is 0/0.
+    private const double SmallestDecay = 1.0 / (1 << 14);
+
     /// <summary>Factor by which the gap shrinks each stage; above 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is 1 or less: the gap would never shrink.</exception>
     public double Q { get; init; } = Q > 1 && double.IsFinite(Q) ? Q : throw new ArgumentOutOfRangeException(nameof(Q), Q, "Q must be a number above 1.");
 
-    // Float32 has 24 bits: with a smaller gap little of t - r is left, and at 2^-24 the loss is 0/0.
-    private const double SmallestDecay = 1.0 / (1 << 14);
-
     /// <summary>The stage after that many images. The last one is that whose gap is still well above float32's rounding.</summary>
+    /// <param name="imagesSeen">Images so far.</param>
     public int Stage(long imagesSeen)
     {
         var last = Math.Max(0, (int)Math.Floor(-Math.Log(SmallestDecay) / Math.Log(Q)) - 1);
@@ -31,18 +39,22 @@ public sealed record EctSchedule(
     }
 
     /// <summary>The gap's share of t far from 0: q^-(s+1).</summary>
+    /// <param name="stage">s, from 0.</param>
     public double Decay(int stage) => 1 / Math.Pow(Q, stage + 1);
 
-    /// <summary>r for each t, at a stage. The caller disposes the result.</summary>
-    /// <param name="t">[N] noise levels.</param>
-    /// <param name="stage">The stage, from 0.</param>
-    public Tensor MapToR(Tensor t, int stage)
+    /// <summary>r for t at a stage, in single precision as the reference computes it.</summary>
+    /// <param name="t">Noise level, from 0 up.</param>
+    /// <param name="stage">s, from 0.</param>
+    public float MapToR(float t, int stage)
     {
-        using var scope = NewDisposeScope();
-        var decay = Decay(stage);
-        var r = Adjustment == EctAdjustment.Constant
-            ? t.Times(1 - decay)
-            : t * t.Times(-B).sigmoid().Times(K).Plus(1).Times(-decay).Plus(1);
-        return r.AtLeast(0).MoveToOuterDisposeScope();
+        var decay = (float)Decay(stage);
+        if (Adjustment == EctAdjustment.Constant)
+        {
+            return Math.Max(0, t * (float)(1 - Decay(stage)));
+        }
+
+        var sigmoid = 1 / (1 + MathF.Exp(t * (float)B));
+        var share = 1 + (((sigmoid * (float)K) + 1) * -decay);
+        return Math.Max(0, t * share);
     }
 }

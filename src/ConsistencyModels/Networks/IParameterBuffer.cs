@@ -1,0 +1,61 @@
+namespace ConsistencyModels.Networks;
+
+/// <summary>
+/// As many floats as a network has parameters, end to end in the order of <see cref="UNet2DDescription.Parameters"/>, in an engine's
+/// own memory: on a GPU they never leave it, unless they are read. An optimizer step, an average, a norm are each one pass over it.
+/// </summary>
+public interface IParameterBuffer : IDisposable
+{
+    /// <summary>Number of floats.</summary>
+    long Length { get; }
+
+    /// <summary>Sets everything to 0.</summary>
+    void Clear();
+
+    /// <summary>Takes over another buffer's values.</summary>
+    /// <param name="source">A buffer of the same network.</param>
+    void CopyFrom(IParameterBuffer source);
+
+    /// <summary>this ← this + weight · (other - this): a step of a running average.</summary>
+    /// <param name="other">A buffer of the same network.</param>
+    /// <param name="weight">Share of <paramref name="other"/>, 0 to 1.</param>
+    void Lerp(IParameterBuffer other, double weight);
+
+    /// <summary>this ← factor · this.</summary>
+    /// <param name="factor">Any number.</param>
+    void Scale(double factor);
+
+    /// <summary>The Euclidean norm; NaN or infinity if a value is.</summary>
+    double Norm();
+
+    /// <summary>One step of an adaptive optimizer on the parameters in this buffer.</summary>
+    /// <param name="gradients">dLoss/dParameters; read.</param>
+    /// <param name="firstMoment">Running mean of gradients; updated.</param>
+    /// <param name="secondMoment">Running mean of squared gradients; updated.</param>
+    /// <param name="step">The step's numbers.</param>
+    void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step);
+
+    /// <summary>Copies values out.</summary>
+    /// <param name="offset">The first one.</param>
+    /// <param name="destination">Receives them.</param>
+    void Read(long offset, Span<float> destination);
+
+    /// <summary>Copies values in.</summary>
+    /// <param name="offset">Where the first one goes.</param>
+    /// <param name="source">The values.</param>
+    void Write(long offset, ReadOnlySpan<float> source);
+}
+
+/// <summary>
+/// The numbers of one step of Adam and its kin, element by element, with g the gradient and p the parameter:
+/// g ← g + L2·p; m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← (1-Decay)·p - Rate·m/(RootScale·√v + Epsilon).
+/// </summary>
+/// <param name="Beta1">Decay of the mean of gradients, in [0, 1).</param>
+/// <param name="Beta2">Decay of the mean of squared gradients, in [0, 1).</param>
+/// <param name="Rate">Step size with all corrections.</param>
+/// <param name="RootScale">Correction of the root; null for a step of the mean alone, p ← p - Rate·m.</param>
+/// <param name="Epsilon">Added to the root.</param>
+/// <param name="L2">Penalty that becomes part of the gradient.</param>
+/// <param name="Decay">Share of the parameter that is lost, AdamW's way.</param>
+public readonly record struct AdaptiveStep(
+    double Beta1, double Beta2, double Rate, double? RootScale, double Epsilon = 1e-8, double L2 = 0, double Decay = 0);

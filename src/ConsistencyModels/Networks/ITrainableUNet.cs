@@ -1,0 +1,78 @@
+namespace ConsistencyModels.Networks;
+
+/// <summary>What a network is given: scaled images, what it is told about their noise, and their classes.</summary>
+/// <param name="sample">The scaled input, <paramref name="shape"/>.Length floats in NCHW order.</param>
+/// <param name="shape">Shape of the batch.</param>
+/// <param name="timesteps">c_noise: one value per image, or a single one for all.</param>
+/// <param name="classLabels">One label per image, or empty for a network without classes.</param>
+public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shape, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> classLabels)
+{
+    /// <summary>The scaled input, [N, C, H, W].</summary>
+    public ReadOnlySpan<float> Sample { get; } = sample;
+
+    /// <summary>Its shape.</summary>
+    public ImageShape Shape { get; } = shape;
+
+    /// <summary>c_noise, one per image or one for all.</summary>
+    public ReadOnlySpan<float> Timesteps { get; } = timesteps;
+
+    /// <summary>One label per image, or none.</summary>
+    public ReadOnlySpan<int> ClassLabels { get; } = classLabels;
+}
+
+/// <summary>
+/// A network F that learns: its parameters and gradients are one flat buffer each, in the order of
+/// <see cref="UNet2DDescription.Parameters"/>, in the engine's own memory. What training needs of an engine, and all it knows of it.
+/// </summary>
+/// <remarks>
+/// Not for several threads at once. Buffers that were made for it die with it. Between a <see cref="Forward"/> and the end of its pass
+/// the parameters must stay as they are.
+/// </remarks>
+public interface ITrainableUNet : IDisposable
+{
+    /// <summary>The network's operations and parameters.</summary>
+    UNet2DDescription Description { get; }
+
+    /// <summary>The parameters, in single precision whatever the engine computes in; owned by the network.</summary>
+    IParameterBuffer Parameters { get; }
+
+    /// <summary>dLoss/dParameters, to which backward passes add; owned by the network.</summary>
+    IParameterBuffer Gradients { get; }
+
+    /// <summary>Another buffer of as many floats, zeros at first: a moment, an average, a target network. The caller disposes it.</summary>
+    IParameterBuffer NewBuffer();
+
+    /// <summary>A forward pass in training mode that keeps what its backward pass needs.</summary>
+    /// <param name="input">Images, timesteps, labels.</param>
+    /// <param name="dropoutSeed">Seeds the dropout masks: two passes of one shape with one seed have the same masks.</param>
+    /// <param name="output">Receives [N, OutChannels, H, W] floats.</param>
+    /// <returns>The way back; the caller disposes it.</returns>
+    /// <exception cref="ArgumentException">A length or label does not fit the configuration.</exception>
+    ITrainingPass Forward(UNetInput input, long dropoutSeed, Span<float> output);
+
+    /// <summary>A forward pass without a way back, on these parameters or on those in another of the network's buffers.</summary>
+    /// <param name="parameters"><see cref="Parameters"/>, or a buffer of <see cref="NewBuffer"/>.</param>
+    /// <param name="input">Images, timesteps, labels.</param>
+    /// <param name="dropoutSeed">Seeds the dropout masks as in <see cref="Forward"/>; null for no dropout.</param>
+    /// <param name="output">Receives [N, OutChannels, H, W] floats.</param>
+    /// <exception cref="ArgumentException">A length or label does not fit the configuration, or the buffer is another network's.</exception>
+    void Evaluate(IParameterBuffer parameters, UNetInput input, long? dropoutSeed, Span<float> output);
+}
+
+/// <summary>A forward pass that can be followed back once.</summary>
+public interface ITrainingPass : IDisposable
+{
+    /// <summary>Adds to <see cref="ITrainableUNet.Gradients"/> what a gradient of the output means for the parameters.</summary>
+    /// <param name="outputGradient">dLoss/dOutput, as many floats as the output.</param>
+    void Backward(ReadOnlySpan<float> outputGradient);
+}
+
+/// <summary>Engines that can train: <see cref="INetworkEngine"/>s have it where they can.</summary>
+public interface ITrainingEngine
+{
+    /// <summary>Makes a network to train. Its parameters are undefined until they are written.</summary>
+    /// <param name="description">Operations and parameters.</param>
+    /// <param name="options">Device, threads, and the precision of activations; parameters and gradients stay in single precision.</param>
+    /// <exception cref="ConsistencyModelsException">The device is not there.</exception>
+    ITrainableUNet Create(UNet2DDescription description, EngineOptions options);
+}
