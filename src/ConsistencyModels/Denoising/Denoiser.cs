@@ -58,7 +58,7 @@ public sealed class Denoiser : IDenoiser
         Span<float> conditioning = levels.Length <= OnStack ? stackalloc float[levels.Length] : new float[levels.Length];
         for (var i = 0; i < levels.Length; i++)
         {
-            ThrowIfNotALevel(levels[i].Sigma);
+            levels[i].ThrowIfNotALevel(nameof(levels));
             conditioning[i] = (float)levels[i].Conditioning;
         }
 
@@ -87,14 +87,6 @@ public sealed class Denoiser : IDenoiser
             {
                 ArrayPool<float>.Shared.Return(apart);
             }
-        }
-    }
-
-    private static void ThrowIfNotALevel(float sigma)
-    {
-        if (!(sigma >= 0 && float.IsFinite(sigma)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "A noise level must be a finite number from 0 up.");
         }
     }
 

@@ -34,6 +34,22 @@ public readonly record struct NoiseLevel(float Sigma, double Conditioning)
 
         return levels;
     }
+
+    /// <summary>Throws for what no image can have: a negative σ, or a number that is not finite.</summary>
+    /// <param name="parameter">The parameter it came in.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not a level.</exception>
+    internal void ThrowIfNotALevel(string parameter)
+    {
+        if (!(Sigma >= 0 && float.IsFinite(Sigma)))
+        {
+            throw new ArgumentOutOfRangeException(parameter, Sigma, "A noise level must be a finite number from 0 up.");
+        }
+
+        if (!float.IsFinite((float)Conditioning))
+        {
+            throw new ArgumentOutOfRangeException(parameter, Conditioning, "A noise level's conditioning must be a finite number in single precision.");
+        }
+    }
 }
 
 /// <summary>
