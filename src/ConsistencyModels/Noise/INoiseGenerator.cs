@@ -15,7 +15,7 @@ public interface INoiseGenerator
     /// <summary>Draws one integer an image, uniformly from [low, high).</summary>
     /// <param name="low">Smallest value.</param>
     /// <param name="high">One more than the largest value.</param>
-    /// <param name="perImage">Receives one value an image.</param>
+    /// <param name="perImage">Receives one value per image.</param>
     /// <exception cref="ArgumentException">The range is empty, or there are more images than streams.</exception>
     void RandInt(long low, long high, Span<long> perImage);
 }
