@@ -49,7 +49,7 @@ internal static class EnginesReport
             var r = group.First();
             var operations = r.Operations / r.Batch;
             var peak = group.Max(one => one.PeakRate);
-            report.Line($"- {r.Model}, threads {r.Threads}: {operations / Billion:F1} GFLOP an image, FMA peak {peak / Billion:F0} GFLOP/s, direct floor {1000 * operations / peak:F0} ms.");
+            report.Line($"- {r.Model}, threads {r.Threads}: {operations / Billion:F1} GFLOP per image, FMA peak {peak / Billion:F0} GFLOP/s, direct floor {1000 * operations / peak:F0} ms.");
         }
 
         foreach (var group in results.GroupBy(r => (r.Model, r.Contender)))

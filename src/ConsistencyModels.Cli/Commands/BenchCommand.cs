@@ -15,7 +15,7 @@ internal static class BenchCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var batch = Options.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
-        var steps = Options.Whole("--steps", "Steps, of a consistency model each a network call; default: 1", 1, 1000);
+        var steps = Options.Whole("--steps", "Steps; each is a network call of a consistency model; default: 1", 1, 1000);
         var rounds = Options.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
         var engine = new EngineArguments(context.Engines, chunk: false);
         var json = Options.Switch("--json", "Print JSON");

@@ -10,7 +10,7 @@ internal static class DownloadCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "organisation/name on the Hub, one of openai's checkpoints, or an address" };
+        var model = new Argument<string>("MODEL") { HelpName = "MODEL", Description = "organisation/name on the Hub, one of openai's checkpoints, or an address" };
         model.CompletionSources.Add(_ => PublishedCheckpoints.Names);
         var revision = Options.Text("--revision", "A branch, a tag or a commit; default: main", "NAME");
         var variant = Options.Text("--variant", "Which weights, such as fp16; default: the plain ones", "NAME");

@@ -26,7 +26,7 @@ internal static class ExportCommand
         var function = Options.OneOf(
             "--function", "network: sample, timestep to out_sample (default); consistency: x, sigma to denoised, with the scalings around it", "network", "consistency");
         var dtype = Options.OneOf("--dtype", "Precision of weights and activations; inputs and outputs are float32; default: f32", "f32", "f16");
-        var dynamic = Options.Switch("--dynamic-size", "Leave height and width open; the batch is open always");
+        var dynamic = Options.Switch("--dynamic-size", "Leave height and width open; the batch always is");
         var files = new ModelArguments();
         var force = Options.Switch("--force", "Replace what is there");
         var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");

@@ -25,7 +25,7 @@ internal static class SearchStepsCommand
         var command = new CliCommand(
             "search-steps",
             "Find the best timesteps for sampling in a few steps by ternary search. The distance is one of colours and edges, made "
-            + "without a trained network: it ranks timesteps of one model, but it is no FID and compares no models.",
+            + "without a trained network: it ranks timesteps of one model, but it is not FID and does not compare models.",
             "cm search-steps --reference held-out/            # two steps of the bundled model",
             "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512")
         {

@@ -25,7 +25,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
         DefaultValueFactory = _ => [],
     };
 
-    private readonly Option<int?> _steps = Options.Whole("--steps", $"Steps; default: {DefaultSteps(verb)}, of a diffusion model 18", 1, 10_000);
+    private readonly Option<int?> _steps = Options.Whole("--steps", $"Steps; default: {DefaultSteps(verb)}, for a diffusion model 18", 1, 10_000);
 
     private readonly Option<int[]?> _timesteps = Options.Indices("--timesteps", "A custom schedule in place of --steps: descending indices, such as 30,20,10,0", "30,20,10,0");
 
