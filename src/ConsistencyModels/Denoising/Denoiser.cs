@@ -54,11 +54,11 @@ public sealed class Denoiser : IDenoiser
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
+        NoiseLevel.ThrowIfInvalid(levels, shape.Batch);
         ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, levels.Length, classLabels, denoised.Length);
         Span<float> conditioning = levels.Length <= OnStack ? stackalloc float[levels.Length] : new float[levels.Length];
         for (var i = 0; i < levels.Length; i++)
         {
-            levels[i].ThrowIfNotALevel(nameof(levels));
             conditioning[i] = (float)levels[i].Conditioning;
         }
 

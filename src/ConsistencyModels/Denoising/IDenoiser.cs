@@ -35,19 +35,28 @@ public readonly record struct NoiseLevel(float Sigma, double Conditioning)
         return levels;
     }
 
-    /// <summary>Throws for what no image can have: a negative σ, or a number that is not finite.</summary>
-    /// <param name="parameter">The parameter it came in.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is not a level.</exception>
-    internal void ThrowIfNotALevel(string parameter)
+    /// <summary>Throws if there is neither one level nor one per image, or one is negative or not finite: what every denoiser asks first.</summary>
+    /// <param name="levels">The levels.</param>
+    /// <param name="batch">Number of images.</param>
+    /// <exception cref="ArgumentException">Says what was found and expected.</exception>
+    internal static void ThrowIfInvalid(ReadOnlySpan<NoiseLevel> levels, int batch)
     {
-        if (!(Sigma >= 0 && float.IsFinite(Sigma)))
+        if (levels.Length != 1 && levels.Length != batch)
         {
-            throw new ArgumentOutOfRangeException(parameter, Sigma, "A noise level must be a finite number from 0 up.");
+            throw new ArgumentException($"There are {levels.Length} noise levels for a batch of {batch}; pass one for each image, or one.", nameof(levels));
         }
 
-        if (!float.IsFinite((float)Conditioning))
+        foreach (var (sigma, conditioning) in levels)
         {
-            throw new ArgumentOutOfRangeException(parameter, Conditioning, "A noise level's conditioning must be a finite number in single precision.");
+            if (!(sigma >= 0 && float.IsFinite(sigma)))
+            {
+                throw new ArgumentOutOfRangeException(nameof(levels), sigma, "A noise level must be a finite number from 0 up.");
+            }
+
+            if (!float.IsFinite((float)conditioning))
+            {
+                throw new ArgumentOutOfRangeException(nameof(levels), conditioning, "A noise level's conditioning must be a finite number in single precision.");
+            }
         }
     }
 }

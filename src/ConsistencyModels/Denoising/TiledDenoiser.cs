@@ -132,20 +132,11 @@ public sealed class TiledDenoiser : IDenoiser
             throw new ArgumentException($"There are {length} values and room for {denoised}; expected {shape.Length}, shape {shape}.", nameof(length));
         }
 
-        if (levels.Length != 1 && levels.Length != shape.Batch)
-        {
-            throw new ArgumentException($"There are {levels.Length} noise levels for a batch of {shape.Batch}; pass one for each image, or one.", nameof(levels));
-        }
-
+        // The denoiser within would say so as well, but of the last image only after all windows of those before it.
+        NoiseLevel.ThrowIfInvalid(levels, shape.Batch);
         if (labels != 0 && labels != shape.Batch)
         {
             throw new ArgumentException($"There are {labels} class labels for a batch of {shape.Batch}.", nameof(labels));
-        }
-
-        // The denoiser within would say so as well, but for the last image only after all windows of those before it.
-        foreach (var level in levels)
-        {
-            level.ThrowIfNotALevel(nameof(levels));
         }
     }
 

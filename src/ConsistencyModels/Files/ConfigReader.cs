@@ -220,7 +220,6 @@ public sealed class ConfigReader
         return text.Length <= LongestQuote ? text : string.Concat(text.AsSpan(0, LongestQuote), "…");
     }
 
-
     private ConsistencyModelsException Missing(string key, string expected) =>
         new($"{Origin}: {key}: missing, expected {expected}.");
 

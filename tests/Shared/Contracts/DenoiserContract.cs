@@ -57,7 +57,10 @@ public abstract class DenoiserContract
     public void Lengths_that_do_not_fit_the_shape_are_refused(int x, int denoised, int levels, int labels)
     {
         var shape = new ImageShape(3, ContractUNet.Channels, Size.Height, Size.Width);
-        Refused(new(), new float[shape.Length + x], shape, Levels(3 + levels), new int[3 + labels], new float[shape.Length + denoised]);
+        var error = Refused(new(), new float[shape.Length + x], shape, Levels(3 + levels), new int[3 + labels], new float[shape.Length + denoised]);
+
+        // In the words of a denoiser, and not in those of the network within.
+        Assert.Equal(levels != 0, error.Message.Contains($"There are {3 + levels} noise levels for a batch of 3", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -236,11 +239,12 @@ public abstract class DenoiserContract
     private static NoiseLevel[] Levels(int count) => [.. Enumerable.Range(0, count).Select(i => new NoiseLevel(80f / (1 + (7 * i * i))))];
 
     /// <summary>An argument error with a message, and no network call.</summary>
-    private void Refused(ContractUNet network, float[] x, ImageShape shape, NoiseLevel[] levels, int[] labels, float[] denoised)
+    private ArgumentException Refused(ContractUNet network, float[] x, ImageShape shape, NoiseLevel[] levels, int[] labels, float[] denoised)
     {
         var error = Assert.ThrowsAny<ArgumentException>(() => Make(network).Denoise(x, shape, levels, labels, denoised, Token));
         Assert.NotEmpty(error.Message);
         Assert.Equal(0, network.Calls);
+        return error;
     }
 
     /// <summary>The arguments of one call: every image with a level and a label of its own.</summary>
