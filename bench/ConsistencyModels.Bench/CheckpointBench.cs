@@ -101,7 +101,7 @@ internal static class CheckpointBench
 
     private static (double Ms, double Mb) Child(string file, string mode)
     {
-        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["checkpoint", "measure", file, mode]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(ChildProcess.Again("checkpoint", "measure", file, mode))!;
         var parts = process.StandardOutput.ReadToEnd().Split(' ');
         process.WaitForExit();
         return (double.Parse(parts[0], CultureInfo.InvariantCulture), double.Parse(parts[1], CultureInfo.InvariantCulture) / 1024);

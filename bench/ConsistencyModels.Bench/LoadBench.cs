@@ -41,7 +41,7 @@ internal static class LoadBench
     }
 
     private static double Peak(params string[] arguments) =>
-        long.Parse(ChildProcess.Run(ChildProcess.Self, arguments).LastLine, CultureInfo.InvariantCulture) / Megabyte;
+        long.Parse(ChildProcess.RunAgain(arguments).LastLine, CultureInfo.InvariantCulture) / Megabyte;
 
     private static int Measure(string config, string weights)
     {

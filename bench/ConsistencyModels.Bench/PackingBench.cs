@@ -65,7 +65,7 @@ internal static class PackingBench
     }
 
     private static double[] Child(params string[] arguments) =>
-        [.. ChildProcess.Run(ChildProcess.Self, ["packing", .. arguments]).LastLine.Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
+        [.. ChildProcess.RunAgain(["packing", .. arguments]).LastLine.Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
 
     private static int Measure(string config, string weights, CpuMemory memory, string cache)
     {

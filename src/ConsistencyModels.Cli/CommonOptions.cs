@@ -7,13 +7,13 @@ namespace ConsistencyModels.Cli;
 internal static class CommonOptions
 {
     /// <summary>Where to compute.</summary>
-    public static Option<string?> Device() => OptionOf.Text("--device", "cpu (default), cuda or cuda:N", "DEVICE");
+    public static Option<string?> Device() => Options.Text("--device", "cpu (default), cuda or cuda:N", "DEVICE");
 
     /// <summary>A precision.</summary>
-    public static Option<string?> DType(string help) => OptionOf.OneOf("--dtype", help, "f32", "f16", "bf16");
+    public static Option<string?> DType(string help) => Options.OneOf("--dtype", help, "f32", "f16", "bf16");
 
     /// <summary>Compute threads.</summary>
-    public static Option<int?> Threads() => OptionOf.Whole("--threads", "Compute threads; default: the engine's choice", 1, 4096);
+    public static Option<int?> Threads() => Options.Whole("--threads", "Compute threads; default: the engine's choice", 1, 4096);
 
     /// <summary>The element type of a word of <see cref="DType"/>.</summary>
     public static TensorDType DTypeOf(string? word) => word switch

@@ -13,10 +13,10 @@ internal sealed class EngineArguments(EngineRegistry engines, bool chunk = true)
     private readonly Option<string?> _engine = Engine(engines);
     private readonly Option<string?> _device = CommonOptions.Device();
     private readonly Option<string?> _dtype = CommonOptions.DType("Precision to compute in; default: f32");
-    private readonly Option<int?> _chunk = OptionOf.Whole("--chunk", "Pictures drawn at once, which bounds memory; no picture depends on it; default: by their size", 1);
+    private readonly Option<int?> _chunk = Options.Whole("--chunk", "Pictures drawn at once, which bounds memory; no picture depends on it; default: by their size", 1);
     private readonly Option<int?> _threads = CommonOptions.Threads();
-    private readonly Option<string?> _memory = OptionOf.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
-    private readonly Option<string?> _packedCache = OptionOf.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
+    private readonly Option<string?> _memory = Options.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
+    private readonly Option<string?> _packedCache = Options.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
 
     /// <summary>Adds them to a command, the model first.</summary>
     public void AddTo(Command command)
@@ -57,7 +57,7 @@ internal sealed class EngineArguments(EngineRegistry engines, bool chunk = true)
 
     private static Option<string?> Engine(EngineRegistry engines)
     {
-        var option = OptionOf.Text("--engine", "What runs the network: cpu (managed code; default on a CPU) or torch (libtorch; default for bf16 and GPUs)", "NAME");
+        var option = Options.Text("--engine", "What runs the network: cpu (managed code; default on a CPU) or torch (libtorch; default for bf16 and GPUs)", "NAME");
         option.CompletionSources.Add([.. engines.Names]);
         return option;
     }

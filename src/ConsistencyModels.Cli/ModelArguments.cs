@@ -10,18 +10,18 @@ internal sealed class ModelArguments
     public const string Forms =
         "a folder of diffusers, a .safetensors file, a file of torch.save (.pt, .pth, .ckpt, .bin), organisation/name on the Hub, an address, or one of openai's checkpoints such as cd_imagenet64_l2";
 
-    private readonly Option<string?> _revision = OptionOf.Text("--revision", "A branch, a tag or a commit of a model on the Hub; default: main", "NAME");
-    private readonly Option<string?> _variant = OptionOf.Text("--variant", "Which weights of a folder, such as fp16; default: the plain ones", "NAME");
-    private readonly Option<string?> _entry = OptionOf.Text("--entry", "Which part of a training checkpoint to take, such as ema; default: averaged weights before others", "KEY");
-    private readonly Option<int?> _headDim = OptionOf.Whole("--head-dim", "Channels of an attention head, which bare tensors do not tell; default: 64, or the most that fits", 1, 16384);
-    private readonly Option<int?> _imageSize = OptionOf.Whole("--image-size", "Size of the images, which bare tensors do not tell; default: by the published widths", 1, 8192, "PIXELS");
-    private readonly Option<string?> _kind = OptionOf.OneOf("--kind", "How the model was trained, where it does not say: cd (40 steps), ct (201, or 151 at 256 pixels), or edm (a diffusion model)", "cd", "ct", "edm");
-    private readonly Option<int?> _steps = OptionOf.Whole("--train-timesteps", "Steps of the schedule, whatever the model or --kind says", 2, 1_000_000);
+    private readonly Option<string?> _revision = Options.Text("--revision", "A branch, a tag or a commit of a model on the Hub; default: main", "NAME");
+    private readonly Option<string?> _variant = Options.Text("--variant", "Which weights of a folder, such as fp16; default: the plain ones", "NAME");
+    private readonly Option<string?> _entry = Options.Text("--entry", "Which part of a training checkpoint to take, such as ema; default: averaged weights before others", "KEY");
+    private readonly Option<int?> _headDim = Options.Whole("--head-dim", "Channels of an attention head, which bare tensors do not tell; default: 64, or the most that fits", 1, 16384);
+    private readonly Option<int?> _imageSize = Options.Whole("--image-size", "Size of the images, which bare tensors do not tell; default: by the published widths", 1, 8192, "PIXELS");
+    private readonly Option<string?> _kind = Options.OneOf("--kind", "How the model was trained, where it does not say: cd (40 steps), ct (201, or 151 at 256 pixels), or edm (a diffusion model)", "cd", "ct", "edm");
+    private readonly Option<int?> _steps = Options.Whole("--train-timesteps", "Steps of the schedule, whatever the model or --kind says", 2, 1_000_000);
 
     /// <summary>An option that names the model.</summary>
     public static Option<string?> Model()
     {
-        var option = OptionOf.Text("--model", $"The model: {Forms}; default: the bundled model of 32x32 tiles", "MODEL", "-m");
+        var option = Options.Text("--model", $"The model: {Forms}; default: the bundled model of 32x32 tiles", "MODEL", "-m");
         option.CompletionSources.Add(_ => PublishedCheckpoints.Names);
         return option;
     }

@@ -26,7 +26,7 @@ internal sealed record ModelSettings
     {
         if (Name is not null && !ModelLocation.IsOnDisk(Name) && ModelLocation.IsRemote(Name))
         {
-            return Waiting.For(console, "downloading", report => ModelLocation.FindAsync(Name, Files, DownloadProgress.To(report), cancellation));
+            return Spinner.For(console, "downloading", report => ModelLocation.FindAsync(Name, Files, DownloadProgress.To(report), cancellation));
         }
 
         return Files.Revision is null

@@ -148,7 +148,7 @@ public sealed record DecodeOptions
 
     /// <summary>
     /// The largest width · height accepted; checked in the file's header, before anything is decoded. Decoding takes up
-    /// to 12 bytes a pixel for a moment.
+    /// to 12 bytes per pixel for a moment.
     /// </summary>
     public long MaxPixels { get; init; } = DefaultMaxPixels;
 

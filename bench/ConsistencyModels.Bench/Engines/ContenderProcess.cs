@@ -19,11 +19,8 @@ internal sealed partial class ContenderProcess : IDisposable
     public ContenderProcess(string name, BenchModel model, int threads)
     {
         Name = name;
-        var start = new ProcessStartInfo(ChildProcess.Self, ["contender", name, model.Folder, model.OnnxFolder, $"{threads}"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
+        var start = ChildProcess.Again("contender", name, model.Folder, model.OnnxFolder, $"{threads}");
+        start.RedirectStandardInput = true;
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         start.Environment["MKL_NUM_THREADS"] = $"{threads}";
         _process = Process.Start(start)!;

@@ -19,7 +19,7 @@ internal static class EnginesReport
         var report = new Report("Engines");
         report.Line($"One forward pass in float32; medians of up to {options.Rounds} rounds that go through all contenders, each a process that is stopped while others run; calls of less than 0.5 s are repeated for so long, and their median is the round's. Ratios are medians of the rounds' ratios. The load average before was {loadBefore}.\n")
             .Line($"\"GFLOP/s\" counts the operations of direct convolutions, whatever is really done; the direct floor is those operations at the processor's FMA peak, measured in the same rounds.\n")
-            .Line($"| model | batch | threads | | ms an image | against {Titles[options.Contenders[0]]} | GFLOP/s | of FMA peak | time / direct floor |")
+            .Line($"| model | batch | threads | | ms per image | against {Titles[options.Contenders[0]]} | GFLOP/s | of FMA peak | time / direct floor |")
             .Line($"|---|---|---|---|---|---|---|---|---|");
         foreach (var group in results.GroupBy(r => (r.Model, r.Batch, r.Threads)))
         {
@@ -49,7 +49,7 @@ internal static class EnginesReport
             var r = group.First();
             var operations = r.Operations / r.Batch;
             var peak = group.Max(one => one.PeakRate);
-            report.Line($"- {r.Model}, threads {r.Threads}: {operations / Billion:F1} GFLOP an image, FMA peak {peak / Billion:F0} GFLOP/s, direct floor {1000 * operations / peak:F0} ms.");
+            report.Line($"- {r.Model}, threads {r.Threads}: {operations / Billion:F1} GFLOP per image, FMA peak {peak / Billion:F0} GFLOP/s, direct floor {1000 * operations / peak:F0} ms.");
         }
 
         foreach (var group in results.GroupBy(r => (r.Model, r.Contender)))

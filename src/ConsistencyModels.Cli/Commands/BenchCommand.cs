@@ -14,11 +14,11 @@ internal static class BenchCommand
             Description = $"The model: {ModelArguments.Forms}; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var batch = OptionOf.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
-        var steps = OptionOf.Whole("--steps", "Steps, of a consistency model each a network call; default: 1", 1, 1000);
-        var rounds = OptionOf.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
+        var batch = Options.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
+        var steps = Options.Whole("--steps", "Steps; each is a network call of a consistency model; default: 1", 1, 1000);
+        var rounds = Options.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
         var engine = new EngineArguments(context.Engines, chunk: false);
-        var json = OptionOf.Switch("--json", "Print JSON");
+        var json = Options.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "bench",
             "Measure how fast a model makes pictures on this machine, and the memory it takes.",
@@ -40,7 +40,7 @@ internal static class BenchCommand
                 Rounds = result.GetValue(rounds),
             };
             using var opened = settings.Engine.Model.Open(context.Console, context.Cancellation);
-            var report = Waiting.For(context.Console, "measuring", tell => BenchRun.Measure(opened, settings, tell, context.Cancellation));
+            var report = Spinner.For(context.Console, "measuring", tell => BenchRun.Measure(opened, settings, tell, context.Cancellation));
             if (result.GetValue(json))
             {
                 report.WriteJson(context.Console.Out);

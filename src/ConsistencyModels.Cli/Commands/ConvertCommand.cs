@@ -13,12 +13,12 @@ internal static class ConvertCommand
         var input = new Argument<string>("IN") { Description = $"The model: {ModelArguments.Forms}" };
         var output = new Argument<string>("OUT") { Description = "What to write: a .pt or .safetensors file, or else a folder in diffusers' layout" };
         var dtype = CommonOptions.DType("Precision of the weights; default: as they are");
-        var names = OptionOf.OneOf("--names", "Names in a single file; default: openai's in .pt, diffusers' in .safetensors", "diffusers", "openai");
+        var names = Options.OneOf("--names", "Names in a single file; default: openai's in .pt, diffusers' in .safetensors", "diffusers", "openai");
         var files = new ModelArguments();
-        var shard = OptionOf.Text("--max-shard-size", "Split a folder's weights into files of this size; default: 10GB", "SIZE");
-        var variant = OptionOf.Text("--out-variant", "Variant in the names of a folder's weights, such as fp16; default: plain names", "NAME");
-        var force = OptionOf.Switch("--force", "Replace what is there");
-        var quiet = OptionOf.Switch("--quiet", "Print nothing but errors", "-q");
+        var shard = Options.Text("--max-shard-size", "Split a folder's weights into files of this size; default: 10GB", "SIZE");
+        var variant = Options.Text("--out-variant", "Variant in the names of a folder's weights, such as fp16; default: plain names", "NAME");
+        var force = Options.Switch("--force", "Replace what is there");
+        var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");
         var command = new CliCommand(
             "convert",
             "Convert a model between openai's checkpoints and diffusers' folders, both ways and bit for bit.",
@@ -43,7 +43,7 @@ internal static class ConvertCommand
             };
             var console = context.Console.Quiet(result.GetValue(quiet));
             using var source = model.Open(console, context.Cancellation);
-            var written = Waiting.For(console, "converting", report => ModelWriter.Write(source, to, options, new Told<double>(part => report(part, "")), context.Cancellation));
+            var written = Spinner.For(console, "converting", report => ModelWriter.Write(source, to, options, new SynchronousProgress<double>(part => report(part, "")), context.Cancellation));
             var types = written.GroupBy(tensor => tensor.DType).OrderByDescending(group => group.Sum(tensor => tensor.ElementCount)).Select(group => group.Key.FormatName());
             console.Out.WriteLine(to);
             console.Error.WriteLine(

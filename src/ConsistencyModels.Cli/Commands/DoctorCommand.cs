@@ -9,7 +9,7 @@ internal static class DoctorCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var json = OptionOf.Switch("--json", "Print JSON");
+        var json = Options.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "doctor",
             "Look at the machine and at everything the program loads, and say what is wrong. Exit code 1 if something is.",
@@ -20,31 +20,31 @@ internal static class DoctorCommand
         };
         command.SetAction(result =>
         {
-            var examination = Examination.Make(AppContext.BaseDirectory);
+            var report = DoctorReport.Make(AppContext.BaseDirectory);
             if (result.GetValue(json))
             {
-                WriteJson(context.Console.Out, examination);
+                WriteJson(context.Console.Out, report);
             }
             else
             {
-                Lines.Write(context.Console.Out, examination.Facts);
+                TextLines.Write(context.Console.Out, report.Facts);
                 context.Console.Out.WriteLine();
-                context.Console.Out.WriteLine(examination.Problems.Count == 0 ? "Nothing is wrong." : "Wrong:");
-                foreach (var problem in examination.Problems)
+                context.Console.Out.WriteLine(report.Problems.Count == 0 ? "Nothing is wrong." : "Wrong:");
+                foreach (var problem in report.Problems)
                 {
                     context.Console.Out.WriteLine($"  {problem}");
                 }
             }
 
-            return examination.Problems.Count == 0 ? ExitCode.Fine : ExitCode.Failed;
+            return report.Problems.Count == 0 ? ExitCode.Fine : ExitCode.Failed;
         });
         return command;
     }
 
-    private static void WriteJson(TextWriter output, Examination examination) => JsonText.Write(output, json =>
+    private static void WriteJson(TextWriter output, DoctorReport report) => JsonText.Write(output, json =>
     {
         json.WriteStartArray("facts");
-        foreach (var (name, value) in examination.Facts)
+        foreach (var (name, value) in report.Facts)
         {
             json.WriteStartObject();
             json.WriteString("name", name);
@@ -54,7 +54,7 @@ internal static class DoctorCommand
 
         json.WriteEndArray();
         json.WriteStartArray("problems");
-        foreach (var problem in examination.Problems)
+        foreach (var problem in report.Problems)
         {
             json.WriteStringValue(problem);
         }

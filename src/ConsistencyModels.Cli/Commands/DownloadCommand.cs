@@ -10,13 +10,13 @@ internal static class DownloadCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "organisation/name on the Hub, one of openai's checkpoints, or an address" };
+        var model = new Argument<string>("MODEL") { HelpName = "MODEL", Description = "organisation/name on the Hub, one of openai's checkpoints, or an address" };
         model.CompletionSources.Add(_ => PublishedCheckpoints.Names);
-        var revision = OptionOf.Text("--revision", "A branch, a tag or a commit; default: main", "NAME");
-        var variant = OptionOf.Text("--variant", "Which weights, such as fp16; default: the plain ones", "NAME");
-        var file = OptionOf.Text("--file", "A single file of the repository instead of what a pipeline needs", "PATH");
-        var cache = OptionOf.Text("--cache", "The cache's folder; default: huggingface_hub's (HF_HUB_CACHE, HF_HOME)", "FOLDER");
-        var quiet = OptionOf.Switch("--quiet", "Print nothing but the path and errors", "-q");
+        var revision = Options.Text("--revision", "A branch, a tag or a commit; default: main", "NAME");
+        var variant = Options.Text("--variant", "Which weights, such as fp16; default: the plain ones", "NAME");
+        var file = Options.Text("--file", "A single file of the repository instead of what a pipeline needs", "PATH");
+        var cache = Options.Text("--cache", "The cache's folder; default: huggingface_hub's (HF_HUB_CACHE, HF_HOME)", "FOLDER");
+        var quiet = Options.Switch("--quiet", "Print nothing but the path and errors", "-q");
         var command = new CliCommand(
             "download",
             "Download a model into the cache that huggingface_hub uses, and print where it is. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are heeded.",
@@ -44,7 +44,7 @@ internal static class DownloadCommand
             // The path goes to standard output also with --quiet: it is the result.
             var console = result.GetValue(quiet) ? context.Console with { Error = TextWriter.Null } : context.Console;
             var files = new ModelOptions { Revision = result.GetValue(revision), Variant = result.GetValue(variant), Hub = options };
-            var path = Waiting.For(console, "downloading", report => DownloadAsync(words, result.GetValue(file), files, DownloadProgress.To(report), context.Cancellation));
+            var path = Spinner.For(console, "downloading", report => DownloadAsync(words, result.GetValue(file), files, DownloadProgress.To(report), context.Cancellation));
             console.Out.WriteLine(path);
             return ExitCode.Fine;
         });

@@ -31,12 +31,12 @@ internal static class EditCommand
     private static CliCommand Inpaint(CommandContext context)
     {
         var verb = new EditArguments(EditVerb.Inpaint, timesteps: true, context.Engines);
-        var mask = OptionOf.Text("--mask", MaskHelp, "FILE");
-        var alpha = OptionOf.Switch("--alpha", "The picture's transparent parts are filled");
+        var mask = Options.Text("--mask", MaskHelp, "FILE");
+        var alpha = Options.Switch("--alpha", "The picture's transparent parts are filled");
         var rectangle = Rectangle();
-        var shape = OptionOf.OneOf("--auto", "A mask to try it with", [.. ImageMask.DemoNames]);
-        var invert = OptionOf.Switch("--invert", "Fill what the mask keeps, keep what it fills");
-        var colorize = OptionOf.Switch("--colorize", "Of what is kept only the gray is known: a damaged gray picture gets its holes filled and colours");
+        var shape = Options.OneOf("--auto", "A mask to try it with", [.. ImageMask.DemoNames]);
+        var invert = Options.Switch("--invert", "Fill what the mask keeps, keep what it fills");
+        var colorize = Options.Switch("--colorize", "Of what is kept only the gray is known: a damaged gray picture gets its holes filled and colours");
         return verb.Build(
             context,
             "Fill holes in pictures; the rest comes back bit by bit.",
@@ -60,7 +60,7 @@ internal static class EditCommand
 
     private static CliCommand Colorize(CommandContext context)
     {
-        var mask = OptionOf.Text("--keep", "Mask of the picture's size: where it is white the picture's colours are kept as well", "FILE");
+        var mask = Options.Text("--keep", "Mask of the picture's size: where it is white the picture's colours are kept as well", "FILE");
         return new EditArguments(EditVerb.Colorize, timesteps: true, context.Engines).Build(
             context,
             "Give colours to gray pictures; of pictures in colour only the gray is looked at.",
@@ -72,7 +72,7 @@ internal static class EditCommand
 
     private static CliCommand Superres(CommandContext context)
     {
-        var factor = OptionOf.Whole("--factor", "Enlargement, a divisor of the model's size; default: 4", 1, 4096);
+        var factor = Options.Whole("--factor", "Enlargement, a divisor of the model's size; default: 4", 1, 4096);
         return new EditArguments(EditVerb.Superres, timesteps: true, context.Engines).Build(
             context,
             "Enlarge pictures: every pixel becomes a patch of which it is the mean.",
@@ -85,7 +85,7 @@ internal static class EditCommand
     private static CliCommand Denoise(CommandContext context)
     {
         var sigma = Sigma("required");
-        var add = OptionOf.Switch("--add-noise", "The picture is clean: add such noise first, to see what the model does");
+        var add = Options.Switch("--add-noise", "The picture is clean: add such noise first, to see what the model does");
         sigma.Required = true;
         return new EditArguments(EditVerb.Denoise, timesteps: false, context.Engines).Build(
             context,
@@ -105,13 +105,13 @@ internal static class EditCommand
 
     private static CliCommand Interpolate(CommandContext context)
     {
-        var frames = OptionOf.Whole("--frames", "Pictures from end to end, the ends among them; default: 8", 2, 1000);
+        var frames = Options.Whole("--frames", "Pictures from end to end, the ends among them; default: 8", 2, 1000);
         var sigma = Sigma("default: 1.5");
         var seeds = new Option<ulong[]?>("--seeds")
         {
             Description = "Two seeds in place of two pictures: between the pictures of `cm generate --seed`",
             HelpName = "A,B",
-            CustomParser = result => OptionOf.List<ulong>(result, "--seeds", 2, "two whole numbers such as 1,2"),
+            CustomParser = result => Options.List<ulong>(result, "--seeds", 2, "two whole numbers such as 1,2"),
         };
         return new EditArguments(EditVerb.Interpolate, timesteps: false, context.Engines).Build(
             context,
@@ -128,12 +128,12 @@ internal static class EditCommand
     }
 
     private static Option<double?> Sigma(string standard) =>
-        OptionOf.Number("--sigma", $"Standard deviation of the noise on the scale of [-1, 1]; {standard}", 0, "X");
+        Options.Number("--sigma", $"Standard deviation of the noise on the scale of [-1, 1]; {standard}", 0, "X");
 
     private static Option<int[]?> Rectangle() => new("--rect")
     {
         Description = "A hole: left, top, width and height in the picture's pixels",
         HelpName = "X,Y,W,H",
-        CustomParser = result => OptionOf.List<int>(result, "--rect", 4, "four whole numbers such as 8,8,16,16"),
+        CustomParser = result => Options.List<int>(result, "--rect", 4, "four whole numbers such as 8,8,16,16"),
     };
 }

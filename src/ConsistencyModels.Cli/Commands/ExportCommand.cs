@@ -23,13 +23,13 @@ internal static class ExportCommand
     {
         var input = new Argument<string>("MODEL") { Description = $"The model: {ModelArguments.Forms}" };
         var output = new Argument<string>("OUT.onnx") { Description = "The file to write; weights above 256 MiB go to OUT.onnx.data beside it" };
-        var function = OptionOf.OneOf(
+        var function = Options.OneOf(
             "--function", "network: sample, timestep to out_sample (default); consistency: x, sigma to denoised, with the scalings around it", "network", "consistency");
-        var dtype = OptionOf.OneOf("--dtype", "Precision of weights and activations; inputs and outputs are float32; default: f32", "f32", "f16");
-        var dynamic = OptionOf.Switch("--dynamic-size", "Leave height and width open; the batch is open always");
+        var dtype = Options.OneOf("--dtype", "Precision of weights and activations; inputs and outputs are float32; default: f32", "f32", "f16");
+        var dynamic = Options.Switch("--dynamic-size", "Leave height and width open; the batch always is");
         var files = new ModelArguments();
-        var force = OptionOf.Switch("--force", "Replace what is there");
-        var quiet = OptionOf.Switch("--quiet", "Print nothing but errors", "-q");
+        var force = Options.Switch("--force", "Replace what is there");
+        var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");
         var command = new CliCommand("onnx", "Write a model as ONNX, for ONNX Runtime, DirectML, OpenVINO and others.", Examples)
         {
             input, output, function, dtype, dynamic, force, quiet,
@@ -42,7 +42,7 @@ internal static class ExportCommand
             var console = context.Console.Quiet(result.GetValue(quiet));
             var which = files.Read(result, result.GetRequiredValue(input));
             using var model = which.Open(console, context.Cancellation);
-            var bytes = Waiting.For(console, "exporting", _ => OnnxExporter.Export(model, path, new OnnxExportOptions
+            var bytes = Spinner.For(console, "exporting", _ => OnnxExporter.Export(model, path, new OnnxExportOptions
             {
                 Function = result.GetValue(function) == "consistency" ? OnnxFunction.Consistency : OnnxFunction.Network,
                 DType = CommonOptions.DTypeOf(result.GetValue(dtype)),

@@ -19,23 +19,23 @@ internal static class GenerateCommand
             DefaultValueFactory = _ => [],
         };
         classes.CompletionSources.Add("all");
-        var count = OptionOf.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
-        var sampler = OptionOf.OneOf("--sampler", "How noise becomes a picture; default: multistep for a consistency model, heun for a diffusion model", [.. Samplers]);
-        var steps = OptionOf.Whole("--steps", "Steps of the sampler; default: 1 for onestep and multistep (10 in tiles), 36 for euler and ancestral, else 18", 1);
-        var timesteps = OptionOf.Indices("--timesteps", "A custom schedule of multistep in place of --steps: descending indices, such as 22,0", "22,0");
-        var sigmaMax = OptionOf.Number("--sigma-max", "The noise level to start at; default: the model's largest", 0);
-        var churn = OptionOf.NumberFrom("--churn", "Fresh noise that heun, dpm2 and edm add on the way (S_churn); default: 0", 0);
-        var seed = OptionOf.Seed("--seed", "Seed of the first picture, the next ones count on: picture i is that of --seed SEED+i alone; default: random");
-        var latents = OptionOf.Text("--latents", "Start from given noise: the tensor \"latents\" [N, C, H, W] of a safetensors file", "FILE");
-        var size = OptionOf.Size("--size", "Width and height, or one number for both; larger than what the model was made for (the default) is drawn in overlapping tiles, without seams", 8192);
-        var output = OptionOf.Text("--out", "A folder, or a file's name for one picture or a grid; default: the folder out", "PATH", "-o");
-        var grid = OptionOf.Switch("--grid", "One sheet with all pictures in place of single files");
-        var columns = OptionOf.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
-        var scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
-        var format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
+        var count = Options.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
+        var sampler = Options.OneOf("--sampler", "How noise becomes a picture; default: multistep for a consistency model, heun for a diffusion model", [.. Samplers]);
+        var steps = Options.Whole("--steps", "Steps of the sampler; default: 1 for onestep and multistep (10 in tiles), 36 for euler and ancestral, else 18", 1);
+        var timesteps = Options.Indices("--timesteps", "A custom schedule of multistep in place of --steps: descending indices, such as 22,0", "22,0");
+        var sigmaMax = Options.Number("--sigma-max", "The noise level to start at; default: the model's largest", 0);
+        var churn = Options.NumberFrom("--churn", "Fresh noise that heun, dpm2 and edm add on the way (S_churn); default: 0", 0);
+        var seed = Options.Seed("--seed", "Seed of the first picture, the next ones count on: picture i is that of --seed SEED+i alone; default: random");
+        var latents = Options.Text("--latents", "Start from given noise: the tensor \"latents\" [N, C, H, W] of a safetensors file", "FILE");
+        var size = Options.Size("--size", "Width and height, or one number for both; larger than what the model was made for (the default) is drawn in overlapping tiles, without seams", 8192);
+        var output = Options.Text("--out", "A folder, or a file's name for one picture or a grid; default: the folder out", "PATH", "-o");
+        var grid = Options.Switch("--grid", "One sheet with all pictures in place of single files");
+        var columns = Options.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
+        var scale = Options.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
+        var format = Options.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
         var engine = new EngineArguments(context.Engines);
-        var json = OptionOf.Switch("--json", "Print files, seeds, classes and times as JSON");
-        var quiet = OptionOf.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
+        var json = Options.Switch("--json", "Print files, seeds, classes and times as JSON");
+        var quiet = Options.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
 
         var command = new CliCommand(
             "generate",

@@ -14,9 +14,9 @@ internal static class InfoCommand
             Description = $"The model: {ModelArguments.Forms}; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var parameters = OptionOf.Switch("--parameters", "List every parameter with its type and shape");
+        var parameters = Options.Switch("--parameters", "List every parameter with its type and shape");
         var files = new ModelArguments();
-        var json = OptionOf.Switch("--json", "Print JSON");
+        var json = Options.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "info",
             "Say what is in a model: network, weights, classes, schedule. The weights are checked against the network.",

@@ -18,11 +18,11 @@ internal static class NewCommand
         config.CompletionSources.Add([.. NetworkPresets.Names]);
         var output = new Option<string>("--out", "-o") { Description = "The folder to make; a name in .safetensors or .pt makes a single file", HelpName = "FOLDER", Required = true };
         var dtype = CommonOptions.DType("Precision of the file; default: f32");
-        var seed = OptionOf.Seed("--seed", "Seed of the weights; default: 0");
-        var timesteps = OptionOf.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, 1_000_000);
-        var names = OptionOf.Text("--class-names", "Names of the classes, separated by commas; a preset gets as many classes", "NAME,...");
-        var force = OptionOf.Switch("--force", "Write into a folder that is not empty; files of the same names are replaced");
-        var quiet = OptionOf.Switch("--quiet", "Print nothing but errors", "-q");
+        var seed = Options.Seed("--seed", "Seed of the weights; default: 0");
+        var timesteps = Options.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, 1_000_000);
+        var names = Options.Text("--class-names", "Names of the classes, separated by commas; a preset gets as many classes", "NAME,...");
+        var force = Options.Switch("--force", "Write into a folder that is not empty; files of the same names are replaced");
+        var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");
         var command = new CliCommand(
             "new",
             "Make a model with random weights, for tests, benchmarks and training. The same seed gives the same file.",
@@ -48,7 +48,7 @@ internal static class NewCommand
             ThrowIfThere(folder, result.GetValue(force));
             var model = Named(() => FreshModel.Of(network, scheduler, classNames, result.GetValue(seed) ?? 0));
             var precision = new ModelWriteOptions { DType = CommonOptions.DTypeOf(result.GetValue(dtype)) };
-            Waiting.For(console, "writing", report => ModelWriter.Write(model, folder, precision, new Told<double>(part => report(part, "")), context.Cancellation));
+            Spinner.For(console, "writing", report => ModelWriter.Write(model, folder, precision, new SynchronousProgress<double>(part => report(part, "")), context.Cancellation));
             console.Out.WriteLine(folder);
             console.Error.WriteLine($"{Sizes.Count(model.ParameterCount)} parameters with random values");
             return ExitCode.Fine;

@@ -14,18 +14,18 @@ internal static class SearchStepsCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var reference = OptionOf.Text("--reference", "A folder of pictures to come close to, best ones that the model was not trained on; required", "FOLDER");
+        var reference = Options.Text("--reference", "A folder of pictures to come close to, best ones that the model was not trained on; required", "FOLDER");
         reference.Required = true;
-        var steps = OptionOf.Whole("--steps", "Network calls; default: 2", 2, 16);
-        var samples = OptionOf.Whole("--samples", "Pictures generated for each candidate, and read from --reference twice as many at most; default: 128", 2, 100_000);
-        var seed = OptionOf.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
-        var json = OptionOf.Switch("--json", "Print the result as JSON");
-        var quiet = OptionOf.Switch("--quiet", "Print nothing but the result", "-q");
+        var steps = Options.Whole("--steps", "Network calls; default: 2", 2, 16);
+        var samples = Options.Whole("--samples", "Pictures generated for each candidate, and read from --reference twice as many at most; default: 128", 2, 100_000);
+        var seed = Options.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
+        var json = Options.Switch("--json", "Print the result as JSON");
+        var quiet = Options.Switch("--quiet", "Print nothing but the result", "-q");
         var engine = new EngineArguments(context.Engines);
         var command = new CliCommand(
             "search-steps",
             "Find the best timesteps for sampling in a few steps by ternary search. The distance is one of colours and edges, made "
-            + "without a trained network: it ranks timesteps of one model, but it is no FID and compares no models.",
+            + "without a trained network: it ranks timesteps of one model, but it is not FID and does not compare models.",
             "cm search-steps --reference held-out/            # two steps of the bundled model",
             "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512")
         {
@@ -64,12 +64,12 @@ internal static class SearchStepsCommand
 
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
         var (values, shape) = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples);
-        using var pipeline = Waiting.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
+        using var pipeline = Spinner.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
         var objective = new StepObjective(pipeline, values, shape, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
-        var (ts, value) = Waiting.For(console, "searching", report => StepSearch.Greedy(
+        var (ts, value) = Spinner.For(console, "searching", report => StepSearch.Greedy(
             steps,
             levels,
-            candidate => objective.Search(candidate, new Told<SamplingProgress>(progress => report(progress.Fraction, $"timesteps {Text(StepObjective.Diffusers(candidate))}")), context.Cancellation),
+            candidate => objective.Search(candidate, new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, $"timesteps {Text(StepObjective.Diffusers(candidate))}")), context.Cancellation),
             (candidate, distance) => console.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"timesteps {Text(StepObjective.Diffusers(candidate))}: distance {distance:F4}"))));
         var best = StepObjective.Diffusers(ts);

@@ -25,20 +25,20 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
         DefaultValueFactory = _ => [],
     };
 
-    private readonly Option<int?> _steps = OptionOf.Whole("--steps", $"Steps; default: {DefaultSteps(verb)}, of a diffusion model 18", 1, 10_000);
+    private readonly Option<int?> _steps = Options.Whole("--steps", $"Steps; default: {DefaultSteps(verb)}, for a diffusion model 18", 1, 10_000);
 
-    private readonly Option<int[]?> _timesteps = OptionOf.Indices("--timesteps", "A custom schedule in place of --steps: descending indices, such as 30,20,10,0", "30,20,10,0");
+    private readonly Option<int[]?> _timesteps = Options.Indices("--timesteps", "A custom schedule in place of --steps: descending indices, such as 30,20,10,0", "30,20,10,0");
 
-    private readonly Option<ulong?> _seed = OptionOf.Seed("--seed", "Seed of the first result, the next ones count on; default: random");
-    private readonly Option<int?> _count = OptionOf.Whole("--count", $"Results for each picture; default: {(verb == EditVerb.Variations ? 4 : 1)}", 1, 10_000, "N", "-n");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "A folder, or a file's name for one result; default: the folder out", "PATH", "-o");
-    private readonly Option<string?> _format = OptionOf.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
-    private readonly Option<bool> _compare = OptionOf.Switch("--compare", "One strip for each picture: before, what the model knew of it, after");
-    private readonly Option<int?> _scale = OptionOf.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
-    private readonly Option<string?> _fit = OptionOf.OneOf("--fit", "Pictures of other sizes: crop the middle (default), pad to use all, or tile to edit all of it at its own size without seams; nothing is ever stretched", "crop", "pad", "tile");
-    private readonly Option<bool> _paste = OptionOf.Switch("--paste", "Put the result back into the picture, at the picture's size (--fit tile always does)");
-    private readonly Option<bool> _json = OptionOf.Switch("--json", "Print files, seed and times as JSON");
-    private readonly Option<bool> _quiet = OptionOf.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
+    private readonly Option<ulong?> _seed = Options.Seed("--seed", "Seed of the first result, the next ones count on; default: random");
+    private readonly Option<int?> _count = Options.Whole("--count", $"Results for each picture; default: {(verb == EditVerb.Variations ? 4 : 1)}", 1, 10_000, "N", "-n");
+    private readonly Option<string?> _out = Options.Text("--out", "A folder, or a file's name for one result; default: the folder out", "PATH", "-o");
+    private readonly Option<string?> _format = Options.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
+    private readonly Option<bool> _compare = Options.Switch("--compare", "One strip for each picture: before, what the model knew of it, after");
+    private readonly Option<int?> _scale = Options.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
+    private readonly Option<string?> _fit = Options.OneOf("--fit", "Pictures of other sizes: crop the middle (default), pad to use all, or tile to edit all of it at its own size without seams; nothing is ever stretched", "crop", "pad", "tile");
+    private readonly Option<bool> _paste = Options.Switch("--paste", "Put the result back into the picture, at the picture's size (--fit tile always does)");
+    private readonly Option<bool> _json = Options.Switch("--json", "Print files, seed and times as JSON");
+    private readonly Option<bool> _quiet = Options.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
 
     /// <summary>Builds the verb's command.</summary>
     /// <param name="context">The program.</param>

@@ -107,12 +107,12 @@ internal sealed class EditJob : IDisposable
         }
 
         var clock = Stopwatch.StartNew();
-        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
+        using var pipeline = Spinner.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
         var loaded = clock.Elapsed;
         var writer = new EditWriter(_settings, this);
-        Waiting.For(_console, "editing", report =>
+        Spinner.For(_console, "editing", report =>
         {
-            var options = _options with { Progress = new Told<SamplingProgress>(progress => report(progress.Fraction, "")) };
+            var options = _options with { Progress = new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, "")) };
             if (_settings.Verb == EditVerb.Interpolate)
             {
                 writer.WriteFrames(Interpolate(pipeline, options));
@@ -166,7 +166,7 @@ internal sealed class EditJob : IDisposable
             "--fit");
     }
 
-    private void Check(ImageEdit edit, ImageSize size, string other) => OptionOf.Checked(
+    private void Check(ImageEdit edit, ImageSize size, string other) => Options.Checked(
         () => SamplingRequest.For(_model, edit, default, new(1, _model.Config.InChannels, size.Height, size.Width), _options),
         "--sigma",
         other,

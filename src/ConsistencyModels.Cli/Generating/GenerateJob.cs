@@ -116,13 +116,13 @@ internal sealed class GenerateJob : IDisposable
     public GenerateReport Run()
     {
         var clock = Stopwatch.StartNew();
-        using var pipeline = Waiting.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
+        using var pipeline = Spinner.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
         var loaded = clock.Elapsed;
         List<Picture> pictures = [];
         List<ImageBuffer> sheet = [];
-        Waiting.For(_console, "generating", report =>
+        Spinner.For(_console, "generating", report =>
         {
-            var options = _options with { Progress = new Told<SamplingProgress>(progress => report(progress.Fraction, "")) };
+            var options = _options with { Progress = new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, "")) };
             foreach (var image in pipeline.GenerateMany(Count, Seed, options, _cancellation))
             {
                 if (_settings.Grid)
@@ -147,7 +147,7 @@ internal sealed class GenerateJob : IDisposable
         return new(_settings, this, pictures, loaded, clock.Elapsed - loaded);
     }
 
-    private static T Checked<T>(Func<T> make) => OptionOf.Checked(make, "--sigma-max", "--size", "22,0");
+    private static T Checked<T>(Func<T> make) => Options.Checked(make, "--sigma-max", "--size", "22,0");
 
     private string Save(GeneratedImage image)
     {

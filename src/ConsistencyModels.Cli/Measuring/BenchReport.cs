@@ -80,7 +80,7 @@ internal sealed record BenchReport
                 : Format($"{Rate / Billion:F0} GFLOP/s as direct convolutions")),
             ("memory", Format($"{Sizes.Bytes(SteadyBytes)}, {Sizes.Bytes(PeakBytes)} at its peak: {(double)SteadyBytes / WeightBytes:F2} and {(double)PeakBytes / WeightBytes:F2} times the weights")),
         ];
-        Lines.Write(output, lines);
+        TextLines.Write(output, lines);
     }
 
     /// <summary>Writes it for programs; times in seconds, memory in bytes.</summary>

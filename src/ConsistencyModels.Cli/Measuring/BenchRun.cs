@@ -30,7 +30,7 @@ internal static class BenchRun
             Seed = 0,
             OutputType = OutputType.Raw,
         };
-        var request = OptionOf.Checked(() => SamplingRequest.For(model, options), "--steps", "--batch", "22,0");
+        var request = Options.Checked(() => SamplingRequest.For(model, options), "--steps", "--batch", "22,0");
         var values = new float[request.Shape.Length];
         var clock = Stopwatch.StartNew();
         using var pipeline = settings.Engine.Load(model, cancellation);

@@ -16,7 +16,7 @@ internal static class ModelReportText
     /// <param name="parameters">Whether to list every tensor.</param>
     public static void Write(TextWriter output, ModelReport report, bool parameters)
     {
-        Lines.Write(output, Pairs(report));
+        TextLines.Write(output, Pairs(report));
         if (parameters)
         {
             output.WriteLine();

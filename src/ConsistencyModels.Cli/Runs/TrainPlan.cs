@@ -36,7 +36,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         }
 
         var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
-        var data = Waiting.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
+        var data = Spinner.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
             settings.Data,
             new ImageFolderOptions { Size = size, Channels = network.InChannels, OnlySize = settings.NativeSizeOnly, Classes = classes, Threads = settings.Threads },
             cancellation));

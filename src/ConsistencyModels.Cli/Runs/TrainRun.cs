@@ -40,12 +40,12 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     {
         if (console.ErrorIsTerminal)
         {
-            return Waiting.For(console, "training", report => trainer.Run(
-                new Told<TrainingProgress>(p => report((double)p.ImagesSeen / p.ImagesTotal, Text($"loss {p.Loss:G4}, {p.ImagesPerSecond:F1} images/s"))),
+            return Spinner.For(console, "training", report => trainer.Run(
+                new SynchronousProgress<TrainingProgress>(p => report((double)p.ImagesSeen / p.ImagesTotal, Text($"loss {p.Loss:G4}, {p.ImagesPerSecond:F1} images/s"))),
                 context.Cancellation));
         }
 
-        return trainer.Run(new Told<TrainingProgress>(p => console.Error.WriteLine(Line(p))), context.Cancellation);
+        return trainer.Run(new SynchronousProgress<TrainingProgress>(p => console.Error.WriteLine(Line(p))), context.Cancellation);
     }
 
     private static string Line(TrainingProgress p)

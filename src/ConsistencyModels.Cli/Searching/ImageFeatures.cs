@@ -5,7 +5,7 @@ namespace ConsistencyModels.Cli.Searching;
 /// <summary>
 /// Plain numbers about a picture, made without any trained network: its colours in an 8x8 thumbnail (layout), and how strong
 /// its edges are in each of 4x4 fields (detail and noise). They tell a blurred or noisy sheet from a sharp one; they know
-/// nothing about what pictures show, so distances between them are no substitute for FID.
+/// nothing about what pictures show, so distances between them cannot stand in for FID.
 /// </summary>
 internal static class ImageFeatures
 {

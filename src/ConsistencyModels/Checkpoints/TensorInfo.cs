@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Checkpoints;
 
 /// <summary>Name, element type and shape of a stored tensor.</summary>
@@ -6,6 +8,9 @@ namespace ConsistencyModels.Checkpoints;
 /// <param name="Shape">Dimensions; empty for a scalar.</param>
 public sealed record TensorInfo(string Name, TensorDType DType, IReadOnlyList<long> Shape)
 {
+    /// <summary>Dimensions; empty for a scalar.</summary>
+    public IReadOnlyList<long> Shape { get; init => field = ValueList<long>.Of(value); } = ValueList<long>.Of(Shape);
+
     /// <summary>Number of elements: the product of the dimensions, 1 for a scalar.</summary>
     public long ElementCount
     {

@@ -54,11 +54,11 @@ public sealed class Denoiser : IDenoiser
         Span<float> denoised,
         CancellationToken cancellationToken = default)
     {
+        NoiseLevel.ThrowIfInvalid(levels, shape.Batch);
         ForwardArguments.ThrowIfInvalid(_network.Config, x.Length, shape, levels.Length, classLabels, denoised.Length);
         Span<float> conditioning = levels.Length <= OnStack ? stackalloc float[levels.Length] : new float[levels.Length];
         for (var i = 0; i < levels.Length; i++)
         {
-            ThrowIfNotALevel(levels[i].Sigma);
             conditioning[i] = (float)levels[i].Conditioning;
         }
 
@@ -87,14 +87,6 @@ public sealed class Denoiser : IDenoiser
             {
                 ArrayPool<float>.Shared.Return(apart);
             }
-        }
-    }
-
-    private static void ThrowIfNotALevel(float sigma)
-    {
-        if (!(sigma >= 0 && float.IsFinite(sigma)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "A noise level must be a finite number from 0 up.");
         }
     }
 

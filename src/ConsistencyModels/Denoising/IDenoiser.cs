@@ -34,6 +34,31 @@ public readonly record struct NoiseLevel(float Sigma, double Conditioning)
 
         return levels;
     }
+
+    /// <summary>Throws if there is neither one level nor one per image, or one is negative or not finite: what every denoiser asks first.</summary>
+    /// <param name="levels">The levels.</param>
+    /// <param name="batch">Number of images.</param>
+    /// <exception cref="ArgumentException">Says what was found and expected.</exception>
+    internal static void ThrowIfInvalid(ReadOnlySpan<NoiseLevel> levels, int batch)
+    {
+        if (levels.Length != 1 && levels.Length != batch)
+        {
+            throw new ArgumentException($"There are {levels.Length} noise levels for a batch of {batch}; pass one for each image, or one.", nameof(levels));
+        }
+
+        foreach (var (sigma, conditioning) in levels)
+        {
+            if (!(sigma >= 0 && float.IsFinite(sigma)))
+            {
+                throw new ArgumentOutOfRangeException(nameof(levels), sigma, "A noise level must be a finite number from 0 up.");
+            }
+
+            if (!float.IsFinite((float)conditioning))
+            {
+                throw new ArgumentOutOfRangeException(nameof(levels), conditioning, "A noise level's conditioning must be a finite number in single precision.");
+            }
+        }
+    }
 }
 
 /// <summary>

@@ -24,7 +24,10 @@ public sealed class NonFiniteOutputException : ConsistencyModelsException
         Images = images;
     }
 
-    /// <summary>Positions in the batch, from 0, of the images whose output is not finite.</summary>
+    /// <summary>
+    /// Positions in the batch, from 0 and ascending, of the images whose output is not finite: those of the network call that gave
+    /// it. A denoiser that makes several calls ends with the first of them.
+    /// </summary>
     public IReadOnlyList<int> Images { get; }
 
     /// <summary>The message for images of a batch.</summary>

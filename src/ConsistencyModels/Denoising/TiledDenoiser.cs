@@ -12,7 +12,7 @@ public sealed record TileOptions
     /// <summary>The most windows in one call of the denoiser within, at least 1; null chooses by their size (65,536 pixels).</summary>
     public int? BatchSize { get; init => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A call takes at least one window."); }
 
-    /// <summary>Told after every call of the denoiser within which part of this canvas is done, from above 0 to 1.</summary>
+    /// <summary>Receives the part of this canvas that is done, from above 0 to 1, after every call of the denoiser within.</summary>
     internal Action<double>? Progress { get; init; }
 
     internal void ThrowIfNotFor(ImageSize window)
@@ -74,7 +74,7 @@ public sealed class TiledDenoiser : IDenoiser
             return;
         }
 
-        Check(x.Length, shape, levels.Length, classLabels.Length, denoised.Length);
+        Check(x.Length, shape, levels, classLabels.Length, denoised.Length);
         var rows = Axis.Of(shape.Height, _window.Height, _options.Overlap);
         var columns = Axis.Of(shape.Width, _window.Width, _options.Overlap);
         var each = rows.Starts.Length * columns.Starts.Length;
@@ -106,7 +106,7 @@ public sealed class TiledDenoiser : IDenoiser
                 _options.Progress?.Invoke((double)(first + count) / all);
             }
 
-            for (var i = 0; i < shape.Length; i++)
+            for (var i = 0; i < denoised.Length; i++)
             {
                 denoised[i] = (float)sum[i];
             }
@@ -125,18 +125,15 @@ public sealed class TiledDenoiser : IDenoiser
         }
     }
 
-    private static void Check(int length, ImageShape shape, int levels, int labels, int denoised)
+    private static void Check(int length, ImageShape shape, ReadOnlySpan<NoiseLevel> levels, int labels, int denoised)
     {
         if (shape.Batch < 1 || length != shape.Length || denoised != length)
         {
             throw new ArgumentException($"There are {length} values and room for {denoised}; expected {shape.Length}, shape {shape}.", nameof(length));
         }
 
-        if (levels != 1 && levels != shape.Batch)
-        {
-            throw new ArgumentException($"There are {levels} noise levels for a batch of {shape.Batch}; pass one for each image, or one.", nameof(levels));
-        }
-
+        // The denoiser within would say so as well, but of the last image only after all windows of those before it.
+        NoiseLevel.ThrowIfInvalid(levels, shape.Batch);
         if (labels != 0 && labels != shape.Batch)
         {
             throw new ArgumentException($"There are {labels} class labels for a batch of {shape.Batch}.", nameof(labels));

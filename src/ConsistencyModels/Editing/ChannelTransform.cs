@@ -20,7 +20,7 @@ public sealed class ChannelTransform : ITransform
     private readonly float[] _v;
 
     /// <summary>Takes the weights of the first coordinate.</summary>
-    /// <param name="weights">One a channel, finite, not all 0; their length does not matter, they are normalised.</param>
+    /// <param name="weights">One per channel, finite, not all 0; their length does not matter, they are normalised.</param>
     /// <exception cref="ArgumentException">There are none, or they have no direction.</exception>
     public ChannelTransform(IReadOnlyList<double> weights)
     {

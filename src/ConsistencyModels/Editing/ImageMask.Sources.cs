@@ -20,16 +20,23 @@ public sealed partial class ImageMask
     /// <summary>A mask by a rule.</summary>
     /// <param name="size">Size of the images.</param>
     /// <param name="known">Whether the pixel at (row, column) is kept.</param>
+    /// <exception cref="ArgumentException">The size has no pixel, or more than an array can hold.</exception>
     public static ImageMask Of(ImageSize size, Func<int, int, bool> known)
     {
         ArgumentNullException.ThrowIfNull(known);
-        var values = new bool[checked(size.Height * size.Width)];
+        if (size.Height < 1 || size.Width < 1)
+        {
+            throw new ArgumentException($"The mask is {size} pixels; expected at least one.", nameof(size));
+        }
+
+        var shape = new ImageShape(1, 1, size.Height, size.Width);
+        var values = new bool[shape.Length];
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = known(i / size.Width, i % size.Width);
         }
 
-        return new(new(1, 1, size.Height, size.Width), values);
+        return new(shape, values);
     }
 
     /// <summary>A drawn mask: what is lighter than middle gray is kept, what is darker is made up.</summary>

@@ -47,11 +47,16 @@ public static class Interpolation
     /// <param name="frames">Number of frames, at least 2.</param>
     /// <returns>[frames, …]: the first is <paramref name="a"/>, the last <paramref name="b"/>.</returns>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="frames"/> is below 2.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="frames"/> is below 2, or more than an array can hold.</exception>
     public static float[] Frames(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int frames)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 2);
-        var result = new float[checked(a.Length * frames)];
+        if ((long)a.Length * frames > Array.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(nameof(frames), frames, $"So many frames of {a.Length} values are larger than an array can be.");
+        }
+
+        var result = new float[a.Length * frames];
         for (var frame = 0; frame < frames; frame++)
         {
             Slerp(a, b, (double)frame / (frames - 1), result.AsSpan(frame * a.Length, a.Length));

@@ -6,8 +6,8 @@ namespace ConsistencyModels.Editing;
 internal static class Pictures
 {
     /// <summary>A batch of pictures of one size, with the channels a model needs.</summary>
-    /// <exception cref="ConsistencyModelsException">The model's images are no pictures.</exception>
-    /// <exception cref="ArgumentException">There are none, or they differ in size.</exception>
+    /// <exception cref="ConsistencyModelsException">The model's images are not pictures.</exception>
+    /// <exception cref="ArgumentException">There are none, they differ in size, or they are more than an array can hold.</exception>
     public static (float[] Values, ImageShape Shape) ToBatch(IReadOnlyList<ImageBuffer> images, int channels)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -22,12 +22,12 @@ internal static class Pictures
         }
 
         ImageBuffer[] converted = [.. images.Select(image => image.WithChannels(channels))];
-        var values = new float[checked(converted.Length * converted[0].Pixels.Length)];
         if (converted.Any(image => image.Width != converted[0].Width || image.Height != converted[0].Height))
         {
             throw new ArgumentException("The pictures of a batch must have one size.", nameof(images));
         }
 
+        var values = new float[new ImageShape(converted.Length, channels, converted[0].Height, converted[0].Width).Length];
         return (values, PixelConversion.FromImages(converted, values));
     }
 
@@ -39,7 +39,12 @@ internal static class Pictures
             return image;
         }
 
-        var result = new ImageBuffer(checked(image.Width * factor), checked(image.Height * factor), image.Channels);
+        if ((Int128)image.Width * factor * image.Height * factor * image.Channels > Array.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(nameof(factor), factor, $"A picture of {image.Width}x{image.Height} pixels cannot be enlarged so far: it would be larger than an array can be.");
+        }
+
+        var result = new ImageBuffer(image.Width * factor, image.Height * factor, image.Channels);
         for (var y = 0; y < result.Height; y++)
         {
             for (var x = 0; x < result.Width; x++)

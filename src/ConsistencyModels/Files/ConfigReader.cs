@@ -73,14 +73,14 @@ public sealed class ConfigReader
             throw new ConsistencyModelsException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }
 
-        return Parse(json, path);
+        return FromJson(json, path);
     }
 
-    /// <summary>Parses text.</summary>
+    /// <summary>Reads a file's text.</summary>
     /// <param name="json">A JSON object.</param>
     /// <param name="origin">Where it came from, for messages.</param>
     /// <exception cref="ConsistencyModelsException">The text is not JSON or not an object.</exception>
-    public static ConfigReader Parse(string json, string origin)
+    public static ConfigReader FromJson(string json, string origin)
     {
         ArgumentNullException.ThrowIfNull(json);
         try
@@ -219,7 +219,6 @@ public sealed class ConfigReader
         var text = element.GetRawText().ReplaceLineEndings(" ");
         return text.Length <= LongestQuote ? text : string.Concat(text.AsSpan(0, LongestQuote), "…");
     }
-
 
     private ConsistencyModelsException Missing(string key, string expected) =>
         new($"{Origin}: {key}: missing, expected {expected}.");

@@ -26,6 +26,9 @@ internal sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
         return items as ValueList<T> ?? new([.. items]);
     }
 
+    /// <summary>The same where there may be none.</summary>
+    public static ValueList<T>? OfOrNull(IReadOnlyList<T>? items) => items is null ? null : Of(items);
+
     /// <inheritdoc/>
     public bool Equals(ValueList<T>? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
 

@@ -30,7 +30,7 @@ public sealed class HubClient : IDisposable
     /// <param name="repository">"organisation/name".</param>
     /// <param name="revision">A branch, a tag or a commit; null for "main". A commit that is complete in the cache needs no network.</param>
     /// <param name="variant">A variant of the weights such as "fp16"; null for the plain ones.</param>
-    /// <param name="progress">Told about every file; from any thread.</param>
+    /// <param name="progress">Receives how far every file is; called from any thread.</param>
     /// <param name="cancellationToken">Ends the download; what arrived is kept for the next one.</param>
     /// <returns>The snapshot's folder.</returns>
     /// <exception cref="HubException">It is not there, not open to you, or cannot be downloaded, and is not in the cache.</exception>
@@ -76,7 +76,7 @@ public sealed class HubClient : IDisposable
     /// <param name="repository">"organisation/name".</param>
     /// <param name="file">The file's path in the repository, with slashes.</param>
     /// <param name="revision">A branch, a tag or a commit; null for "main".</param>
-    /// <param name="progress">Told about the file; from any thread.</param>
+    /// <param name="progress">Receives how far the file is; called from any thread.</param>
     /// <param name="cancellationToken">Ends the download; what arrived is kept for the next one.</param>
     /// <returns>The file's path in the snapshot.</returns>
     /// <exception cref="HubException">As for <see cref="DownloadPipelineAsync"/>.</exception>
@@ -109,7 +109,7 @@ public sealed class HubClient : IDisposable
 
     /// <summary>Makes sure that a file from any address is in the cache, openai's published checkpoints for instance. No token is sent.</summary>
     /// <param name="address">The address; the last part of its path names the file.</param>
-    /// <param name="progress">Told about the file; from any thread.</param>
+    /// <param name="progress">Receives how far the file is; called from any thread.</param>
     /// <param name="cancellationToken">Ends the download; what arrived is kept for the next one.</param>
     /// <returns>The file's path.</returns>
     /// <exception cref="HubException">It is not there or cannot be downloaded, and is not in the cache.</exception>

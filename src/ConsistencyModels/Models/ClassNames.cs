@@ -65,7 +65,7 @@ public sealed class ClassNames
     }
 
     /// <summary>Reads the value of <c>id2label</c>; null if it is not {"0": "name", …}.</summary>
-    internal static ClassNames? Parse(JsonElement value)
+    internal static ClassNames? FromJson(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {

@@ -46,7 +46,7 @@ public static class FreshModel
 
         public FreshTensors(UNet2DDescription network, ulong seed)
         {
-            // One draw a tensor from the seed's generator: tensors get streams that have nothing to do with each other.
+            // One draw per tensor from the seed's generator: tensors get streams that have nothing to do with each other.
             var seeds = new long[network.Parameters.Count];
             new TorchGenerator(seed).RandInt(0, 1L << 32, seeds);
             for (var i = 0; i < seeds.Length; i++)

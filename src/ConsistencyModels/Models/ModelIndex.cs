@@ -24,7 +24,7 @@ internal sealed record ModelIndex
 
     public string Version { get; init; } = ConfigWriter.DiffusersVersion;
 
-    public IReadOnlyDictionary<string, JsonElement> Extras { get; init; } = new Dictionary<string, JsonElement>();
+    public IReadOnlyDictionary<string, JsonElement> Extras { get; init => field = ValueExtras.Of(value); } = ValueExtras.None;
 
     public static ModelIndex Load(string path)
     {
@@ -41,7 +41,7 @@ internal sealed record ModelIndex
         ClassNames? names = null;
         if (reader.Has(ClassNames.Key))
         {
-            names = ClassNames.Parse(reader.Element(ClassNames.Key)!.Value)
+            names = ClassNames.FromJson(reader.Element(ClassNames.Key)!.Value)
                 ?? throw reader.Bad(ClassNames.Key, "class names by index such as {\"0\": \"tench\"}");
         }
 

@@ -12,7 +12,7 @@ public static class ModelLocation
     /// an address beginning with https://.
     /// </param>
     /// <param name="options">Revision, variant, and where from and to; null for the defaults.</param>
-    /// <param name="progress">Told how far a download is; from any thread.</param>
+    /// <param name="progress">Receives how far a download is; called from any thread.</param>
     /// <param name="cancellationToken">Ends a download; what arrived is kept for the next one.</param>
     /// <returns>A folder or file that is there.</returns>
     /// <exception cref="HubException">It cannot be downloaded.</exception>
@@ -40,7 +40,7 @@ public static class ModelLocation
     /// <summary>Downloads a model, whatever is on disk; what is in the cache is not downloaded again.</summary>
     /// <param name="name">"organisation/name" on the Hub, one of <see cref="PublishedCheckpoints"/>, or an address.</param>
     /// <param name="options">Revision, variant, and where from and to; null for the defaults.</param>
-    /// <param name="progress">Told how far it is; from any thread.</param>
+    /// <param name="progress">Receives how far it is; called from any thread.</param>
     /// <param name="cancellationToken">Ends it; what arrived is kept for the next one.</param>
     /// <returns>The folder or file in the cache.</returns>
     /// <exception cref="HubException">It cannot be downloaded.</exception>

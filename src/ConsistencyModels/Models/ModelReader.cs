@@ -17,7 +17,7 @@ public static class ModelReader
     /// <summary>Opens a model by whatever people call it, and downloads it if need be.</summary>
     /// <param name="nameOrPath">As for <see cref="ModelLocation.FindAsync"/>.</param>
     /// <param name="options">Which files, and what replaces facts they do not hold; null infers them.</param>
-    /// <param name="progress">Told how far a download is; from any thread.</param>
+    /// <param name="progress">Receives how far a download is; called from any thread.</param>
     /// <param name="cancellationToken">Ends a download.</param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="HubException">It cannot be downloaded.</exception>

@@ -18,7 +18,7 @@ public static class ModelWriter
     /// other, and every one that ends in a separator, is a folder in diffusers' layout, made if needed.
     /// </param>
     /// <param name="options">Precision, names and sizes; null for the defaults.</param>
-    /// <param name="progress">Told after every tensor which part is written, 0 to 1.</param>
+    /// <param name="progress">Receives the part that is written, 0 to 1, after every tensor.</param>
     /// <param name="cancellationToken">Observed between tensors; nothing is changed then.</param>
     /// <returns>The tensors that were written.</returns>
     /// <exception cref="ConsistencyModelsException">The weights are missing, damaged or not the network's, openai's code has no such network, or a file cannot be written.</exception>
@@ -104,7 +104,7 @@ public static class ModelWriter
     }
 
     // Old settings must not be taken for those of new weights, nor the other way round: for the moment in between, in which files are
-    // renamed and nothing is written, the folder is no model.
+    // renamed and nothing is written, the folder is not a model.
     private static void ReplaceWithSettings(PreparedWeights weights, (string Path, string Text)[] files, string?[] old)
     {
         var prepared = new List<PreparedFile>();

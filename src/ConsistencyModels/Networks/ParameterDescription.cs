@@ -1,3 +1,5 @@
+using ConsistencyModels.Files;
+
 namespace ConsistencyModels.Networks;
 
 /// <summary>One parameter of a network.</summary>
@@ -15,6 +17,9 @@ public sealed record ParameterDescription(
     bool EndsResidual = false,
     string? OldName = null)
 {
+    /// <summary>Dimensions.</summary>
+    public IReadOnlyList<long> Shape { get; init => field = ValueList<long>.Of(value); } = ValueList<long>.Of(Shape);
+
     /// <summary>Number of elements.</summary>
     public long Count
     {

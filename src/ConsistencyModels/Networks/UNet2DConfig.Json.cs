@@ -19,7 +19,7 @@ public sealed partial record UNet2DConfig
     /// <param name="json">A JSON object.</param>
     /// <param name="origin">Where it came from, for messages.</param>
     /// <exception cref="ConsistencyModelsException">As for <see cref="Load"/>.</exception>
-    public static UNet2DConfig FromJson(string json, string origin = "config.json") => Read(ConfigReader.Parse(json, origin));
+    public static UNet2DConfig FromJson(string json, string origin = "config.json") => Read(ConfigReader.FromJson(json, origin));
 
     /// <summary>Writes a <c>config.json</c> that diffusers reads.</summary>
     /// <exception cref="ConsistencyModelsException">The file cannot be written.</exception>

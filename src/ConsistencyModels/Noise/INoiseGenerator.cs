@@ -12,10 +12,10 @@ public interface INoiseGenerator
     /// <exception cref="ArgumentException">The length is not a multiple of <paramref name="images"/>, or there are more images than streams.</exception>
     void Randn(Span<float> batch, int images);
 
-    /// <summary>Draws one integer an image, uniformly from [low, high).</summary>
+    /// <summary>Draws one integer per image, uniformly from [low, high).</summary>
     /// <param name="low">Smallest value.</param>
     /// <param name="high">One more than the largest value.</param>
-    /// <param name="perImage">Receives one value an image.</param>
+    /// <param name="perImage">Receives one value per image.</param>
     /// <exception cref="ArgumentException">The range is empty, or there are more images than streams.</exception>
     void RandInt(long low, long high, Span<long> perImage);
 }

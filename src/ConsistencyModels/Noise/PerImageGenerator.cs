@@ -1,7 +1,7 @@
 namespace ConsistencyModels.Noise;
 
 /// <summary>
-/// One <see cref="TorchGenerator"/> an image, so that an image does not depend on the size of its batch or its place in it.
+/// One <see cref="TorchGenerator"/> per image, so that an image does not depend on the size of its batch or its place in it.
 /// With a list of seeds it draws what diffusers draws for a list of generators; <see cref="ForSamples"/> matches openai's
 /// <c>DeterministicIndividualGenerator</c>. Not safe for use by several threads at once.
 /// </summary>

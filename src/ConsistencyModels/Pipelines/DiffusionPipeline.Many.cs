@@ -67,7 +67,7 @@ public partial class DiffusionPipeline
 
         IEnumerable<GeneratedImage> Stream()
         {
-            var block = Math.Min(seeds.Count, options.BatchSize ?? AtOnce(shape));
+            var block = Math.Min(seeds.Count, options.BatchSize ?? AtOnce(shape.Height, shape.Width));
             for (var first = 0; first < seeds.Count; first += block)
             {
                 var count = Math.Min(block, seeds.Count - first);
@@ -148,8 +148,7 @@ public partial class DiffusionPipeline
     private static List<PictureEdit> Alike(IReadOnlyList<PictureEdit> edits, int first, int? batchSize)
     {
         var one = edits[first];
-        var shape = new ImageShape(1, 1, one.Image.Height * one.Edit.Factor, one.Image.Width * one.Edit.Factor);
-        var most = batchSize ?? AtOnce(shape);
+        var most = batchSize ?? AtOnce((double)one.Image.Height * one.Edit.Factor, (double)one.Image.Width * one.Edit.Factor);
         return
         [
             .. edits.Skip(first).Take(most).TakeWhile(other =>
@@ -158,7 +157,7 @@ public partial class DiffusionPipeline
         ];
     }
 
-    private static int AtOnce(ImageShape shape) => (int)Math.Max(1, PixelsAtOnce / ((long)shape.Height * shape.Width));
+    private static int AtOnce(double height, double width) => (int)Math.Max(1, PixelsAtOnce / (height * width));
 
     private static IEnumerable<GeneratedImage> Images(GenerateResult result, int first)
     {

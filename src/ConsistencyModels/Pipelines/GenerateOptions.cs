@@ -1,4 +1,5 @@
 using ConsistencyModels.Denoising;
+using ConsistencyModels.Files;
 using ConsistencyModels.Noise;
 using ConsistencyModels.Samplers;
 
@@ -22,13 +23,13 @@ public abstract record DrawingOptions
     /// [0, num_train_timesteps). Index 0 is σ_max, and the list is used backwards: [22, 0] starts at σ_max and goes on at the level
     /// of index 22.
     /// </summary>
-    public IReadOnlyList<int>? Timesteps { get; init; }
+    public IReadOnlyList<int>? Timesteps { get; init => field = ValueList<int>.OfOrNull(value); }
 
     /// <summary>
     /// Classes in [0, number of classes): one per image, or a single one for all. Null draws them from the generator, after the
     /// latents. A model without classes ignores them, as diffusers does; <see cref="GenerateResult.ClassLabels"/> is null then.
     /// </summary>
-    public IReadOnlyList<int>? ClassLabels { get; init; }
+    public IReadOnlyList<int>? ClassLabels { get; init => field = ValueList<int>.OfOrNull(value); }
 
     /// <summary>
     /// One seed for the whole batch: the numbers of <c>torch.manual_seed</c> and one <c>torch.randn</c> of the batch. At most one of
@@ -37,7 +38,7 @@ public abstract record DrawingOptions
     public ulong? Seed { get; init; }
 
     /// <summary>One seed per image, diffusers' list of generators: an image then depends neither on its batch nor on its place in it.</summary>
-    public IReadOnlyList<ulong>? Seeds { get; init; }
+    public IReadOnlyList<ulong>? Seeds { get; init => field = ValueList<ulong>.OfOrNull(value); }
 
     /// <summary>
     /// A generator to go on with, such as a <see cref="TorchGenerator"/>, or a <see cref="PerImageGenerator"/> with one for each image.
@@ -67,7 +68,7 @@ public abstract record DrawingOptions
     /// <summary>How often <see cref="Callback"/> is called, at least 1.</summary>
     public int CallbackSteps { get; init; } = 1;
 
-    /// <summary>Told after every call of the denoiser how far the work is.</summary>
+    /// <summary>Receives how far the work is, after every call of the denoiser.</summary>
     public IProgress<SamplingProgress>? Progress { get; init; }
 }
 

@@ -27,6 +27,6 @@ public sealed record PipelineOptions : ModelOptions
     /// </summary>
     public Func<IDenoiser, IDenoiser>? WrapDenoiser { get; init; }
 
-    /// <summary>Told how far a download is; from any thread.</summary>
+    /// <summary>Receives how far a download is; called from any thread.</summary>
     public IProgress<HubProgress>? Progress { get; init; }
 }

@@ -223,7 +223,7 @@ public sealed class SamplingRequest
         }
 
         CheckSize(model, options, shape);
-        if ((long)shape.Batch * shape.Channels * shape.Height * shape.Width > Array.MaxLength)
+        if ((Int128)shape.Batch * shape.Channels * shape.Height * shape.Width > Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(nameof(options), $"A batch of shape {shape} is larger than an array can be; generate fewer images at once.");
         }

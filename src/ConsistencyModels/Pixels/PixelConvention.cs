@@ -12,5 +12,5 @@ public enum PixelConvention
     /// openai/consistency_models (image_sample.py, image_datasets.py): (x + 1) · 127.5, clamped to [0, 255], truncated;
     /// back: v / 127.5 - 1.
     /// </summary>
-    OpenAI,
+    OpenAi,
 }

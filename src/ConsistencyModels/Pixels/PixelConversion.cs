@@ -123,7 +123,7 @@ public static class PixelConversion
                     TensorPrimitives.Clamp(part, 0f, 255f, part);
                 }
 
-                // The cast truncates, which is what OpenAI's convention asks for and does nothing to rounded values.
+                // The cast truncates, which is what openai's convention asks for and does nothing to rounded values.
                 for (int i = 0, at = (start * image.Channels) + c; i < part.Length; i++, at += image.Channels)
                 {
                     image.Pixels[at] = (byte)part[i];

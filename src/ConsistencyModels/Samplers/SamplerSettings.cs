@@ -1,3 +1,4 @@
+using ConsistencyModels.Files;
 using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Samplers;
@@ -43,7 +44,7 @@ public sealed record SamplerSettings
     public int? Steps { get; init; }
 
     /// <summary>A custom schedule in place of <see cref="Steps"/>, for multistep sampling only: as <see cref="MultistepSchedule.FromTimesteps"/>.</summary>
-    public IReadOnlyList<int>? Timesteps { get; init; }
+    public IReadOnlyList<int>? Timesteps { get; init => field = ValueList<int>.OfOrNull(value); }
 
     /// <summary>The noise level to start at, above the model's σ_min; null for the model's σ_max.</summary>
     public double? SigmaMax { get; init; }

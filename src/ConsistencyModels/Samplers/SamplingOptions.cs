@@ -48,7 +48,7 @@ public sealed record SamplingOptions
     /// <summary>How often <see cref="Callback"/> is called, at least 1.</summary>
     public int CallbackSteps { get; init; } = 1;
 
-    /// <summary>Told after every call of the denoiser how far the work is.</summary>
+    /// <summary>Receives how far the work is, after every call of the denoiser.</summary>
     public IProgress<SamplingProgress>? Progress { get; init; }
 }
 

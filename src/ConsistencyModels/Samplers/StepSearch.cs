@@ -15,7 +15,7 @@ public static class StepSearch
     /// <param name="before">Indices before it, ascending, at least one; usually 0.</param>
     /// <param name="after">Indices behind it, ascending, at least one; usually steps - 1.</param>
     /// <param name="objective">What is to be small, of the whole list in openai's ascending order; asked once for each list.</param>
-    /// <param name="evaluated">Told of every value as it is known; null for nobody.</param>
+    /// <param name="evaluated">Receives every value as it is known; may be null.</param>
     /// <returns>The index and its value.</returns>
     /// <exception cref="ArgumentException">A list is empty, or there is no index between them.</exception>
     public static (int Index, double Value) Best(
@@ -74,7 +74,7 @@ public static class StepSearch
     /// <param name="calls">Network calls, at least 2.</param>
     /// <param name="steps">Number of noise levels of the model, more than <paramref name="calls"/>.</param>
     /// <param name="objective">As for <see cref="Best"/>.</param>
-    /// <param name="evaluated">Told of every list and value; null for nobody.</param>
+    /// <param name="evaluated">Receives every list and its value; may be null.</param>
     /// <returns><paramref name="calls"/> + 1 ascending indices in openai's form, from 0 to <paramref name="steps"/> - 1, and their value.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public static (IReadOnlyList<int> Ts, double Value) Greedy(

@@ -5,7 +5,7 @@ namespace ConsistencyModels.Schedulers;
 
 /// <summary>
 /// The scheduler's settings, with the names and defaults of diffusers' <c>scheduler_config.json</c>. Keys this class does not
-/// know survive a round trip.
+/// know survive a round trip. Two configurations are equal if everything in them is, other keys in any order.
 /// </summary>
 public sealed record CMStochasticIterativeSchedulerConfig
 {
@@ -20,8 +20,6 @@ public sealed record CMStochasticIterativeSchedulerConfig
     private const string SNoiseKey = "s_noise";
     private const string RhoKey = "rho";
     private const string ClipDenoisedKey = "clip_denoised";
-
-    private static readonly IReadOnlyDictionary<string, JsonElement> NoExtras = new Dictionary<string, JsonElement>();
 
     /// <summary>N, the number of discretization steps the network was trained with: at least 2. <c>num_train_timesteps</c></summary>
     public int NumTrainTimesteps { get; init; } = 40;
@@ -45,7 +43,7 @@ public sealed record CMStochasticIterativeSchedulerConfig
     public bool ClipDenoised { get; init; } = true;
 
     /// <summary>The file's other keys, written back as they are.</summary>
-    public IReadOnlyDictionary<string, JsonElement> Extras { get; init; } = NoExtras;
+    public IReadOnlyDictionary<string, JsonElement> Extras { get; init => field = ValueExtras.Of(value); } = ValueExtras.None;
 
     /// <summary>Reads a <c>scheduler_config.json</c>.</summary>
     /// <param name="path">The file.</param>
@@ -57,7 +55,7 @@ public sealed record CMStochasticIterativeSchedulerConfig
     /// <param name="origin">Where it came from, for messages.</param>
     /// <exception cref="ConsistencyModelsException">As for <see cref="Load"/>.</exception>
     public static CMStochasticIterativeSchedulerConfig FromJson(string json, string origin = "scheduler_config.json") =>
-        Read(ConfigReader.Parse(json, origin));
+        Read(ConfigReader.FromJson(json, origin));
 
     /// <summary>The file's text, as diffusers would write it.</summary>
     public string ToJson() => Writer().ToJson();

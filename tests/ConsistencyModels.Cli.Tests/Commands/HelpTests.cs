@@ -19,6 +19,10 @@ public sealed class HelpTests
         Assert.Contains(command, Cm.Succeed("--help").Out);
     }
 
+    // The help takes an argument's completions for its name, unless it has one.
+    [Fact]
+    public void Arguments_are_named_by_a_word_and_not_by_all_that_completes_them() => Assert.DoesNotContain("|", Cm.Succeed("--help").Out);
+
     [Fact]
     public void Nothing_at_all_shows_the_help() => Assert.Equal(Cm.Succeed("--help").Out, Cm.Succeed().Out);
 

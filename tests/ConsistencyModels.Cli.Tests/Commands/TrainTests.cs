@@ -157,7 +157,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("-3", null)]
     [InlineData("1e3", null)]
     public void Counts_may_be_written_short(string text, object? expected) =>
-        Assert.Equal(expected is null ? null : Convert.ToInt64(expected), OptionOf.ParseCount(text));
+        Assert.Equal(expected is null ? null : Convert.ToInt64(expected), Options.ParseCount(text));
 
     private Cm.Result Train(string run, params string[] words) => Cm.Succeed(
         ["train", _pictures, "--run", _folder[run], "--network", _network, "--batch", "8", "--log-every", "1", .. words]);

@@ -20,14 +20,14 @@ public sealed class RoomTests
         ["Denoising"] = ["Networks"],
         ["Schedulers"] = ["Files", "Noise", "Denoising"],
         ["Editing"] = ["Pixels"],
-        ["Samplers"] = ["Noise", "Denoising", "Schedulers", "Editing"],
+        ["Samplers"] = ["Files", "Noise", "Denoising", "Schedulers", "Editing"],
         ["Hub"] = ["Files", "Checkpoints"],
         ["Models"] = ["Files", "Noise", "Checkpoints", "Networks", "Denoising", "Schedulers", "Hub"],
         ["Cpu"] = ["Files", "Checkpoints", "Networks"],
         ["Engines"] = ["Checkpoints", "Networks", "Cpu"],
         ["Pipelines"] =
         [
-            "Noise", "Pixels", "Checkpoints", "Networks", "Denoising", "Schedulers", "Samplers", "Editing", "Hub", "Models", "Engines",
+            "Files", "Noise", "Pixels", "Checkpoints", "Networks", "Denoising", "Schedulers", "Samplers", "Editing", "Hub", "Models", "Engines",
         ],
     };
 

@@ -10,7 +10,7 @@ public class ConfigReaderTests
     [Fact]
     public void Reads_each_type()
     {
-        var reader = ConfigReader.Parse(Json, "f");
+        var reader = ConfigReader.FromJson(Json, "f");
         Assert.Equal(4, reader.Int("i")); // of repeated keys the last counts
         Assert.Equal(4.0, reader.Double("i"));
         Assert.Equal(2.5, reader.Double("d"));
@@ -26,7 +26,7 @@ public class ConfigReaderTests
     [Fact]
     public void Absent_keys_give_the_fallback_and_null_gives_null()
     {
-        var reader = ConfigReader.Parse(Json, "f");
+        var reader = ConfigReader.FromJson(Json, "f");
         Assert.Equal((7, 7.5, "q"), (reader.Int("x", 7), reader.Double("x", 7.5), reader.String("x", "q")));
         Assert.False(reader.Bool("x", false));
         Assert.Equal([5], reader.IntList("x", [5]));
@@ -42,7 +42,7 @@ public class ConfigReaderTests
     [Fact]
     public void Extras_are_the_keys_nobody_read()
     {
-        var reader = ConfigReader.Parse(Json, "f");
+        var reader = ConfigReader.FromJson(Json, "f");
         reader.Int("i");
         reader.IntOrNull("n");
         reader.StringList("ss");
@@ -54,7 +54,7 @@ public class ConfigReaderTests
     [Fact]
     public void A_wrong_value_is_shown_with_file_and_key()
     {
-        var reader = ConfigReader.Parse("""{"i": 3000000000, "d": 1e999, "l": [1, "2"], "n": null, "long": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}""", "dir/f.json");
+        var reader = ConfigReader.FromJson("""{"i": 3000000000, "d": 1e999, "l": [1, "2"], "n": null, "long": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}""", "dir/f.json");
         Assert.Equal("dir/f.json: i: found 3000000000, expected an integer.", Message(() => reader.Int("i")));
         Assert.Equal("dir/f.json: d: found 1e999, expected a number.", Message(() => reader.Double("d")));
         Assert.Equal("""dir/f.json: l: found [1, "2"], expected a list of integers.""", Message(() => reader.IntList("l")));
@@ -85,7 +85,7 @@ public class ConfigReaderTests
             .Set("is", [1, 2]).Set("ss", ["a"])
             .AddMissing(kept.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value)))
             .ToJson();
-        var reader = ConfigReader.Parse(json, "f");
+        var reader = ConfigReader.FromJson(json, "f");
         Assert.Equal((1, 80.0, 1e-5), (reader.Int("i"), reader.Double("d"), reader.Double("tiny")));
         Assert.Equal("ü\"", reader.String("s"));
         Assert.Equal([1, 2], reader.IntList("is"));
@@ -112,5 +112,5 @@ public class ConfigReaderTests
     [InlineData("""{"a": "\udfff"}""")]
     [InlineData("""{"a": [{"b": "\ud800x"}]}""")]
     public void Half_a_surrogate_pair_is_refused_at_once(string json) =>
-        Assert.Contains("x.json: a string in it is not valid Unicode", Assert.Throws<ConsistencyModelsException>(() => ConfigReader.Parse(json, "x.json")).Message, StringComparison.Ordinal);
+        Assert.Contains("x.json: a string in it is not valid Unicode", Assert.Throws<ConsistencyModelsException>(() => ConfigReader.FromJson(json, "x.json")).Message, StringComparison.Ordinal);
 }

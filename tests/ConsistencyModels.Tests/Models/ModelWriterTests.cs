@@ -42,7 +42,7 @@ public sealed class ModelWriterTests : IDisposable
     {
         Write(FreshModel.Of(Network, seed: 1), before);
         var told = new List<double>();
-        Write(FreshModel.Of(Network, Other, seed: 2), after, new Told(part =>
+        Write(FreshModel.Of(Network, Other, seed: 2), after, new SynchronousProgress(part =>
         {
             told.Add(part);
             if (told.Count % 10 == 0 || part == 1)
@@ -88,7 +88,7 @@ public sealed class ModelWriterTests : IDisposable
     public void A_cancelled_model_leaves_nothing_not_even_folders()
     {
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => ModelWriter.Write(FreshModel.Of(Network), _folder["a", "b"], null, new Told(_ => stop.Cancel()), stop.Token));
+        Assert.Throws<OperationCanceledException>(() => ModelWriter.Write(FreshModel.Of(Network), _folder["a", "b"], null, new SynchronousProgress(_ => stop.Cancel()), stop.Token));
         Assert.Throws<OperationCanceledException>(() => ModelWriter.Write(FreshModel.Of(Network), _folder["c.safetensors"], null, null, stop.Token));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
     }
@@ -173,7 +173,7 @@ public sealed class ModelWriterTests : IDisposable
         }
     }
 
-    private sealed class Told(Action<double> tell) : IProgress<double>
+    private sealed class SynchronousProgress(Action<double> tell) : IProgress<double>
     {
         public void Report(double value) => tell(value);
     }

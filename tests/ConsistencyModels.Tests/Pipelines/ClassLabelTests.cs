@@ -76,6 +76,6 @@ public class ClassLabelTests
     public void Names_of_another_form_are_not_read(string json)
     {
         using var document = JsonDocument.Parse(json);
-        Assert.Null(ClassNames.Parse(document.RootElement));
+        Assert.Null(ClassNames.FromJson(document.RootElement));
     }
 }

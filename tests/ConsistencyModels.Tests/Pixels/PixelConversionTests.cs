@@ -23,7 +23,7 @@ public sealed class PixelConversionTests
         float[] unit = new float[batch.Length];
         PixelConversion.ToUnitNhwc(batch, shape, unit);
         ImageBuffer[] diffusers = PixelConversion.ToImages(batch, shape);
-        ImageBuffer[] openai = PixelConversion.ToImages(batch, shape, PixelConvention.OpenAI);
+        ImageBuffer[] openai = PixelConversion.ToImages(batch, shape, PixelConvention.OpenAi);
         for (int n = 0, i = 0; n < 2; n++)
         {
             for (int c = 0; c < channels; c++)
@@ -50,7 +50,7 @@ public sealed class PixelConversionTests
 
         // 0 is 127.5: half to even gives 128, truncation 127; -0.5 is 63.75.
         Assert.Equal([0, 255, 128, 0, 255, 64], PixelConversion.ToImages(batch, shape)[0].Pixels);
-        Assert.Equal([0, 255, 127, 0, 255, 63], PixelConversion.ToImages(batch, shape, PixelConvention.OpenAI)[0].Pixels);
+        Assert.Equal([0, 255, 127, 0, 255, 63], PixelConversion.ToImages(batch, shape, PixelConvention.OpenAi)[0].Pixels);
     }
 
     [Fact]

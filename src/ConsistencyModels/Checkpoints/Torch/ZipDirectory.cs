@@ -213,12 +213,12 @@ internal sealed class ZipDirectory
             return value;
         }
 
-        if (wide.Length < 8 || BinaryPrimitives.ReadInt64LittleEndian(wide) is var full && full < 0)
+        var full = wide.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(wide);
+        if (full < 0)
         {
             throw Bad($"entry {Printable.Quote(name)} has no valid zip64 field");
         }
 
-        full = BinaryPrimitives.ReadInt64LittleEndian(wide);
         wide = wide[8..];
         return full;
     }

@@ -11,7 +11,7 @@ internal static unsafe class Epilogue
     /// <param name="ldc">Distance of rows.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns, a multiple of 16.</param>
-    /// <param name="bias">One value a column.</param>
+    /// <param name="bias">One value per column.</param>
     /// <param name="residual">Row-major, or null.</param>
     /// <param name="residualStride">Distance of the residual's rows.</param>
     /// <param name="scale">Factor.</param>

@@ -48,7 +48,7 @@ internal unsafe struct WinogradTarget
     /// <summary>Channels, a multiple of 16.</summary>
     public int Channels;
 
-    /// <summary>One value a channel.</summary>
+    /// <summary>One value per channel.</summary>
     public float* Bias;
 
     /// <summary>A second bias, the image's own (its time embedding), or null.</summary>

@@ -51,7 +51,7 @@ internal sealed record Architecture(
         };
     }
 
-    // Heads leave no trace in the tensors. Every published network has 64 channels a head; narrower ones the most that fits.
+    // Heads leave no trace in the tensors. Every published network has 64 channels per head; narrower ones the most that fits.
     private int GuessHeadDim()
     {
         int[] attended = [.. Widths.Where((_, level) => Attention[level]), Widths[^1]];

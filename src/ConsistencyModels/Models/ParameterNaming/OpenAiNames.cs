@@ -1,3 +1,4 @@
+using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Models.ParameterNaming;
@@ -72,4 +73,11 @@ public static class OpenAiNames
 /// diffusers' parameters, whose rows follow each other: three for qkv (queries, keys, values: the released weights are in
 /// (three, head, dim) order), else one.
 /// </param>
-public sealed record OpenAiTensor(string Name, IReadOnlyList<long> Shape, IReadOnlyList<string> Parameters);
+public sealed record OpenAiTensor(string Name, IReadOnlyList<long> Shape, IReadOnlyList<string> Parameters)
+{
+    /// <summary>openai's shape.</summary>
+    public IReadOnlyList<long> Shape { get; init => field = ValueList<long>.Of(value); } = ValueList<long>.Of(Shape);
+
+    /// <summary>diffusers' parameters, whose rows follow each other.</summary>
+    public IReadOnlyList<string> Parameters { get; init => field = ValueList<string>.Of(value); } = ValueList<string>.Of(Parameters);
+}

@@ -5,7 +5,7 @@ using System.Globalization;
 namespace ConsistencyModels.Cli;
 
 /// <summary>Options whose errors say what was found and what was expected.</summary>
-internal static class OptionOf
+internal static class Options
 {
     private const NumberStyles Plain = NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign | NumberStyles.AllowExponent;
 
@@ -138,7 +138,7 @@ internal static class OptionOf
         }
     }
 
-    /// <summary>"400k" as 400,000; null if the text is no such number.</summary>
+    /// <summary>"400k" as 400,000; null if the text is not such a number.</summary>
     internal static long? ParseCount(string text)
     {
         var factor = text is "" ? 1 : text[^1] switch { 'k' or 'K' => 1e3, 'm' or 'M' => 1e6, 'g' or 'G' => 1e9, _ => 1 };

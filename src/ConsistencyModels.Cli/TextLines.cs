@@ -1,9 +1,9 @@
 namespace ConsistencyModels.Cli;
 
 /// <summary>Names and values in two columns.</summary>
-internal static class Lines
+internal static class TextLines
 {
-    /// <summary>Writes one pair a line.</summary>
+    /// <summary>Writes one pair per line.</summary>
     public static void Write(TextWriter output, IEnumerable<(string Name, string Value)> pairs)
     {
         var list = pairs.ToList();

@@ -6,7 +6,7 @@ namespace ConsistencyModels.Cli;
 /// Runs work and shows how far it is, once it has taken a second or so: a bar where somebody watches, now and then a plain line
 /// where nobody does.
 /// </summary>
-internal static class Waiting
+internal static class Spinner
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(15);
 
@@ -90,7 +90,7 @@ internal static class Waiting
 
 /// <summary>Progress told on the thread that makes it: <see cref="Progress{T}"/> would tell it later, on another.</summary>
 /// <param name="tell">What to do with it.</param>
-internal sealed class Told<T>(Action<T> tell) : IProgress<T>
+internal sealed class SynchronousProgress<T>(Action<T> tell) : IProgress<T>
 {
     /// <inheritdoc/>
     public void Report(T value) => tell(value);

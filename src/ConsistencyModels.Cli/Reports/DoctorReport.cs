@@ -9,7 +9,7 @@ using ConsistencyModels.Torch.Native;
 namespace ConsistencyModels.Cli.Reports;
 
 /// <summary>Looks at everything the program needs, and says what is wrong and what to do about it.</summary>
-internal sealed class Examination
+internal sealed class DoctorReport
 {
     private readonly List<(string Name, string Value)> _facts = [];
     private readonly List<string> _problems = [];
@@ -22,20 +22,20 @@ internal sealed class Examination
 
     /// <summary>Looks at the machine, libtorch, imaging, the cache and the bundled model.</summary>
     /// <param name="programFolder">Where the program is.</param>
-    public static Examination Make(string programFolder)
+    public static DoctorReport Make(string programFolder)
     {
-        var examination = new Examination();
-        examination.LookAtMachine();
-        examination.LookAtTorch();
-        examination.LookAtImaging();
-        examination.LookAtCaches();
-        examination.LookAtModel(programFolder);
+        var report = new DoctorReport();
+        report.LookAtMachine();
+        report.LookAtTorch();
+        report.LookAtImaging();
+        report.LookAtCaches();
+        report.LookAtModel(programFolder);
         foreach (var library in Machine.NativeLibraries())
         {
-            examination.Fact("native file", library);
+            report.Fact("native file", library);
         }
 
-        return examination;
+        return report;
     }
 
     private void LookAtMachine()
