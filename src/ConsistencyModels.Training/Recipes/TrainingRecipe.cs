@@ -85,7 +85,7 @@ public sealed record TrainingRecipe
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Resource + name)
             ?? throw new ConsistencyModelsException($"there is no preset \"{name}\"; expected one of {string.Join(", ", PresetNames)}");
         using var reader = new StreamReader(stream);
-        return Read(ConfigReader.Parse(reader.ReadToEnd(), $"the preset {name}"));
+        return Read(ConfigReader.FromJson(reader.ReadToEnd(), $"the preset {name}"));
     }
 
     /// <summary>Reads a recipe file.</summary>
