@@ -99,13 +99,9 @@ internal static class TrainCommand
     {
         var console = context.Console.Quiet(settings.Quiet);
         using var plan = TrainPlan.Make(settings, console, context.Cancellation);
-        foreach (var warning in plan.Warnings)
-        {
-            console.Error.WriteLine($"note: {warning}");
-        }
-
         if (settings.DryRun)
         {
+            plan.Warn(console);
             TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan).Append(TrainEstimate.Measure(plan, context.Engines)));
             return ExitCode.Fine;
         }

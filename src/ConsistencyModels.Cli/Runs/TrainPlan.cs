@@ -60,13 +60,22 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             }
 
             var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher };
-            return new(settings.Data, options, data, [.. Warn(options, catalogued, network, data)]);
+            return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]);
         }
         catch
         {
             start?.Dispose();
             teacher?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Says what may not be meant.</summary>
+    public void Warn(CliConsole console)
+    {
+        foreach (var warning in Warnings)
+        {
+            console.Error.WriteLine($"note: {warning}");
         }
     }
 
@@ -192,7 +201,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         _ => null,
     };
 
-    private static IEnumerable<string> Warn(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, ImageFolderDataSet data)
+    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, ImageFolderDataSet data)
     {
         if (catalogued.Tunes && options.InitialModel is null)
         {

@@ -13,6 +13,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     public void Execute()
     {
         using var trainer = new Trainer(_options, plan.Data, context.Engines, context.Cancellation);
+        plan.Warn(console);
         if (trainer.Note is { } note)
         {
             console.Error.WriteLine($"note: {note}");

@@ -45,17 +45,19 @@ public sealed class Trainer : IDisposable
         options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
         _options = options;
         _data = data;
-        _folder = new(options.Folder);
-        var processes = options.Processes;
-        _identity = RunIdentity.Of(options, data, options.Teacher is { } hashed ? TeacherHash.Of(hashed) : null);
-        _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count);
 
-        // One process writes; the others only read what it left.
-        _lock = processes.Rank == 0 ? _folder.Lock() : null;
+        // What is asked for and cannot be had is found out before anything is written.
+        var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
+        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network), compute);
         try
         {
-            var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
-            _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network), compute);
+            var processes = options.Processes;
+            _folder = new(options.Folder);
+
+            // One process writes; the others only read what it left.
+            _lock = processes.Rank == 0 ? _folder.Lock() : null;
+            _identity = RunIdentity.Of(options, data, options.Teacher is { } hashed ? TeacherHash.Of(hashed) : null);
+            _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count);
             _state = new(_network, options.Objective, options.Averages);
             var scales = options.Precision == TensorDType.F16;
             _state.LossScale = scales ? LossScale.Start : LossScale.None;

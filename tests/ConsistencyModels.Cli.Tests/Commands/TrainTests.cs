@@ -72,9 +72,9 @@ public sealed class TrainTests : IDisposable
         Assert.Contains("12 pictures of 8x8, 3 channels", text);
         Assert.Contains("floor 6, wall 6", text);
         Assert.Contains("1.5 M", text);
-        Assert.Contains("EctObjective", text);
-        Assert.Contains("StageImages = 187500", text);
-        Assert.Contains("images a second", text);
+        Assert.Contains("ect: adjustment=sigmoid", text);
+        Assert.Contains("stage_images=187500", text);
+        Assert.Contains("images per second", text);
         Assert.Equal(before, _folder.Files);
     }
 
@@ -120,9 +120,17 @@ public sealed class TrainTests : IDisposable
     [InlineData("--images 0", "--images is '0'", "from 1")]
     [InlineData("--batch 0", "--batch is '0'", "from 1")]
     [InlineData("--lr -1", "--lr is '-1'", "above 0")]
-    [InlineData("--ect-q 1", "--ect-q is '1'", "above 1")]
+    [InlineData("--objective ect --set q=1", "ect: q is \"1\"", "above 1")]
+    [InlineData("--objective ect --set quick=1", "\"quick\"", "adjustment, b, c")]
+    [InlineData("--set q", "--set is 'q'", "NAME=VALUE")]
+    [InlineData("--objective cd", "--objective cd", "--teacher MODEL or --init MODEL")]
+    [InlineData("--teacher x", "--teacher is 'x'", "edm has no teacher")]
+    [InlineData("--preset big", "--preset is 'big'", "ect-cifar10")]
+    [InlineData("--recipe nowhere.json", "nowhere.json", "")]
+    [InlineData("--averages 50k,1.5", "\"1.5\"", "a rate below 1")]
+    [InlineData("--averages 50k --half-life 40k", "--averages and --half-life", "one of them")]
     [InlineData("--checkpoint-every soon", "--checkpoint-every is 'soon'", "5m")]
-    [InlineData("--objective gan", "--objective is 'gan'", "edm or ect")]
+    [InlineData("--objective gan", "--objective is 'gan'", "edm, cd, ct, ict, ect, pd or scm")]
     [InlineData("--network big", "big", "tiny32")]
     [InlineData("--init nowhere", "nowhere", "no such file or folder")]
     [InlineData("--size 7", "--size is 7", "multiple of 2")]

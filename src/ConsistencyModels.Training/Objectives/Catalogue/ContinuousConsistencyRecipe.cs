@@ -11,6 +11,10 @@ namespace ConsistencyModels.Training.Objectives.Catalogue;
 /// Continuous-time consistency models (Lu and Song 2024, "sCM"): from a teacher (sCD) or from pictures alone (sCT), by the tangent of
 /// the trajectory, normalised and warmed up, with adaptive weights. Starts from a diffusion model's weights.
 /// </summary>
+/// <remarks>
+/// The discrete form is the default, with neighbours 0.1 apart in ln σ: networks that are told 250 ln σ by sinusoids answer to it with
+/// waves so fast that the derivative is mostly theirs (decision 0016). The continuous form is for networks whose waves are slow.
+/// </remarks>
 public static class ContinuousConsistencyRecipe
 {
     private const int CifarBatch = 512;
@@ -25,7 +29,7 @@ public static class ContinuousConsistencyRecipe
     private static Objective Make(SettingValues settings)
     {
         var sigmaData = settings.SigmaData();
-        var gap = settings.Word("form", "continuous", "continuous", "discrete") == "discrete" ? settings.Number("gap", 0.01, above: 0) : 0;
+        var gap = settings.Word("form", "discrete", "continuous", "discrete") == "discrete" ? settings.Number("gap", 0.1, above: 0) : 0;
         return new()
         {
             Name = "scm",
@@ -36,7 +40,8 @@ public static class ContinuousConsistencyRecipe
                 settings.Whole("warmup_steps", 10_000),
                 settings.Switch("distill", false),
                 gap,
-                settings.Number("tangent_c", 0.1, above: 0)),
+                settings.Number("tangent_c", 0.1, above: 0),
+                settings.Number("difference", 5e-4, above: 0)),
             Weight = new TangentWeight(sigmaData, settings.Switch("adaptive_weight", true), settings.Switch("prior_weight", false)),
             Metric = new L2Metric(),
             Preconditioning = Preconditioning.Edm(sigmaData),
