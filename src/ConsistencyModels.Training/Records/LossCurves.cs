@@ -14,8 +14,10 @@ internal static class LossCurves
     /// <summary>Points at most.</summary>
     public const int MostPoints = 2000;
 
-    // As a share of the run: wide enough to calm a curve, narrow enough not to hide a jump.
-    private const double SmoothingWidth = 0.02;
+    // As a share of the run: wide enough to calm a curve, narrow enough not to hide a jump. And as a share of the images before, since
+    // the loss falls fastest at the start.
+    private const double SmoothingWidth = 0.015;
+    private const double SmoothingAtStart = 0.1;
 
     /// <summary>Gathers rows that lie near each other.</summary>
     /// <param name="rows">The rows, read once.</param>
@@ -40,11 +42,12 @@ internal static class LossCurves
     public static double[] Smooth(CurvePoint[] points)
     {
         var smooth = new double[points.Length];
-        var width = points.Length == 0 ? 0 : (points[^1].Images - points[0].Images) * SmoothingWidth;
+        var widest = points.Length == 0 ? 0 : (points[^1].Images - points[0].Images) * SmoothingWidth;
         var from = 0;
         for (var i = 0; i < points.Length; i++)
         {
             var here = points[i].Images;
+            var width = Math.Min(widest, here * SmoothingAtStart);
             while (points[from].Images < here - (3 * width))
             {
                 from++;

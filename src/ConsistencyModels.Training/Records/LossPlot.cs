@@ -12,6 +12,7 @@ namespace ConsistencyModels.Training.Records;
 internal static class LossPlot
 {
     private const int ImageWidth = 1200;
+    private const float LeftSide = 95;
     private const float TextSize = 15;
     private static readonly Color Pale = Color.FromHex("#9ecae9");
     private static readonly Color Strong = Color.FromHex("#1f5fa8");
@@ -34,11 +35,11 @@ internal static class LossPlot
         var points = LossCurves.Gather(rows, images);
         var smooth = LossCurves.Smooth(points);
         var x = PlotAxis.OfImages(images);
-        var losses = new Panel("loss", 430, PlotAxis.ForRange(points.Select(point => point.Loss), 6), [
-            new("mean of the steps since the last line of the log", Pale, 1.2f, [.. points.Select(point => (point.Images, point.Loss))]),
+        var losses = new Panel("loss", 420, PlotAxis.ForRange(points.Select(point => point.Loss), 6), [
+            new("as logged", Pale, 1.2f, [.. points.Select(point => (point.Images, point.Loss))]),
             new("smoothed", Strong, 2.4f, [.. points.Zip(smooth, (point, loss) => (point.Images, loss))]),
         ]);
-        var norms = new Panel("gradient norm", 170, PlotAxis.ForRange(points.Select(point => point.GradientNorm), 3), [
+        var norms = new Panel("gradient norm", 160, PlotAxis.ForRange(points.Select(point => point.GradientNorm), 3), [
             new(null, Strong, 1.2f, [.. points.Select(point => (point.Images, point.GradientNorm))]),
         ]);
         var rates = new Panel("learning rate", 200, PlotAxis.FromZero(points.Select(point => point.LearningRate), 3), [
@@ -76,6 +77,7 @@ internal static class LossPlot
             var line = plot.Add.ScatterLine(places.ToArray(), curve.Color);
             line.LineWidth = curve.Width;
             line.LegendText = curve.Name ?? "";
+            line.MarkerSize = line.Data.GetScatterPoints().Count == 1 ? 7 : 0;
         }
 
         plot.Axes.SetLimits(x.From, x.To, panel.Y.From, panel.Y.To);
@@ -84,8 +86,10 @@ internal static class LossPlot
         plot.Axes.Right.FrameLineStyle.IsVisible = plot.Axes.Top.FrameLineStyle.IsVisible = false;
         plot.Grid.MajorLineColor = Lines;
 
-        // The same left side for all, so that the images are below each other.
-        plot.Layout.Fixed(new PixelPadding(95, 30, panel.XLabel is null ? 28 : 58, 14));
+        // The same left side for all, so that the images are below each other; their numbers stand at the lowest.
+        plot.Axes.Bottom.TickLabelStyle.IsVisible = panel.XLabel is not null;
+        plot.Axes.Left.MinimumSize = LeftSide - 15;
+        plot.Layout.Fixed(new PixelPadding(LeftSide, 30, panel.XLabel is null ? 8 : 58, 14));
         if (panel.Curves.Count > 1)
         {
             Style(plot.ShowLegend(Alignment.UpperRight));

@@ -24,7 +24,7 @@ internal sealed record PlotAxis(double From, double To, bool Logarithmic, IReadO
     /// <param name="images">Its end.</param>
     public static PlotAxis OfImages(long images)
     {
-        double to = Math.Max(images, 1);
+        var to = Math.Max(images, 1) * 1.01; // the last point is not cut in two
         return new(0, to, false, [.. Round(0, to, 8).Select(at => (at, Count(at)))]);
     }
 
@@ -60,6 +60,7 @@ internal sealed record PlotAxis(double From, double To, bool Logarithmic, IReadO
     private static PlotAxis Linear(double from, double to, int ticks)
     {
         var space = Math.Max((to - from) * Margin, Math.Max(Math.Abs(to), Math.Abs(from)) * 1e-6);
+        space = space > 0 ? space : 1;
         var axis = (From: from == 0 ? 0 : from - space, To: to + space);
         var small = to < OneForm && -from < OneForm;
         return new(axis.From, axis.To, false, [.. Round(axis.From, axis.To, ticks).Select(at => (at, small && at != 0 ? Exponent(at) : Number(at)))]);
@@ -85,7 +86,8 @@ internal sealed record PlotAxis(double From, double To, bool Logarithmic, IReadO
             }
         }
 
-        return new(from, to, true, labels);
+        // In less than an octave round numbers stand closer than that.
+        return new(from, to, true, labels.Count > 1 ? labels : [.. Round(Math.Pow(10, from), Math.Pow(10, to), ticks).Select(at => (Math.Log10(at), Number(at)))]);
     }
 
     // Multiples of 1, 2 or 5 times a power of ten.

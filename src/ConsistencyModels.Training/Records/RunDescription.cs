@@ -31,10 +31,12 @@ internal sealed class RunDescription(params IEnumerable<RunSection> sections)
         ]);
 
     /// <summary>Writes each section as a property: an object of its keys and values.</summary>
+    /// <param name="json">Where, inside an object.</param>
+    /// <param name="taken">Names that the object has already.</param>
     /// <exception cref="ArgumentException">A name or a key is there twice.</exception>
-    public void WriteTo(Utf8JsonWriter json)
+    public void WriteTo(Utf8JsonWriter json, IEnumerable<string> taken)
     {
-        ThrowIfTwice(Sections.Select(section => section.Name));
+        ThrowIfTwice(taken.Concat(Sections.Select(section => section.Name)));
         foreach (var section in Sections)
         {
             ThrowIfTwice(section.Entries.Select(entry => $"{section.Name}.{entry.Key}"));

@@ -61,7 +61,7 @@ internal sealed class RunHistory
             json.WriteNumber(FormatKey, Format);
             json.WriteString(TimeKey, Text(now));
             json.WriteNumber(ImagesKey, images);
-            description.WriteTo(json);
+            description.WriteTo(json, [FormatKey, TimeKey, ImagesKey]);
         });
 
         // First the history goes: a run.json without one is whole, but not the other way round.
@@ -84,7 +84,7 @@ internal sealed class RunHistory
         var before = Settings(file);
         using var history = new AppendedFile(_history, FileMode.OpenOrCreate);
         Replay(history, before);
-        var after = Settings(ConfigReader.FromJson(Encoding.UTF8.GetString(Json(indented: false, description.WriteTo)), "this run"));
+        var after = Settings(ConfigReader.FromJson(Encoding.UTF8.GetString(Json(indented: false, json => description.WriteTo(json, []))), "this run"));
         history.Append(Json(indented: false, json =>
         {
             json.WriteString(TimeKey, Text(now));
