@@ -18,7 +18,7 @@ internal sealed class AppendedFile : IDisposable
     public AppendedFile(string path, FileMode mode)
     {
         _path = path;
-        _stream = RunFile.On(path, () => new FileStream(path, mode, mode == FileMode.CreateNew ? FileAccess.Write : FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
+        _stream = RunFile.On(path, () => new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
     }
 
     /// <summary>What is there now, to be read before anything is appended; closed with this.</summary>
@@ -33,7 +33,7 @@ internal sealed class AppendedFile : IDisposable
             _stream.SetLength(length);
         }
 
-        return _stream.Position = length;
+        _stream.Position = length;
     });
 
     /// <summary>Appends.</summary>
@@ -52,11 +52,7 @@ internal sealed class AppendedFile : IDisposable
 
     /// <summary>Puts what was appended on the disk: it is there after a power cut too.</summary>
     /// <exception cref="ConsistencyModelsException">As for <see cref="Append"/>.</exception>
-    public void Flush() => RunFile.On(_path, () =>
-    {
-        _stream.Flush(flushToDisk: true);
-        return true;
-    });
+    public void Flush() => RunFile.On(_path, () => _stream.Flush(flushToDisk: true));
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
@@ -78,6 +74,14 @@ internal static class RunFile
             throw failure;
         }
     }
+
+    /// <summary>Does it, without a result.</summary>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="On{T}"/>.</exception>
+    public static void On(string path, Action action) => On(path, () =>
+    {
+        action();
+        return true;
+    });
 
     /// <summary>The failure in one line; null for what is no failure of the file system.</summary>
     public static ConsistencyModelsException? Failure(string path, Exception e) => e switch

@@ -44,8 +44,8 @@ internal static class LossPlot
         ]);
         var rates = new Panel("learning rate", 200, PlotAxis.FromZero(points.Select(point => point.LearningRate), 3), [
             new(null, Strong, 1.8f, [.. points.Select(point => (point.Images, point.LearningRate))]),
-        ]) { XLabel = "images learnt from" };
-        return Stack(x, losses, norms, rates);
+        ]);
+        return Stack(x, losses, norms, rates with { XLabel = "images learnt from" });
     }
 
     private static byte[] Stack(PlotAxis x, params Panel[] panels)

@@ -65,11 +65,7 @@ internal sealed class RunHistory
         });
 
         // First the history goes: a run.json without one is whole, but not the other way round.
-        RunFile.On(_history, () =>
-        {
-            File.Delete(_history);
-            return true;
-        });
+        RunFile.On(_history, () => File.Delete(_history));
         AtomicFile.WriteAllBytes(_run, text);
     }
 
