@@ -35,6 +35,8 @@ internal sealed class TensorBoardWriter : IDisposable
         try
         {
             Write(TensorBoardEvent.Version(Now));
+
+            // In a run's first file too: to TensorBoard only the second start of a run is a restart.
             Write(TensorBoardEvent.Start(Now, firstStep));
         }
         catch
