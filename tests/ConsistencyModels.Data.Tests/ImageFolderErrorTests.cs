@@ -68,6 +68,34 @@ public sealed class ImageFolderErrorTests
         Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(60_000_000, 3, "60000000 bytes in 3 compressed ones, which cannot be")]
+    [InlineData(-1, 100, "-1 bytes in 100 compressed ones, which cannot be")]
+    [InlineData(100, -5, "100 bytes in -5 compressed ones, which cannot be")]
+    [InlineData(long.MinValue, long.MinValue, "which cannot be")]
+    [InlineData(100, 1_000_000_000, "cannot be read")]
+    public void An_archive_with_impossible_sizes_of_64_bits_is_refused(long size, long compressed, string part)
+    {
+        using SampleFiles files = new();
+        files.Files["a/one.png"] = SampleFiles.Solid(8, 1, 2, 3);
+        string zip = files.AsZip();
+        byte[] bytes = File.ReadAllBytes(zip);
+
+        // The sizes of the central directory's record go to an extra field of 20 bytes behind the name.
+        int record = bytes.AsSpan().IndexOf("PK\u0001\u0002"u8);
+        int extra = record + 46 + "a/one.png".Length;
+        byte[] sizes = [1, 0, 16, 0, .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(compressed)];
+        bytes.AsSpan(record + 20, 8).Fill(0xff);
+        BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(record + 30), (short)sizes.Length);
+        bytes = [.. bytes[..extra], .. sizes, .. bytes[extra..]];
+        int end = bytes.AsSpan().IndexOf("PK\u0005\u0006"u8);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(end + 12), end - record);
+        File.WriteAllBytes(zip, bytes);
+        string message = Message(zip, Native);
+        Assert.Contains("a/one.png: ", message);
+        Assert.Contains(part, message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_class_without_images_is_named()
     {
