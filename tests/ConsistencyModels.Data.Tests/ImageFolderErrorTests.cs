@@ -97,6 +97,33 @@ public sealed class ImageFolderErrorTests
     }
 
     [Fact]
+    public void Every_damaged_byte_of_an_archive_gives_the_data_or_a_message()
+    {
+        using SampleFiles files = SampleFiles.Typical();
+        string zip = files.AsZip();
+        byte[] whole = File.ReadAllBytes(zip);
+        System.Random random = new(1);
+        for (int i = 0; i < 600; i++)
+        {
+            // Half of the damage is in the directory at the end.
+            byte[] damaged = [.. whole];
+            damaged[i % 2 == 0 ? whole.Length - 1 - random.Next(1000) : random.Next(whole.Length)] = (byte)random.Next(256);
+            File.WriteAllBytes(zip, i % 10 == 9 ? damaged[..random.Next(whole.Length)] : damaged);
+            foreach (bool skip in new[] { false, true })
+            {
+                try
+                {
+                    SampleFiles.Open(zip, Native with { SkipUnreadable = skip });
+                }
+                catch (ConsistencyModelsException e)
+                {
+                    Assert.Contains(zip, e.Message);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void A_class_without_images_is_named()
     {
         using SampleFiles files = SampleFiles.Typical();

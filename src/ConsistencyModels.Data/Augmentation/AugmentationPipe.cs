@@ -77,15 +77,24 @@ public sealed class AugmentationPipe
                 $"{images.Length} floats from image {first} on are not images of [{channels}, {draw.Height}, {draw.Width}] among the {draw.Count} drawn.", nameof(images));
         }
 
-        for (int i = 0; i < count; i++)
+        unsafe
         {
-            Span<float> image = images.Slice(i * length, length);
-            ImageDraw drawn = draw.Images[first + i];
-            Blitting.Apply(drawn, image, draw.Height, draw.Width);
-            if (!drawn.Inverse.IsIdentity)
+            fixed (float* start = images)
             {
-                GeometricTransform.Apply(drawn.Inverse, image, draw.Height, draw.Width);
+                // A lambda may not hold a span; the batch is pinned for as long as all threads work on it.
+                float* batch = start;
+                Parallel.For(0, count, i => Apply(draw, first + i, new Span<float>(batch + ((long)i * length), length)));
             }
+        }
+    }
+
+    private static void Apply(AugmentationDraw draw, int index, Span<float> image)
+    {
+        ImageDraw drawn = draw.Images[index];
+        Blitting.Apply(drawn, image, draw.Height, draw.Width);
+        if (!drawn.Inverse.IsIdentity)
+        {
+            GeometricTransform.Apply(drawn.Inverse, image, draw.Height, draw.Width);
         }
     }
 }

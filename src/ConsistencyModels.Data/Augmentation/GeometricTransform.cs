@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace ConsistencyModels.Data.Augmentation;
 
 /// <summary>
@@ -33,7 +35,7 @@ internal static class GeometricTransform
         float[] wide = new float[paddedHeight * 2 * paddedWidth];
         float[] large = new float[4 * paddedHeight * paddedWidth];
         float[] sampled = new float[sampledHeight * sampledWidth];
-        float[] narrow = new float[sampledHeight * width];
+        float[] low = new float[height * sampledWidth];
         int plane = height * width;
         for (int at = 0; at < image.Length; at += plane)
         {
@@ -41,23 +43,15 @@ internal static class GeometricTransform
             Pad(channel, padded, width, paddedWidth, left, top);
             for (int y = 0; y < paddedHeight; y++)
             {
-                Enlarge(padded, y * paddedWidth, 1, paddedWidth, wide, y * 2 * paddedWidth, 1);
+                EnlargeRow(padded.AsSpan(y * paddedWidth, paddedWidth), wide.AsSpan(y * 2 * paddedWidth, 2 * paddedWidth));
             }
 
-            for (int x = 0; x < 2 * paddedWidth; x++)
-            {
-                Enlarge(wide, x, 2 * paddedWidth, paddedHeight, large, x, 2 * paddedWidth);
-            }
-
+            EnlargeRows(wide, large, 2 * paddedWidth);
             Sample(inverse, large, paddedWidth, paddedHeight, sampled, width, height, left, top);
-            for (int y = 0; y < sampledHeight; y++)
+            ReduceRows(sampled, low, sampledWidth);
+            for (int y = 0; y < height; y++)
             {
-                Reduce(sampled, y * sampledWidth, 1, narrow, y * width, 1, width);
-            }
-
-            for (int x = 0; x < width; x++)
-            {
-                Reduce(narrow, x, width, channel, x, width, height);
+                ReduceRow(low.AsSpan(y * sampledWidth, sampledWidth), channel.Slice(y * width, width));
             }
         }
     }
@@ -90,38 +84,71 @@ internal static class GeometricTransform
         }
     }
 
-    /// <summary>One line of n numbers as one of 2n: zeros put between them, then the filter.</summary>
-    private static void Enlarge(ReadOnlySpan<float> from, int start, int step, int count, Span<float> to, int toStart, int toStep)
+    /// <summary>A row of n numbers as one of 2n: zeros put between them, then the filter.</summary>
+    private static void EnlargeRow(ReadOnlySpan<float> from, Span<float> to)
     {
         // Tap k of output i stands over input (i + 5 - k) / 2, where that is whole.
-        for (int i = 0; i < 2 * count; i++)
+        for (int i = 0; i < to.Length; i++)
         {
             float sum = 0;
             for (int k = (i + 5) & 1, at = (i + 5 - k) / 2; k < Filter.Length; k += 2, at--)
             {
-                if ((uint)at < (uint)count)
+                if ((uint)at < (uint)from.Length)
                 {
-                    sum += from[start + (at * step)] * Filter[k];
+                    sum += from[at] * Filter[k];
                 }
             }
 
-            to[toStart + (i * toStep)] = sum;
+            to[i] = sum;
         }
     }
 
-    /// <summary>One line of 2n + 12 numbers as one of n: the filter, and every second of what it gives.</summary>
-    private static void Reduce(ReadOnlySpan<float> from, int start, int step, Span<float> to, int toStart, int toStep, int count)
+    /// <summary>n rows as 2n, in the same way.</summary>
+    private static void EnlargeRows(ReadOnlySpan<float> from, Span<float> to, int width)
     {
-        for (int i = 0; i < count; i++)
+        int count = from.Length / width;
+        to.Clear();
+        for (int i = 0; i < 2 * count; i++)
         {
-            float sum = 0;
-            int at = start + (((2 * i) + 1) * step);
-            for (int k = 0; k < Filter.Length; k++, at += step)
+            Span<float> row = to.Slice(i * width, width);
+            for (int k = (i + 5) & 1, at = (i + 5 - k) / 2; k < Filter.Length; k += 2, at--)
             {
-                sum += from[at] * Filter[k];
+                if ((uint)at < (uint)count)
+                {
+                    TensorPrimitives.MultiplyAdd(from.Slice(at * width, width), Filter[k], row, row);
+                }
+            }
+        }
+    }
+
+    /// <summary>2n + 12 rows as n: the filter, and every second row of what it gives.</summary>
+    private static void ReduceRows(ReadOnlySpan<float> from, Span<float> to, int width)
+    {
+        to.Clear();
+        for (int i = 0; i < to.Length / width; i++)
+        {
+            Span<float> row = to.Slice(i * width, width);
+            for (int k = 0; k < Filter.Length; k++)
+            {
+                TensorPrimitives.MultiplyAdd(from.Slice(((2 * i) + 1 + k) * width, width), Filter[k], row, row);
+            }
+        }
+    }
+
+    /// <summary>A row of 2n + 12 numbers as one of n, in the same way.</summary>
+    private static void ReduceRow(ReadOnlySpan<float> from, Span<float> to)
+    {
+        ReadOnlySpan<float> filter = Filter;
+        for (int i = 0; i < to.Length; i++)
+        {
+            ReadOnlySpan<float> part = from.Slice((2 * i) + 1, filter.Length);
+            float sum = 0;
+            for (int k = 0; k < part.Length; k++)
+            {
+                sum += part[k] * filter[k];
             }
 
-            to[toStart + (i * toStep)] = sum;
+            to[i] = sum;
         }
     }
 
@@ -157,6 +184,12 @@ internal static class GeometricTransform
         int top = (int)Math.Floor(y);
         float right = (float)(x - left);
         float below = (float)(y - top);
+        if (left >= 0 && top >= 0 && left < width - 1 && top < height - 1)
+        {
+            ReadOnlySpan<float> near = large.Slice((top * width) + left, width + 2);
+            return (((near[0] * (1 - right)) + (near[1] * right)) * (1 - below)) + (((near[width] * (1 - right)) + (near[width + 1] * right)) * below);
+        }
+
         float upper = Mix(large, width, top, height, left, right);
         float lower = Mix(large, width, top + 1, height, left, right);
         return (upper * (1 - below)) + (lower * below);
