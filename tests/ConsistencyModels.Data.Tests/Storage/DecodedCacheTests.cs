@@ -156,6 +156,46 @@ public sealed class DecodedCacheTests : IDisposable
         Array.ForEach(sets, set => set.Dispose());
     }
 
+    [Fact]
+    public void Memory_stays_bounded_while_decoding_and_reading()
+    {
+        const int count = 1200;
+        const int side = 224;
+        string images = _cache.File("train-images-idx3-ubyte");
+        File.WriteAllBytes(images, Formats.DataFiles.Idx([], count, side, side));
+        using (FileStream stream = File.OpenWrite(images))
+        {
+            stream.SetLength(16 + ((long)count * side * side)); // 60 MB of zeros
+        }
+
+        long start = GC.GetTotalMemory(forceFullCollection: true);
+        Most most = new();
+        ImageDataSetOptions options = new() { ClassesFrom = ClassRule.None, MemoryBudget = 1 << 20, CacheFolder = _cache.File("data") };
+        using ImageDataSet data = ImageDataSets.Open(images, options, most, TestContext.Current.CancellationToken);
+        float[] batch = new float[8 * side * side];
+        for (int i = 0; i < count; i += 8)
+        {
+            data.Fill([.. Enumerable.Range(i, 8)], batch, [], []);
+        }
+
+        most.Report(default);
+        Assert.True(data.IsOnDisk);
+        Assert.InRange(most.Bytes - start, 0, 25 << 20);
+    }
+
+    private sealed class Most : IProgress<DecodeProgress>
+    {
+        public long Bytes { get; private set; }
+
+        public void Report(DecodeProgress value)
+        {
+            lock (this)
+            {
+                Bytes = Math.Max(Bytes, GC.GetTotalMemory(forceFullCollection: true));
+            }
+        }
+    }
+
     private sealed class Immediate(List<DecodeProgress> seen) : IProgress<DecodeProgress>
     {
         public void Report(DecodeProgress value)
