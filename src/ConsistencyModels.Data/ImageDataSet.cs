@@ -119,44 +119,41 @@ public sealed class ImageDataSet : IImageDataSet, IDisposable
     {
         int length = Channels * Height * Width;
         FillArguments.Check(indices, images.Length, length, labels, flips);
-        foreach (int index in indices)
-        {
-            Check(index, nameof(indices));
-        }
-
-        ImageBuffer[]? decoded = IsRandom ? Decode(indices, draws) : null;
-        byte[] buffer = [];
         for (int i = 0; i < indices.Length; i++)
         {
-            ReadOnlySpan<byte> pixels = decoded is null ? _records.Read(_kept[indices[i]], ref buffer) : decoded[i].Pixels;
-            FillArguments.ToPlanes(pixels, images.Slice(i * length, length), Channels, Width, !flips.IsEmpty && flips[i]);
+            Check(indices[i], nameof(indices));
             if (!labels.IsEmpty)
             {
                 labels[i] = _labels[indices[i]];
             }
         }
-    }
 
-    private ImageBuffer[] Decode(ReadOnlySpan<int> indices, ReadOnlySpan<long> draws)
-    {
-        ImageBuffer[] images = new ImageBuffer[indices.Length];
+        // A lambda may hold no spans: arguments are copied, and the batch is pinned for as long as all threads work on it.
         int[] pictures = [.. indices];
+        bool[] mirrored = [.. flips];
         long[] numbers = [.. draws];
-        try
+        unsafe
         {
-            Parallel.For(0, images.Length, new ParallelOptions { MaxDegreeOfParallelism = _options.ThreadCount }, i =>
+            fixed (float* start = images)
             {
-                byte[] buffer = [];
-                int picture = _kept[pictures[i]];
-                images[i] = _decoder.ToImage(picture, _records.Read(picture, ref buffer), numbers.Length == 0 ? null : numbers[i]);
-            });
+                float* batch = start;
+                try
+                {
+                    Parallel.For(0, pictures.Length, new ParallelOptions { MaxDegreeOfParallelism = _options.ThreadCount }, () => Array.Empty<byte>(), (i, _, buffer) =>
+                    {
+                        Span<float> image = new(batch + ((long)i * length), length);
+                        ReadOnlySpan<byte> record = _records.Read(_kept[pictures[i]], ref buffer);
+                        ReadOnlySpan<byte> pixels = IsRandom ? _decoder.ToImage(_kept[pictures[i]], record, numbers.Length == 0 ? null : numbers[i]).Pixels : record;
+                        FillArguments.ToPlanes(pixels, image, Channels, Width, mirrored.Length > 0 && mirrored[i]);
+                        return buffer;
+                    }, _ => { });
+                }
+                catch (AggregateException e) when (e.InnerExceptions.OfType<ConsistencyModelsException>().FirstOrDefault() is { } first)
+                {
+                    throw new ConsistencyModelsException(first.Message, e);
+                }
+            }
         }
-        catch (AggregateException e) when (e.InnerExceptions.OfType<ConsistencyModelsException>().FirstOrDefault() is { } first)
-        {
-            throw new ConsistencyModelsException(first.Message, e);
-        }
-
-        return images;
     }
 
     private void Check(int index, string parameter)
@@ -194,22 +191,35 @@ internal static class FillArguments
     /// <summary>Bytes [H, W, C] as floats [C, H, W], mirrored left to right if wanted.</summary>
     public static void ToPlanes(ReadOnlySpan<byte> pixels, Span<float> planes, int channels, int width, bool flip)
     {
-        int height = planes.Length / channels / width;
-        for (int c = 0; c < channels; c++)
+        ReadOnlySpan<float> table = ToFloat;
+        int plane = planes.Length / channels;
+        for (int row = 0; row < plane; row += width)
         {
-            for (int y = 0; y < height; y++)
+            ReadOnlySpan<byte> from = pixels.Slice(row * channels, width * channels);
+            if (channels == 3)
             {
-                Span<float> row = planes.Slice(((c * height) + y) * width, width);
-                int at = (y * width * channels) + c;
-                for (int x = 0; x < row.Length; x++, at += channels)
+                Span<float> red = planes.Slice(row, width);
+                Span<float> green = planes.Slice(plane + row, width);
+                Span<float> blue = planes.Slice((2 * plane) + row, width);
+                for (int x = 0, at = 0; x < red.Length && at + 2 < from.Length; x++, at += 3)
                 {
-                    row[x] = ToFloat[pixels[at]];
+                    red[x] = table[from[at]];
+                    green[x] = table[from[at + 1]];
+                    blue[x] = table[from[at + 2]];
                 }
+            }
+            else
+            {
+                Span<float> gray = planes.Slice(row, width);
+                for (int x = 0; x < gray.Length; x++)
+                {
+                    gray[x] = table[from[x]];
+                }
+            }
 
-                if (flip)
-                {
-                    row.Reverse();
-                }
+            for (int c = 0; flip && c < channels; c++)
+            {
+                planes.Slice((c * plane) + row, width).Reverse();
             }
         }
     }
