@@ -20,7 +20,7 @@ public static class ImageDataSets
     /// </summary>
     /// <param name="path">A file or a folder.</param>
     /// <param name="options">Size, classes and limits.</param>
-    /// <param name="progress">Told how far decoding is.</param>
+    /// <param name="progress">Told how far decoding is, from any thread; nothing where all is decoded already.</param>
     /// <param name="cancellation">Ends the decoding early.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ConsistencyModelsException">

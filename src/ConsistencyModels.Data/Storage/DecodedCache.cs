@@ -48,19 +48,19 @@ internal sealed class DecodedCache(string folder, long mostBytes)
         }
     }
 
-    /// <summary>A text that was worked out from the records of a key before, or is now.</summary>
+    /// <summary>A hash that was worked out from the records of a key before, or is now.</summary>
     /// <param name="key">As for the records.</param>
-    /// <param name="what">A file name's part that stands for what else the text depends on.</param>
-    /// <param name="length">The length of the text.</param>
+    /// <param name="what">A file name's part that stands for what else it depends on.</param>
+    /// <param name="length">How many hexadecimal digits it has.</param>
     /// <param name="compute">Works it out.</param>
     public string GetOrCompute(byte[] key, string what, int length, Func<string> compute)
     {
         string path = PathOf(key, $"-{what}.txt");
         try
         {
-            if (new FileInfo(path) is { Exists: true } file && file.Length == length)
+            if (new FileInfo(path) is { Exists: true } file && file.Length == length && File.ReadAllText(path) is var known && known.All(char.IsAsciiHexDigitLower))
             {
-                return File.ReadAllText(path);
+                return known;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
