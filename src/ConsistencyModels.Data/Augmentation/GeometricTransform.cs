@@ -36,11 +36,12 @@ internal static class GeometricTransform
         float[] large = new float[4 * paddedHeight * paddedWidth];
         float[] sampled = new float[sampledHeight * sampledWidth];
         float[] low = new float[height * sampledWidth];
+        int[] columns = [.. Enumerable.Range(-left, paddedWidth).Select(x => Blitting.Reflect(x, width))];
         int plane = height * width;
         for (int at = 0; at < image.Length; at += plane)
         {
             Span<float> channel = image.Slice(at, plane);
-            Pad(channel, padded, width, paddedWidth, left, top);
+            Pad(channel, padded, width, columns, top);
             for (int y = 0; y < paddedHeight; y++)
             {
                 EnlargeRow(padded.AsSpan(y * paddedWidth, paddedWidth), wide.AsSpan(y * 2 * paddedWidth, 2 * paddedWidth));
@@ -70,16 +71,16 @@ internal static class GeometricTransform
             Margin(corners.Max(c => c.Y), cy, height));
     }
 
-    private static void Pad(ReadOnlySpan<float> channel, Span<float> padded, int width, int paddedWidth, int left, int top)
+    private static void Pad(ReadOnlySpan<float> channel, Span<float> padded, int width, ReadOnlySpan<int> columns, int top)
     {
         int height = channel.Length / width;
-        for (int y = 0; y < padded.Length / paddedWidth; y++)
+        for (int y = 0; y < padded.Length / columns.Length; y++)
         {
             ReadOnlySpan<float> from = channel.Slice(Blitting.Reflect(y - top, height) * width, width);
-            Span<float> to = padded.Slice(y * paddedWidth, paddedWidth);
+            Span<float> to = padded.Slice(y * columns.Length, columns.Length);
             for (int x = 0; x < to.Length; x++)
             {
-                to[x] = from[Blitting.Reflect(x - left, width)];
+                to[x] = from[columns[x]];
             }
         }
     }
@@ -87,15 +88,24 @@ internal static class GeometricTransform
     /// <summary>A row of n numbers as one of 2n: zeros put between them, then the filter.</summary>
     private static void EnlargeRow(ReadOnlySpan<float> from, Span<float> to)
     {
-        // Tap k of output i stands over input (i + 5 - k) / 2, where that is whole.
+        // Tap k of output i stands over input (i + 5 - k) / 2, where that is whole: six inputs, the last one first.
+        ReadOnlySpan<float> filter = Filter;
         for (int i = 0; i < to.Length; i++)
         {
+            int tap = (i + 5) & 1;
+            int at = (i + 5 - tap) / 2;
             float sum = 0;
-            for (int k = (i + 5) & 1, at = (i + 5 - k) / 2; k < Filter.Length; k += 2, at--)
+            if (at >= 5 && at < from.Length)
             {
-                if ((uint)at < (uint)from.Length)
+                ReadOnlySpan<float> part = from.Slice(at - 5, 6);
+                sum = (part[5] * filter[tap]) + (part[4] * filter[tap + 2]) + (part[3] * filter[tap + 4])
+                    + (part[2] * filter[tap + 6]) + (part[1] * filter[tap + 8]) + (part[0] * filter[tap + 10]);
+            }
+            else
+            {
+                for (int k = tap; k < filter.Length; k += 2, at--)
                 {
-                    sum += from[at] * Filter[k];
+                    sum += (uint)at < (uint)from.Length ? from[at] * filter[k] : 0;
                 }
             }
 
