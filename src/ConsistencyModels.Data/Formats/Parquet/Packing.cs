@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using ZstdSharp;
 
 namespace ConsistencyModels.Data.Formats.Parquet;
 
@@ -15,9 +16,21 @@ internal static class Packing
         1 => Snappy.Unpack(packed, length),
         2 => Read(new GZipStream(new MemoryStream(packed), CompressionMode.Decompress), length),
         4 => Read(new BrotliStream(new MemoryStream(packed), CompressionMode.Decompress), length),
-        6 => throw new InvalidDataException("it is packed with zstd, which is not supported; write it anew with snappy or without compression"),
-        _ => throw new InvalidDataException($"it is packed with the codec {codec}, which is not supported; expected snappy, gzip, brotli or none"),
+        6 => ReadZstd(packed, length),
+        _ => throw new InvalidDataException($"it is packed with the codec {codec}, which is not supported; expected snappy, gzip, brotli, zstd or none"),
     };
+
+    private static byte[] ReadZstd(byte[] packed, int length)
+    {
+        try
+        {
+            return Read(new DecompressionStream(new MemoryStream(packed)), length);
+        }
+        catch (ZstdException e)
+        {
+            throw new InvalidDataException($"a page packed with zstd is damaged: {e.Message}", e);
+        }
+    }
 
     private static byte[] Read(Stream stream, int length)
     {
