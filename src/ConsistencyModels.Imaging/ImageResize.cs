@@ -54,6 +54,20 @@ public static class ImageResize
     /// <exception cref="ConsistencyModelsException">The picture is so elongated that scaling it would exceed 2^28 pixels.</exception>
     public static ImageBuffer CenterCrop(ImageBuffer image, int size)
     {
+        image = ScaleShorterSide(image, size);
+        return Crop(image, (image.Width - size) / 2, (image.Height - size) / 2, size, size);
+    }
+
+    /// <summary>
+    /// The first half of <see cref="CenterCrop"/> and of openai's <c>random_crop_arr</c>: halve with BOX while the shorter side is at
+    /// least twice the size, then BICUBIC to make the shorter side the size. The proportions stay.
+    /// </summary>
+    /// <param name="image">1, 3 or 4 channels, any size.</param>
+    /// <param name="size">The shorter side of the result in pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is not positive.</exception>
+    /// <exception cref="ConsistencyModelsException">The picture is so elongated that scaling it would exceed 2^28 pixels.</exception>
+    public static ImageBuffer ScaleShorterSide(ImageBuffer image, int size)
+    {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         while (Math.Min(image.Width, image.Height) >= 2L * size)
@@ -71,8 +85,7 @@ public static class ImageResize
             throw new ConsistencyModelsException($"A {image.Width}x{image.Height} picture is too elongated to be scaled to a square of {size}.");
         }
 
-        image = Resize(image, (int)width, (int)height, ResampleFilter.Bicubic);
-        return Crop(image, (image.Width - size) / 2, (image.Height - size) / 2, size, size);
+        return Resize(image, (int)width, (int)height, ResampleFilter.Bicubic);
     }
 
     /// <summary>Cuts out a rectangle.</summary>

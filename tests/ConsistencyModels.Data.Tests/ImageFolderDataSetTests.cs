@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Pixels;
 
@@ -94,6 +95,22 @@ public sealed class ImageFolderDataSetTests
         image.Pixels[100] ^= 1;
         files.Files["mon/00.png"] = ImageEncoder.Encode(image);
         Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native).Fingerprint);
+    }
+
+    [Fact]
+    public void The_fingerprint_is_the_one_that_runs_remember()
+    {
+        // SHA-256 of channels, height, width, the names with their lengths, and for each image its label and its bytes.
+        using SampleFiles files = new();
+        files.Files["a/1.png"] = SampleFiles.Solid(2, 1, 2, 3);
+        files.Files["bc/2.png"] = SampleFiles.Solid(2, 4, 5, 6);
+        byte[] Number(int value) => BitConverter.GetBytes(value);
+        byte[] text =
+        [
+            .. Number(3), .. Number(2), .. Number(2), .. Number(2), .. Number(1), .. "a"u8, .. Number(2), .. "bc"u8,
+            .. Number(0), 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, .. Number(1), 4, 5, 6, 4, 5, 6, 4, 5, 6, 4, 5, 6,
+        ];
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(text)), SampleFiles.Open(files.AsZip(), new() { Size = 2 }).Fingerprint);
     }
 
     [Fact]

@@ -68,6 +68,61 @@ public sealed class ImageFolderErrorTests
         Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(60_000_000, 3, "60000000 bytes in 3 compressed ones, which cannot be")]
+    [InlineData(-1, 100, "-1 bytes in 100 compressed ones, which cannot be")]
+    [InlineData(100, -5, "100 bytes in -5 compressed ones, which cannot be")]
+    [InlineData(long.MinValue, long.MinValue, "which cannot be")]
+    [InlineData(100, 1_000_000_000, "cannot be read")]
+    public void An_archive_with_impossible_sizes_of_64_bits_is_refused(long size, long compressed, string part)
+    {
+        using SampleFiles files = new();
+        files.Files["a/one.png"] = SampleFiles.Solid(8, 1, 2, 3);
+        string zip = files.AsZip();
+        byte[] bytes = File.ReadAllBytes(zip);
+
+        // The sizes of the central directory's record go to an extra field of 20 bytes behind the name.
+        int record = bytes.AsSpan().IndexOf("PK\u0001\u0002"u8);
+        int extra = record + 46 + "a/one.png".Length;
+        byte[] sizes = [1, 0, 16, 0, .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(compressed)];
+        bytes.AsSpan(record + 20, 8).Fill(0xff);
+        BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(record + 30), (short)sizes.Length);
+        bytes = [.. bytes[..extra], .. sizes, .. bytes[extra..]];
+        int end = bytes.AsSpan().IndexOf("PK\u0005\u0006"u8);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(end + 12), end - record);
+        File.WriteAllBytes(zip, bytes);
+        string message = Message(zip, Native);
+        Assert.Contains("a/one.png: ", message);
+        Assert.Contains(part, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_damaged_byte_of_an_archive_gives_the_data_or_a_message()
+    {
+        using SampleFiles files = SampleFiles.Typical();
+        string zip = files.AsZip();
+        byte[] whole = File.ReadAllBytes(zip);
+        System.Random random = new(1);
+        for (int i = 0; i < 600; i++)
+        {
+            // Half of the damage is in the directory at the end.
+            byte[] damaged = [.. whole];
+            damaged[i % 2 == 0 ? whole.Length - 1 - random.Next(1000) : random.Next(whole.Length)] = (byte)random.Next(256);
+            File.WriteAllBytes(zip, i % 10 == 9 ? damaged[..random.Next(whole.Length)] : damaged);
+            foreach (bool skip in new[] { false, true })
+            {
+                try
+                {
+                    SampleFiles.Open(zip, Native with { SkipUnreadable = skip });
+                }
+                catch (ConsistencyModelsException e)
+                {
+                    Assert.Contains(zip, e.Message);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_class_without_images_is_named()
     {

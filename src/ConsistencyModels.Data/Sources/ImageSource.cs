@@ -1,15 +1,21 @@
-namespace ConsistencyModels.Data;
+namespace ConsistencyModels.Data.Sources;
 
 /// <summary>Opens a folder or an archive, and says which of its files are images.</summary>
 internal static class ImageSource
 {
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
 
-    public static IImageSource Open(string path, ImageFolderOptions options)
+    public static IImageSource Open(string path, ImageDataSetOptions options)
     {
+        if (options.Split is { } split && (split.Length == 0 || split is "." or ".." || split.AsSpan().IndexOfAny('/', '\\') >= 0))
+        {
+            throw new ConsistencyModelsException($"{path}: the part '{split}' is not the name of a sub-folder.");
+        }
+
         if (Directory.Exists(path))
         {
-            return new FolderImageSource(path, options);
+            string root = options.Split is null ? path : Path.Combine(path, options.Split);
+            return Directory.Exists(root) ? new FolderImageSource(root, options) : throw new ConsistencyModelsException($"{path}: has no sub-folder '{options.Split}'.");
         }
 
         if (!File.Exists(path))
