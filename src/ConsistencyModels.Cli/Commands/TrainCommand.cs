@@ -12,7 +12,7 @@ internal static class TrainCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var data = new Argument<string>("DATA") { Description = "A folder or .zip of pictures; each folder in it is a class, unless --classes says otherwise" };
+        var data = new Argument<string>("DATA") { Description = "A folder or .zip of pictures (each folder in it is a class), CIFAR-10 or -100, MNIST, .npz, or Parquet files" };
         var run = new Option<string>("--run", "-r") { Description = "Folder of the run: checkpoints, log, samples, the model; a run that is there goes on", HelpName = "FOLDER", Required = true };
         var objective = Options.OneOf("--objective", $"What for: {string.Join("; ", ObjectiveCatalogue.All.Select(recipe => $"{recipe.Name}, {recipe.Summary}"))}; default: edm", [.. ObjectiveCatalogue.All.Select(recipe => recipe.Name)]);
         var preset = Options.OneOf("--preset", "Published hyper-parameters: objective, network, batch, step size, averages; what else is given goes before them; --dry-run prints them", [.. TrainingRecipe.PresetNames]);
@@ -25,6 +25,10 @@ internal static class TrainCommand
         var classes = Options.Text("--classes", "Which folders are which classes: name=folder:folder:-folder,name=...", "MAP", "-c");
         var size = Options.Whole("--size", "Height and width of the pictures; default: the network's sample_size", 1, 8192, "PIXELS");
         var native = Options.Switch("--native-size-only", "Leave out pictures of another size, in place of scaling and cropping them");
+        var crop = Options.OneOf("--crop", "How pictures become squares of the size: center (default), random, a new crop each time, or none, which leaves out all others", "center", "random", "none");
+        var classesFrom = Options.OneOf("--classes-from", "Where the classes of a folder or .zip come from: folders, the prefix of the file name (cat_1.png), or none; default: its dataset.json, else folders", "auto", "folders", "prefix", "none");
+        var split = Options.Text("--split", "Which part of the data: train, test, ...; default: train where there are parts", "NAME");
+        var skipDamaged = Options.Switch("--skip-damaged", "Leave out pictures that cannot be read, and say which; default: stop at the first");
         var images = Options.Count("--images", "Images the whole run learns from, with repetition; default: 400k", 1);
         var batch = Options.Whole("--batch", "Images per step; default: 64", 1, 1_000_000, "N", "-b");
         var micro = Options.Whole("--micro-batch", "Images in memory at a time; default: the whole batch", 1, 1_000_000);
@@ -54,7 +58,7 @@ internal static class TrainCommand
             "cm train PICTURES --run runs/cd --images 1M --objective cd --init runs/edm/model --set scales=18   # or distil it",
             "cm generate --model runs/ect/model                      # and draw with it")
         {
-            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, clip, flip,
+            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, clip, flip,
             seed, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
@@ -71,6 +75,10 @@ internal static class TrainCommand
             Classes = result.GetValue(classes),
             Size = result.GetValue(size),
             NativeSizeOnly = result.GetValue(native),
+            Crop = result.GetValue(crop),
+            ClassesFrom = result.GetValue(classesFrom),
+            Split = result.GetValue(split),
+            SkipDamaged = result.GetValue(skipDamaged),
             Images = result.GetValue(images),
             Batch = result.GetValue(batch),
             MicroBatch = result.GetValue(micro),

@@ -14,7 +14,7 @@ namespace ConsistencyModels.Cli.Runs;
 /// <param name="Options">What the trainer is told; its models belong to the plan.</param>
 /// <param name="Data">The pictures.</param>
 /// <param name="Warnings">What may not be meant; each a line.</param>
-internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings) : IDisposable
+internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageDataSet Data, IReadOnlyList<string> Warnings) : IDisposable
 {
     private const string DefaultNetwork = "tiles32";
     private const long DefaultImages = 400_000;
@@ -35,6 +35,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         var named = settings.Network is not null ? NetworkSource.Load(settings.Network, console, cancellation) : recipe.Network;
         Model? start = null;
         Model? teacher = null;
+        ImageDataSet? data = null;
         try
         {
             // A student begins as its teacher, and a diffusion model to begin with can be the teacher.
@@ -47,9 +48,20 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             var network = named ?? start?.Config ?? NetworkSource.Load(DefaultNetwork, console, cancellation);
             var size = SizeOf(settings, network);
             var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
-            var data = Spinner.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
+            data = Spinner.For(console, "reading the pictures", report => ImageDataSets.Open(
                 settings.Data,
-                new ImageFolderOptions { Size = size, Channels = network.InChannels, OnlySize = settings.NativeSizeOnly, Classes = classes, Threads = settings.Threads },
+                new ImageDataSetOptions
+                {
+                    Size = size,
+                    Channels = network.InChannels,
+                    Crop = CropOf(settings),
+                    Classes = classes,
+                    ClassesFrom = settings.ClassesFrom is { } rule ? Enum.Parse<ClassRule>(rule, ignoreCase: true) : ClassRule.Auto,
+                    Split = settings.Split,
+                    SkipUnreadable = settings.SkipDamaged,
+                    Threads = settings.Threads,
+                },
+                new SynchronousProgress<DecodeProgress>(done => report((double)done.Done / Math.Max(1, done.Total), $"{done.Done} of {done.Total}")),
                 cancellation));
             network = network with { SampleSize = new(size, size) };
 
@@ -66,6 +78,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         {
             start?.Dispose();
             teacher?.Dispose();
+            data?.Dispose();
             throw;
         }
     }
@@ -84,6 +97,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     {
         Options.InitialModel?.Dispose();
         Options.Teacher?.Dispose();
+        Data.Dispose();
     }
 
     private static TrainingRecipe RecipeOf(TrainSettings settings) => (settings.Preset, settings.Recipe) switch
@@ -158,6 +172,14 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             : throw new ConsistencyModelsException($"--size is {size}, expected a multiple of {network.SpatialFactor} for this network");
     }
 
+    private static ImageCrop CropOf(TrainSettings settings) => (settings.Crop, settings.NativeSizeOnly) switch
+    {
+        (null, true) => ImageCrop.None,
+        (null, false) => ImageCrop.Center,
+        (_, true) => throw new ConsistencyModelsException("--crop and --native-size-only are both given, expected one of them"),
+        ({ } word, _) => Enum.Parse<ImageCrop>(word, ignoreCase: true),
+    };
+
     // The size of heads and of pictures is not in a single file: a network that is named says it.
     private static Model OpenModel(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation) => new ModelSettings
     {
@@ -201,7 +223,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         _ => null,
     };
 
-    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, ImageFolderDataSet data)
+    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, IImageDataSet data)
     {
         if (catalogued.Tunes && options.InitialModel is null)
         {

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Denoising;
+using ConsistencyModels.Files;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -25,7 +26,7 @@ internal static class SampleGrid
     // Where the second of two steps begins: the noise level published for easy consistency tuning.
     private const float SecondStep = 0.821f;
 
-    public static void Save(string path, IUNet unet, TrainingOptions options, CancellationToken cancellationToken)
+    public static byte[] Save(string path, IUNet unet, TrainingOptions options, CancellationToken cancellationToken)
     {
         var config = options.Network;
         var rows = Math.Clamp(config.NumClassEmbeds ?? 4, 1, LargestRows);
@@ -34,7 +35,9 @@ internal static class SampleGrid
         var images = options.Objective.Makes == ModelKind.Diffusion
             ? Diffusion(unet, options.Objective, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
             : Consistency(unet, options.Objective, generator, rows, size, cancellationToken);
-        ImageEncoder.SaveFile(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }), path);
+        var png = ImageEncoder.Encode(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }));
+        AtomicFile.WriteAllBytes(path, png);
+        return png;
     }
 
     private static ImageBuffer[] Diffusion(

@@ -150,7 +150,7 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public void Data_that_are_not_there_or_damaged_are_refused()
     {
-        Assert.Contains("expected a folder of images or a .zip", Cm.Refuse("train", _folder["nowhere"], "--run", _folder["r"]));
+        Assert.Contains("nowhere: not found; expected", Cm.Refuse("train", _folder["nowhere"], "--run", _folder["r"]));
         File.WriteAllText(Path.Combine(_pictures, "floor", "0.png"), "no picture");
         Assert.Contains("0.png", Cm.Refuse("train", _pictures, "--run", _folder["r"], "--network", _network));
     }
