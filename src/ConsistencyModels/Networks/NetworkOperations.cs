@@ -1,5 +1,113 @@
 namespace ConsistencyModels.Networks;
 
+/// <summary>
+/// One operation of a network: what it reads, what it makes, and the layers whose parameters it uses. There are the nine kinds
+/// of <see cref="INetworkReader{T}"/>.
+/// </summary>
+public abstract class NetworkOperation
+{
+    private protected NetworkOperation()
+    {
+    }
+
+    /// <summary>diffusers' name of the module it is: <c>down_blocks.0.resnets.1</c>. A concatenation, which is not a module, has the name of what reads it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The part of the network it belongs to.</summary>
+    public NetworkSection Section { get; internal set; }
+
+    /// <summary>The block of its section it belongs to, from 0 in the order of execution.</summary>
+    public int Block { get; internal set; }
+
+    /// <summary>What it reads, in the order of the parameters of its method in <see cref="INetworkReader{T}"/>.</summary>
+    public required IReadOnlyList<NetworkValue> Inputs { get; init; }
+
+    /// <summary>What it makes.</summary>
+    public required NetworkValue Output { get; init; }
+
+    /// <summary>Its layers in the order of diffusers' state dict; empty for an operation without parameters.</summary>
+    public abstract IReadOnlyList<NetworkLayer> Layers { get; }
+}
+
+/// <summary>The parts of a network.</summary>
+public enum NetworkSection
+{
+    /// <summary>Embeddings and the first convolution.</summary>
+    Input,
+
+    /// <summary>Blocks that end with half the size, but the last.</summary>
+    Down,
+
+    /// <summary>The coarsest block between down and up.</summary>
+    Middle,
+
+    /// <summary>Blocks that end with double the size, but the last; their residual blocks read skip connections.</summary>
+    Up,
+
+    /// <summary>The last normalization and convolution.</summary>
+    Output,
+}
+
+/// <summary>
+/// Something that an operation reads or makes: each is made once, by one operation or by the caller. Compared by reference.
+/// </summary>
+public sealed class NetworkValue
+{
+    internal NetworkValue(int id, NetworkValueKind kind, int channels, int halvings) =>
+        (Id, Kind, Channels, Halvings) = (id, kind, channels, halvings);
+
+    /// <summary>Its number among the values of its network, from 0.</summary>
+    public int Id { get; }
+
+    /// <summary>Whether it has pixels.</summary>
+    public NetworkValueKind Kind { get; }
+
+    /// <summary>Channels of an image, length of a vector.</summary>
+    public int Channels { get; }
+
+    /// <summary>How often its height and width are those of the sample halved; 0 for a vector.</summary>
+    public int Halvings { get; }
+
+    /// <summary>Its height and width; 1 x 1 for a vector.</summary>
+    /// <param name="sample">Size of the network's input, in multiples of <see cref="UNet2DConfig.SpatialFactor"/>.</param>
+    public ImageSize SizeFor(ImageSize sample) =>
+        Kind == NetworkValueKind.Vector ? new ImageSize(1, 1) : new ImageSize(sample.Height >> Halvings, sample.Width >> Halvings);
+}
+
+/// <summary>The shapes of values.</summary>
+public enum NetworkValueKind
+{
+    /// <summary>[N, Channels]: timesteps, class labels (both with one channel) and embeddings.</summary>
+    Vector,
+
+    /// <summary>[N, Channels, H, W].</summary>
+    Image,
+}
+
+/// <summary>The frequencies of the sinusoids that timesteps are embedded with.</summary>
+internal static class TimeFrequencies
+{
+    private const double LongestPeriod = 10_000;
+
+    /// <summary>diffusers' <c>get_timestep_embedding</c>: e^(-i·ln 10000 / (half - shift)) for i from 0 to half - 1.</summary>
+    /// <param name="channels">Features of the embedding; half of them, rounded down, are sines.</param>
+    /// <param name="shift"><c>freq_shift</c>, below half the channels.</param>
+    public static float[] Sinusoids(int channels, int shift)
+    {
+        var half = channels / 2;
+
+        // The exponent is a float32 in the reference, and at large timesteps its last bit can be seen.
+        var step = (float)(-Math.Log(LongestPeriod) / (half - shift));
+        var frequencies = new float[half];
+        for (var i = 0; i < half; i++)
+        {
+            frequencies[i] = MathF.Exp(i * step);
+        }
+
+        return frequencies;
+    }
+}
+
 /// <summary>Timesteps [N] to their embedding: features, linear, SiLU, linear.</summary>
 public sealed class TimeEmbeddingOperation : NetworkOperation
 {

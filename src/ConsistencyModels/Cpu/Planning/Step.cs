@@ -1,4 +1,5 @@
 using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Cpu.Threading;
 
 namespace ConsistencyModels.Cpu.Planning;
 
@@ -16,4 +17,85 @@ internal abstract class Step
 
     /// <summary>Executes one chunk of a phase.</summary>
     public abstract void Chunk(Call call, int phase, int chunk, int slot);
+}
+
+/// <summary>One forward pass under way: its arguments and its threads, and the arena it was lent. Reused for later passes.</summary>
+internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
+{
+    private const long PageFloats = 1024;
+    private const long Stagger = 64;
+
+    private float* _arena;
+    private Step? _step;
+    private int _phase;
+    private float* _scratch;
+    private long _scratchOfThread;
+
+    /// <summary>The threads.</summary>
+    public WorkRegion Region { get; } = new(pool, threads);
+
+    /// <summary>[N, InChannels, H, W].</summary>
+    public float* Sample { get; set; }
+
+    /// <summary>[N].</summary>
+    public float* Timesteps { get; set; }
+
+    /// <summary>1 if there is a timestep for each image, 0 if one serves all.</summary>
+    public int TimestepStride { get; set; }
+
+    /// <summary>[N], or null.</summary>
+    public int* Labels { get; set; }
+
+    /// <summary>[N, OutChannels, H, W].</summary>
+    public float* Output { get; set; }
+
+    /// <summary>Memory of a slot.</summary>
+    public float* At(ArenaSlot slot) => _arena + slot.Offset;
+
+    /// <summary>
+    /// A thread's own memory while it executes a chunk. It is the same in all steps, so it stays in the cache of the thread's core.
+    /// </summary>
+    public float* Scratch(int slot) => _scratch + (slot * _scratchOfThread);
+
+    /// <summary>Bytes of arena that a plan needs with these threads.</summary>
+    public long BytesFor(Plan plan) => (plan.ArenaFloats + (Region.Threads * ScratchOfThread(plan))) * sizeof(float);
+
+    /// <summary>Takes an arena of at least <see cref="BytesFor"/> bytes, which the caller keeps alive, for a pass of a plan.</summary>
+    public void Use(Plan plan, NativeBuffer arena)
+    {
+        _arena = arena.Floats;
+        _scratch = arena.Floats + plan.ArenaFloats;
+        _scratchOfThread = ScratchOfThread(plan);
+    }
+
+    /// <summary>Runs a phase of a step on all threads.</summary>
+    public void For(Step step, int phase, int chunks)
+    {
+        _step = step;
+        _phase = phase;
+        Region.Run(this, chunks);
+    }
+
+    /// <inheritdoc/>
+    public void Execute(int chunk, int slot) => _step!.Chunk(this, _phase, chunk, slot);
+
+    private static long ScratchOfThread(Plan plan) => ((plan.ScratchFloats + PageFloats - 1) / PageFloats * PageFloats) + Stagger;
+}
+
+/// <summary>Sizes of chunks: large enough that taking one costs nothing, small enough that threads end together.</summary>
+internal static class Chunks
+{
+    private const double Operations = 1e6; // some 10 µs
+    private const double TrafficBytes = 128 << 10;
+
+    /// <summary>How many units of work make a chunk, by multiply-adds.</summary>
+    public static int ByOperations(double operationsOfUnit, int units) => Clamp(Operations / operationsOfUnit, units);
+
+    /// <summary>How many units of work make a chunk, by bytes read and written.</summary>
+    public static int ByBytes(double bytesOfUnit, int units) => Clamp(TrafficBytes / bytesOfUnit, units);
+
+    /// <summary>How many chunks of that size there are.</summary>
+    public static int Count(int units, int size) => (units + size - 1) / size;
+
+    private static int Clamp(double size, int units) => (int)Math.Clamp(size, 1, Math.Max(1, units));
 }
