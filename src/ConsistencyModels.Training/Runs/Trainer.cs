@@ -93,6 +93,9 @@ public sealed class Trainer : IDisposable
     /// <summary>What the user should know about how the run was opened, or null: that its newest checkpoint is damaged and an older one was taken.</summary>
     public string? Note { get; }
 
+    /// <summary>What the user should know about the run's records, or null: that the plot of the loss could not be replaced.</summary>
+    public string? RecordsNote { get; private set; }
+
     /// <summary>The network with the average that becomes the model, as samplers see it; owned by the trainer.</summary>
     public IUNet Average => new BufferedUNet(_network, _state.Averages[0]);
 
@@ -126,7 +129,7 @@ public sealed class Trainer : IDisposable
 
             if (writes && sinceCheckpoint.Elapsed >= _options.CheckpointEvery)
             {
-                records?.Checkpoint();
+                RecordsNote = records?.Checkpoint();
                 SaveCheckpoint();
                 sinceCheckpoint.Restart();
             }
@@ -139,7 +142,7 @@ public sealed class Trainer : IDisposable
         }
 
         // The model of a run that was stopped can be looked at, and started from.
-        records?.Checkpoint();
+        RecordsNote = records?.Checkpoint();
         SaveCheckpoint();
         SaveModel();
         if (complete)
@@ -156,15 +159,14 @@ public sealed class Trainer : IDisposable
     public (double Loss, double GradientNorm, double LearningRate) Step()
     {
         var index = _state.ImagesSeen / _options.Batch;
-        var steps = (_options.Images + _options.Batch - 1) / _options.Batch;
+        var steps = Clock().TotalSteps;
 
         // The next batch and its noise are made while this one is learnt from.
         _prefetched ??= new((step, _) => _batches.Next(step), index, Math.Max(steps, index + 1));
         var batch = _prefetched.Step < steps ? _prefetched.Next() : _batches.Next(index);
         var micro = _options.MicroBatch > 0 ? _options.MicroBatch : _options.Batch;
         var rate = LearningRate.At(_options, _state.ImagesSeen);
-        var clock = new TrainingClock(index, _state.ImagesSeen, steps);
-        var result = _step.Run(batch, clock, rate, micro);
+        var result = _step.Run(batch, Clock(), rate, micro);
         if (result.Skipped)
         {
             Skip(result);
@@ -198,7 +200,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Draws a grid from the averaged model: a row for each class, the same noise each time.</summary>
     /// <returns>The picture, a PNG.</returns>
     public byte[] SaveSamples(CancellationToken cancellationToken = default) =>
-        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), Average, _options, cancellationToken);
+        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), Average, _options, Clock(), cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -220,6 +222,8 @@ public sealed class Trainer : IDisposable
                 $"{_folder.Root}: the loss is {result.Loss} and the gradient's norm {result.GradientNorm} at image {_state.ImagesSeen}{place}, {_skippedInARow} steps in a row; go on from the last checkpoint with a smaller learning rate");
         }
     }
+
+    private TrainingClock Clock() => new(_state.ImagesSeen / _options.Batch, _state.ImagesSeen, (_options.Images + _options.Batch - 1) / _options.Batch);
 
     // Processes stop together, whichever of them was told to.
     private bool Stops(CancellationToken cancellationToken)
