@@ -12,7 +12,7 @@ internal sealed class LpipsNetwork : IDisposable
     // Beside the lengths, as the published code has it.
     private const double Epsilon = 1e-10;
 
-    // A pixel without any feature stays 0, and so does its gradient, where a root of 0 has none. Far below Epsilon squared.
+    // A root of 0 has no slope: a pixel whose squares vanish stays as it is, and its gradient is a number. Far below Epsilon squared.
     private const double TinySquare = 1e-30;
 
     // ImageNet's means and deviations, for images in [-1, 1].
