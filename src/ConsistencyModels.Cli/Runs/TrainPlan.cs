@@ -1,6 +1,7 @@
 using ConsistencyModels.Data;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Torch.Perceptual;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Optimization;
@@ -22,6 +23,9 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     // With fewer images per step than this share of the published recipe, others have seen nothing but noise.
     private const int FarBelow = 8;
 
+    /// <summary>What the objective measures with; null where it needs no network for that.</summary>
+    private IImageDistance? Distance { get; init; }
+
     /// <summary>Reads the pictures and completes the options.</summary>
     /// <param name="settings">The words.</param>
     /// <param name="console">Where to show how far reading is.</param>
@@ -31,13 +35,15 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     {
         var recipe = RecipeOf(settings);
         var catalogued = ObjectiveCatalogue.Find(settings.Objective ?? recipe.Objective ?? "edm");
-        var objective = MakeObjective(settings, recipe, catalogued);
-        var named = settings.Network is not null ? NetworkSource.Load(settings.Network, console, cancellation) : recipe.Network;
         Model? start = null;
         Model? teacher = null;
         ImageDataSet? data = null;
+        IImageDistance? distance = null;
         try
         {
+            var objective = MakeObjective(settings, recipe, catalogued, asked => distance = LpipsDistance.Open(asked, settings.Device, settings.Threads));
+            var named = settings.Network is not null ? NetworkSource.Load(settings.Network, console, cancellation) : recipe.Network;
+
             // A student begins as its teacher, and a diffusion model to begin with can be the teacher.
             var needsTeacher = objective.Needs.Contains(NetworkRole.Teacher);
             var startName = settings.Init ?? (needsTeacher ? settings.Teacher : null);
@@ -72,13 +78,14 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             }
 
             var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher };
-            return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]);
+            return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]) { Distance = distance };
         }
         catch
         {
             start?.Dispose();
             teacher?.Dispose();
             data?.Dispose();
+            distance?.Dispose();
             throw;
         }
     }
@@ -98,6 +105,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         Options.InitialModel?.Dispose();
         Options.Teacher?.Dispose();
         Data.Dispose();
+        Distance?.Dispose();
     }
 
     private static TrainingRecipe RecipeOf(TrainSettings settings) => (settings.Preset, settings.Recipe) switch
@@ -108,7 +116,8 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         _ => new TrainingRecipe(),
     };
 
-    private static Objective MakeObjective(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued)
+    private static Objective MakeObjective(
+        TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Func<PerceptualOptions, IImageDistance> imageDistances)
     {
         // A recipe's settings are those of its objective.
         Dictionary<string, string> values = new(StringComparer.OrdinalIgnoreCase);
@@ -141,7 +150,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             values.TryAdd(teacherSwitch, "true");
         }
 
-        return ObjectiveCatalogue.Make(catalogued.Name, values);
+        return ObjectiveCatalogue.Make(catalogued.Name, values, imageDistances);
     }
 
     private static void ThrowIfNoTeacher(Model? teacher, string? name, string? given, bool needed, ObjectiveRecipe objective)

@@ -14,6 +14,7 @@ public static class StrictTensors
     /// Other names a tensor may be stored under, to the expected name; null for none. Under both names at once only if it is
     /// the same tensor: older diffusers kept one under two names while it renamed it (<c>time_proj.W</c>).
     /// </param>
+    /// <param name="isOther">Tensors of the file that belong to something else and are passed over by their names; null for none.</param>
     /// <returns>For each expected name, the name it is stored under in <paramref name="source"/>.</returns>
     /// <exception cref="CheckpointException">
     /// Tensors are missing, unexpected, of another shape, or two under one name and its alias. One message lists the first ten of each kind.
@@ -21,7 +22,8 @@ public static class StrictTensors
     public static IReadOnlyDictionary<string, string> Check(
         ITensorSource source,
         IEnumerable<(string Name, IReadOnlyList<long> Shape)> expected,
-        IReadOnlyDictionary<string, string>? aliases = null)
+        IReadOnlyDictionary<string, string>? aliases = null,
+        Predicate<string>? isOther = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(expected);
@@ -33,7 +35,10 @@ public static class StrictTensors
             var target = shapes.ContainsKey(name) ? name : aliases?.GetValueOrDefault(name) ?? name;
             if (!shapes.TryGetValue(target, out var shape))
             {
-                unexpected.Add(Printable.Quote(name));
+                if (isOther?.Invoke(name) != true)
+                {
+                    unexpected.Add(Printable.Quote(name));
+                }
             }
             else if (!stored.TryAdd(target, name))
             {

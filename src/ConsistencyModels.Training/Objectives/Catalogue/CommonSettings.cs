@@ -32,7 +32,7 @@ internal static class CommonSettings
     public static IMetric Metric(this SettingValues settings, string fallback)
     {
         const int small = 32;
-        switch (settings.Word("metric", fallback, "l1", "l2", "l2-32", "huber"))
+        switch (settings.Word("metric", fallback, "l1", "l2", "l2-32", "huber", "lpips"))
         {
             case "l1":
                 return new L1Metric();
@@ -40,6 +40,8 @@ internal static class CommonSettings
                 return new L2Metric();
             case "l2-32":
                 return new ResizedMetric(new L2Metric(), small);
+            case "lpips":
+                return settings.Perceptual();
             default:
                 // 0 is the published choice, which depends on the images' size.
                 var c = settings.Number("huber_c", 0, above: 0, orEqual: true);

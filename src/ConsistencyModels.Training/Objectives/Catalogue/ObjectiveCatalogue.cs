@@ -1,3 +1,5 @@
+using ConsistencyModels.Networks;
+
 namespace ConsistencyModels.Training.Objectives.Catalogue;
 
 /// <summary>An objective that can be chosen by name.</summary>
@@ -47,11 +49,19 @@ public static class ObjectiveCatalogue
     /// <summary>Makes an objective.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="settings">Settings that are not at their defaults.</param>
-    /// <exception cref="ConsistencyModelsException">There is no such objective or setting, or a value is out of its range.</exception>
-    public static Objective Make(string name, IEnumerable<KeyValuePair<string, string>>? settings = null)
+    /// <param name="imageDistances">
+    /// Opens a perceptual distance, for <c>metric=lpips</c>: <c>LpipsDistance.Open</c> of ConsistencyModels.Torch; called only when it is
+    /// asked for, null where there is no engine for one. The objective borrows what it opens: whoever calls this keeps it and disposes it
+    /// after the objective's last use, also where this throws.
+    /// </param>
+    /// <exception cref="ConsistencyModelsException">
+    /// There is no such objective or setting, a value is out of its range, or a file that a setting names cannot be used.
+    /// </exception>
+    public static Objective Make(
+        string name, IEnumerable<KeyValuePair<string, string>>? settings = null, Func<PerceptualOptions, IImageDistance>? imageDistances = null)
     {
         var recipe = Find(name);
-        var values = new SettingValues(recipe.Name, settings ?? []);
+        var values = new SettingValues(recipe.Name, settings ?? []) { ImageDistances = imageDistances };
         var objective = recipe.Make(values);
         values.ThrowIfOthers();
         return objective;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Training.Objectives.Catalogue;
 
@@ -9,6 +10,7 @@ public sealed class SettingValues
     private readonly Dictionary<string, string> _given;
     private readonly Dictionary<string, string> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _ranges = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _paths = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Starts with what was given.</summary>
     /// <param name="objective">The objective's name, for messages.</param>
@@ -19,6 +21,9 @@ public sealed class SettingValues
         _objective = objective;
         _given = new(given, StringComparer.OrdinalIgnoreCase);
     }
+
+    /// <summary>Opens a perceptual distance; null where there is no engine for one.</summary>
+    public Func<PerceptualOptions, IImageDistance>? ImageDistances { get; init; }
 
     /// <summary>Every setting that was taken, with its value as text that is the same in every culture.</summary>
     public IReadOnlyDictionary<string, string> Taken => _taken;
@@ -84,13 +89,27 @@ public sealed class SettingValues
     /// <exception cref="ConsistencyModelsException">It is neither.</exception>
     public bool Switch(string name, bool fallback) => Word(name, fallback ? "true" : "false", "true", "false") == "true";
 
+    /// <summary>The path of a file. Where a file lies is no part of what the objective is: see <see cref="Identify"/>.</summary>
+    /// <param name="name">The setting.</param>
+    /// <returns>Null where it was not given.</returns>
+    public string? Path(string name)
+    {
+        _paths.Add(name);
+        return Text(name, "a path") is { Length: > 0 } path ? path : null;
+    }
+
+    /// <summary>Says what makes a file that was named by its path the one it is, in place of the path.</summary>
+    /// <param name="name">The setting of the path.</param>
+    /// <param name="identity">A text without spaces that is the same for the same content.</param>
+    public void Identify(string name, string identity) => _taken[name] = identity;
+
     /// <summary>Ends the taking.</summary>
     /// <exception cref="ConsistencyModelsException">Something was given that the objective does not know.</exception>
     public void ThrowIfOthers()
     {
-        if (_given.Keys.FirstOrDefault(name => !_taken.Keys.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        if (_given.Keys.FirstOrDefault(name => !_taken.Keys.Concat(_paths).Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
         {
-            throw new ConsistencyModelsException($"{_objective}: there is no setting \"{unknown}\"; expected one of {string.Join(", ", _taken.Keys.Order(StringComparer.Ordinal))}");
+            throw new ConsistencyModelsException($"{_objective}: there is no setting \"{unknown}\"; expected one of {string.Join(", ", _taken.Keys.Union(_paths, StringComparer.Ordinal).Order(StringComparer.Ordinal))}");
         }
     }
 
@@ -100,5 +119,8 @@ public sealed class SettingValues
         return _given.GetValueOrDefault(name)?.Trim();
     }
 
-    private ConsistencyModelsException Bad(string name, string text, string range) => new($"{_objective}: {name} is \"{text}\", expected {range}");
+    /// <summary>What is wrong with the settings, with the objective's name before it.</summary>
+    internal ConsistencyModelsException Bad(string what) => new($"{_objective}: {what}");
+
+    private ConsistencyModelsException Bad(string name, string text, string range) => Bad($"{name} is \"{text}\", expected {range}");
 }

@@ -9,6 +9,9 @@ namespace ConsistencyModels.Training.Objectives.Metrics;
 /// <param name="OnlyBelow">Images of this height or more stay as they are; 0 for none.</param>
 public sealed record ResizedMetric(IMetric Inner, int Size, int OnlyBelow = 0) : IMetric
 {
+    // Many small images made large at once would take gigabytes.
+    private const int PixelsAtOnce = 1 << 20;
+
     /// <inheritdoc/>
     public void Measure(ReadOnlySpan<float> output, ReadOnlySpan<float> target, ImageShape shape, Span<float> distances, Span<float> gradient)
     {
@@ -18,6 +21,17 @@ public sealed record ResizedMetric(IMetric Inner, int Size, int OnlyBelow = 0) :
             return;
         }
 
+        var part = shape.WithBatch((int)Math.Clamp(PixelsAtOnce / ((long)Size * Size), 1, Math.Max(1, shape.Batch)));
+        for (var first = 0; first < shape.Batch; first += part.Batch)
+        {
+            part = part.WithBatch(Math.Min(part.Batch, shape.Batch - first));
+            var images = new Range(first * shape.ImageLength, (first + part.Batch) * shape.ImageLength);
+            MeasureResized(output[images], target[images], part, distances.Slice(first, part.Batch), gradient[images]);
+        }
+    }
+
+    private void MeasureResized(ReadOnlySpan<float> output, ReadOnlySpan<float> target, ImageShape shape, Span<float> distances, Span<float> gradient)
+    {
         using var scratch = new Scratch();
         var resized = shape with { Height = Size, Width = Size };
         var resize = new BilinearResize(shape, resized);
