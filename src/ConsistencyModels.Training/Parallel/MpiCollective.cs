@@ -9,8 +9,8 @@ namespace ConsistencyModels.Training.Parallel;
 /// do that go on after an await. Every process makes the same calls in the same order; sums have the same bits in every process.
 /// </summary>
 /// <remarks>
-/// A process that fails must say so by <see cref="Fail"/> before this is disposed of: disposing waits for the others, and they wait for
-/// its next sum. One that just exits is noticed by mpirun, which ends the others.
+/// A process that fails must say so by <see cref="Fail"/> before this is disposed of, as <see cref="Run"/> does: disposing waits for the
+/// others, and they wait for its next sum. One that just exits is noticed by mpirun, which ends the others.
 /// </remarks>
 public sealed unsafe class MpiCollective : ICollective, IDisposable
 {
@@ -66,6 +66,37 @@ public sealed unsafe class MpiCollective : ICollective, IDisposable
             ? new(mpi)
             : throw new ConsistencyModelsException(
                 FormattableString.Invariant($"{OpenMpi.Library}: found thread support {threads}, expected {OpenMpi.Serialized} (MPI_THREAD_SERIALIZED)"));
+    }
+
+    /// <summary>
+    /// Does work with the others if the process was launched as one of several, and alone if not. Where the work throws among others,
+    /// <see cref="Fail"/> ends the job; alone, the exception goes on to the caller.
+    /// </summary>
+    /// <typeparam name="T">What the work returns.</typeparam>
+    /// <param name="work">What every process does: given the processes, for as long as it runs.</param>
+    /// <param name="describe">One line and an exit code, 1 to 255, for what was thrown.</param>
+    /// <returns>What the work returned, after every process's work is done.</returns>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Start"/>.</exception>
+    public static T Run<T>(Func<ICollective, T> work, Func<Exception, (string Message, int Code)> describe)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentNullException.ThrowIfNull(describe);
+        if (!IsLaunched)
+        {
+            return work(new SingleProcess());
+        }
+
+        using var processes = Start();
+        try
+        {
+            return work(processes);
+        }
+        catch (Exception e)
+        {
+            var (message, code) = describe(e);
+            processes.Fail(message, code);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
