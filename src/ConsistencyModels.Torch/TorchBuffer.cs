@@ -1,5 +1,4 @@
 using ConsistencyModels.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch;
@@ -33,8 +32,7 @@ internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
     public void Lerp(IParameterBuffer other, double weight)
     {
         var target = Other(other);
-        using Scalar share = weight;
-        Change(() => flat.lerp_(target, share));
+        Change(() => flat.lerp_(target, tensor((float)weight, device: flat.device)));
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Runs;
 using ConsistencyModels.Models;
+using ConsistencyModels.Training.Objectives.Catalogue;
+using ConsistencyModels.Training.Recipes;
 
 namespace ConsistencyModels.Cli.Commands;
 
@@ -12,7 +14,11 @@ internal static class TrainCommand
     {
         var data = new Argument<string>("DATA") { Description = "A folder or .zip of pictures; each folder in it is a class, unless --classes says otherwise" };
         var run = new Option<string>("--run", "-r") { Description = "Folder of the run: checkpoints, log, samples, the model; a run that is there goes on", HelpName = "FOLDER", Required = true };
-        var objective = Options.OneOf("--objective", "edm (default) trains a diffusion model; ect tunes one into a consistency model", "edm", "ect");
+        var objective = Options.OneOf("--objective", $"What for: {string.Join("; ", ObjectiveCatalogue.All.Select(recipe => $"{recipe.Name}, {recipe.Summary}"))}; default: edm", [.. ObjectiveCatalogue.All.Select(recipe => recipe.Name)]);
+        var preset = Options.OneOf("--preset", "Published hyper-parameters: objective, network, batch, step size, averages; what else is given goes before them; --dry-run prints them", [.. TrainingRecipe.PresetNames]);
+        var recipe = Options.Text("--recipe", "A JSON file that says the same as a preset, with the names of these options", "FILE");
+        var set = new Option<string[]>("--set") { Description = "A setting of the objective; --dry-run prints all of them", HelpName = "NAME=VALUE" };
+        var teacher = Options.Text("--teacher", "The diffusion model to distil, for cd, pd and scm; default: that of --init", "MODEL");
         var init = Options.Text("--init", $"Start from a model's weights, and its network unless --network says otherwise: {ModelArguments.Forms}", "MODEL");
         var network = Options.Text("--network", $"The network: {NetworkSource.Forms}; default: that of --init, or tiles32", "CONFIG");
         network.CompletionSources.Add([.. NetworkPresets.Names]);
@@ -20,15 +26,16 @@ internal static class TrainCommand
         var size = Options.Whole("--size", "Height and width of the pictures; default: the network's sample_size", 1, 8192, "PIXELS");
         var native = Options.Switch("--native-size-only", "Leave out pictures of another size, in place of scaling and cropping them");
         var images = Options.Count("--images", "Images the whole run learns from, with repetition; default: 400k", 1);
-        var batch = Options.Whole("--batch", "Images a step; default: 64", 1, 1_000_000, "N", "-b");
+        var batch = Options.Whole("--batch", "Images per step; default: 64", 1, 1_000_000, "N", "-b");
         var micro = Options.Whole("--micro-batch", "Images in memory at a time; default: the whole batch", 1, 1_000_000);
-        var rate = Options.Number("--lr", "Step size; default: 0.001 for edm, 0.0001 for ect", 0);
+        var rate = Options.Number("--lr", "Step size; default: 0.001, or 0.0001 where a trained network is tuned", 0);
         var ramp = Options.Count("--ramp", "Images over which the step size rises; default: a tenth of --images, at most 50k", 0);
         var decay = Options.Count("--decay", "Images at the end over which it falls to 0; default: 0, it stays", 0);
         var halfLife = Options.Count("--half-life", "Half-life of the average that becomes the model, in images; default: 50k", 1);
-        var ectQ = Options.Number("--ect-q", "ect: factor by which a stage brings the two noise levels together; default: 2", 1);
-        var ectK = Options.Number("--ect-k", "ect: how much further apart they are at low noise; default: 8", 0);
-        var ectStage = Options.Count("--ect-stage-images", "ect: images of a stage; default: an eighth of --images", 1);
+        var averages = Options.Text("--averages", "Several averages: half-lives in images or rates per step, as in 50k,0.9999; the first becomes model/, the others lie beside it", "LIST");
+        var optimizer = Options.OneOf("--optimizer", "radam (default), adam or adamw", "radam", "adam", "adamw");
+        var clip = Options.NumberFrom("--clip", "Largest norm of the gradient; default: none", 0);
+        var dtype = CommonOptions.DType("Precision of activations, for GPUs; default: f32");
         var flip = Options.Switch("--flip", "Mirror pictures left to right at random");
         var seed = Options.Seed("--seed", "Seed of everything random; default: 0");
         var device = CommonOptions.Device();
@@ -44,16 +51,21 @@ internal static class TrainCommand
             "cm train PICTURES --run runs/edm --dry-run              # what it would do, and how long it takes here",
             "cm train PICTURES --run runs/edm --images 2M            # first a diffusion model ...",
             "cm train PICTURES --run runs/ect --images 1M --objective ect --init runs/edm/model   # ... then tune it",
+            "cm train PICTURES --run runs/cd --images 1M --objective cd --init runs/edm/model --set scales=18   # or distil it",
             "cm generate --model runs/ect/model                      # and draw with it")
         {
-            data, run, objective, init, network, classes, size, native, images, batch, micro, rate, ramp, decay, halfLife, ectQ, ectK, ectStage, flip,
-            seed, device, threads, checkpoint, sample, log, dryRun, quiet,
+            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, clip, flip,
+            seed, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
         {
             Data = result.GetRequiredValue(data),
             Run = result.GetRequiredValue(run),
-            Objective = result.GetValue(objective) ?? "edm",
+            Objective = result.GetValue(objective),
+            Preset = result.GetValue(preset),
+            Recipe = result.GetValue(recipe),
+            Set = result.GetValue(set) ?? [],
+            Teacher = result.GetValue(teacher),
             Init = result.GetValue(init),
             Network = result.GetValue(network),
             Classes = result.GetValue(classes),
@@ -66,9 +78,10 @@ internal static class TrainCommand
             Ramp = result.GetValue(ramp),
             Decay = result.GetValue(decay),
             HalfLife = result.GetValue(halfLife),
-            EctQ = result.GetValue(ectQ),
-            EctK = result.GetValue(ectK),
-            EctStageImages = result.GetValue(ectStage),
+            Averages = result.GetValue(averages),
+            Optimizer = result.GetValue(optimizer),
+            Clip = result.GetValue(clip),
+            DType = result.GetValue(dtype),
             Flip = result.GetValue(flip),
             Seed = result.GetValue(seed) ?? 0,
             Device = result.GetValue(device) ?? "cpu",
@@ -85,8 +98,7 @@ internal static class TrainCommand
     private static int Run(CommandContext context, TrainSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        var plan = TrainPlan.Make(settings, console, context.Cancellation);
-        using var start = plan.Options.InitialModel;
+        using var plan = TrainPlan.Make(settings, console, context.Cancellation);
         foreach (var warning in plan.Warnings)
         {
             console.Error.WriteLine($"note: {warning}");
@@ -94,7 +106,7 @@ internal static class TrainCommand
 
         if (settings.DryRun)
         {
-            TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan).Append(TrainEstimate.Measure(plan)));
+            TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan).Append(TrainEstimate.Measure(plan, context.Engines)));
             return ExitCode.Fine;
         }
 

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Runs;
@@ -11,14 +14,14 @@ internal static class TrainEstimate
     private const int MeasuredSteps = 2;
     private const int MostMeasured = 16;
 
-    // Values, gradients, average and two moments, each a float a parameter; all but the gradients are in a checkpoint.
-    private const int BuffersInMemory = 5;
-    private const int BuffersInCheckpoint = 4;
+    // Values, gradients and two moments, each a float per parameter, beside averages, target and teacher; all but the gradients are in a checkpoint.
+    private const int BuffersAlways = 4;
 
     /// <summary>The configuration and the sizes that follow from it.</summary>
     public static IEnumerable<(string Name, string Value)> Describe(TrainPlan plan)
     {
         var (_, options, data, _) = plan;
+        var buffers = BuffersAlways + options.Averages.Count + (options.Objective.Needs.Contains(NetworkRole.Target) ? 1 : 0) + (options.Objective.StudentBecomesTeacher ? 1 : 0);
         var parameters = UNet2DDescription.Of(options.Network).ParameterCount;
         var counts = new int[data.ClassNames.Count];
         foreach (var label in data.Labels)
@@ -30,27 +33,34 @@ internal static class TrainEstimate
         yield return ("data", Text($"{data.Count} pictures of {data.Height}x{data.Width}, {data.Channels} channels"));
         yield return ("classes", string.Join(", ", data.ClassNames.Select((name, i) => Text($"{name} {counts[i]}"))));
         yield return ("network", Text($"{Sizes.Count(parameters)} parameters, channels {string.Join(' ', options.Network.BlockOutChannels)}, {(options.Network.NumClassEmbeds is { } classes ? Text($"{classes} classes") : "no classes")}"));
-        yield return ("objective", options.Objective.ToString()!);
+        yield return ("objective", $"{options.Objective.Name}: {string.Join(", ", options.Objective.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={setting.Value}"))}");
         yield return ("start", options.InitialModel?.Path ?? "random weights");
         yield return ("images", Text($"{Sizes.Count(options.Images)}: {Sizes.Count((options.Images + options.Batch - 1) / options.Batch)} steps of {options.Batch}, the data {(double)options.Images / data.Count:F1} times"));
         yield return ("step size", Text($"{options.LearningRate}, rising over {Sizes.Count(options.RampImages)} images{(options.DecayImages > 0 ? $", falling over the last {Sizes.Count(options.DecayImages)}" : "")}"));
-        yield return ("average", Text($"half-life {Sizes.Count((long)options.AverageHalfLife)} images"));
+        if (options.Teacher is { } teacher)
+        {
+            yield return ("teacher", teacher.Path);
+        }
+
+        yield return ("averages", string.Join(", ", options.Averages.Select(average => Text($"{average} ({(average.Rate is null ? "half-life in images" : "rate")})"))));
+        yield return ("optimizer", Text($"{options.Optimizer.Kind}, betas {options.Optimizer.Beta1} and {options.Optimizer.Beta2}{(options.Optimizer.WeightDecay > 0 ? Text($", weight decay {options.Optimizer.WeightDecay}") : "")}{(options.ClipNorm > 0 ? Text($", gradients up to {options.ClipNorm}") : "")}"));
+        yield return ("precision", options.Precision.FormatName());
         yield return ("mirrored", options.Flip ? "at random" : "no");
         yield return ("seed", Text($"{options.Seed}"));
         yield return ("device", options.Device);
-        yield return ("saving", Text($"a checkpoint of {Sizes.Bytes(parameters * sizeof(float) * BuffersInCheckpoint)} every {Sizes.Time(options.CheckpointEvery)}, samples every {Sizes.Time(options.SampleEvery)}"));
-        yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * BuffersInMemory)} and what {Math.Min(options.Batch, options.MicroBatch > 0 ? options.MicroBatch : options.Batch)} images take at a time"));
+        yield return ("saving", Text($"a checkpoint of {Sizes.Bytes(parameters * sizeof(float) * (buffers - 1))} every {Sizes.Time(options.CheckpointEvery)}, samples every {Sizes.Time(options.SampleEvery)}"));
+        yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * buffers)} and what {Math.Min(options.Batch, options.MicroBatch > 0 ? options.MicroBatch : options.Batch)} images take at a time"));
     }
 
     /// <summary>Makes a few small steps in a folder that is thrown away, and says how long the run will take at that speed.</summary>
-    public static (string Name, string Value) Measure(TrainPlan plan)
+    public static (string Name, string Value) Measure(TrainPlan plan, EngineRegistry engines)
     {
         var folder = Directory.CreateTempSubdirectory("cm-dry-run-").FullName;
         try
         {
             var part = plan.Options.MicroBatch > 0 ? plan.Options.MicroBatch : plan.Options.Batch;
             var batch = Math.Min(MostMeasured, Math.Min(part, plan.Options.Batch));
-            using var trainer = new Trainer(plan.Options with { Folder = folder, Batch = batch, MicroBatch = 0 }, plan.Data);
+            using var trainer = new Trainer(plan.Options with { Folder = folder, Batch = batch, MicroBatch = 0 }, plan.Data, engines);
             trainer.Step();
             var clock = Stopwatch.StartNew();
             for (var i = 0; i < MeasuredSteps; i++)
@@ -60,7 +70,7 @@ internal static class TrainEstimate
 
             var speed = MeasuredSteps * batch / clock.Elapsed.TotalSeconds;
             var time = TimeSpan.FromSeconds(Math.Min(plan.Options.Images / speed, 1e9));
-            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images a second ({MeasuredSteps} steps of {batch} measured now)"));
+            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({MeasuredSteps} steps of {batch} measured now)"));
         }
         finally
         {

@@ -2,20 +2,25 @@ using ConsistencyModels.Data;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Objectives.Catalogue;
+using ConsistencyModels.Training.Optimization;
+using ConsistencyModels.Training.Recipes;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Runs;
 
 /// <summary>A <c>cm train</c> command made ready: the pictures read, the options complete.</summary>
 /// <param name="Pictures">The folder or archive, in the user's words.</param>
-/// <param name="Options">What the trainer is told.</param>
+/// <param name="Options">What the trainer is told; its models belong to the plan.</param>
 /// <param name="Data">The pictures.</param>
 /// <param name="Warnings">What may not be meant; each a line.</param>
-internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings)
+internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings) : IDisposable
 {
     private const string DefaultNetwork = "tiles32";
     private const long DefaultImages = 400_000;
-    private const int DefaultStages = 8;
+
+    // With fewer images per step than this share of the published recipe, others have seen nothing but noise.
+    private const int FarBelow = 8;
 
     /// <summary>Reads the pictures and completes the options.</summary>
     /// <param name="settings">The words.</param>
@@ -24,65 +29,152 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     /// <exception cref="ConsistencyModelsException">Something is missing, damaged, or does not fit.</exception>
     public static TrainPlan Make(TrainSettings settings, CliConsole console, CancellationToken cancellation)
     {
-        var network = settings.Network is null && settings.Init is not null ? null : NetworkSource.Load(settings.Network ?? DefaultNetwork, console, cancellation);
-        var start = settings.Init is null ? null : OpenStart(settings.Init, network, console, cancellation);
-        network ??= start!.Config;
+        var recipe = RecipeOf(settings);
+        var catalogued = ObjectiveCatalogue.Find(settings.Objective ?? recipe.Objective ?? "edm");
+        var objective = MakeObjective(settings, recipe, catalogued);
+        var named = settings.Network is not null ? NetworkSource.Load(settings.Network, console, cancellation) : recipe.Network;
+        Model? start = null;
+        Model? teacher = null;
+        try
+        {
+            // A student begins as its teacher, and a diffusion model to begin with can be the teacher.
+            var needsTeacher = objective.Needs.Contains(NetworkRole.Teacher);
+            var startName = settings.Init ?? (needsTeacher ? settings.Teacher : null);
+            start = startName is null ? null : OpenModel(startName, named, console, cancellation);
+            var teacherName = needsTeacher ? settings.Teacher ?? settings.Init : null;
+            teacher = teacherName is null ? null : OpenModel(teacherName, named, console, cancellation);
+            ThrowIfNoTeacher(teacher, teacherName, settings.Teacher, needsTeacher, catalogued);
+            var network = named ?? start?.Config ?? NetworkSource.Load(DefaultNetwork, console, cancellation);
+            var size = SizeOf(settings, network);
+            var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
+            var data = Spinner.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
+                settings.Data,
+                new ImageFolderOptions { Size = size, Channels = network.InChannels, OnlySize = settings.NativeSizeOnly, Classes = classes, Threads = settings.Threads },
+                cancellation));
+            network = network with { SampleSize = new(size, size) };
+
+            // A preset's network has no classes of its own.
+            if (settings.Network is { } words ? NetworkSource.IsPreset(words) : start is null || recipe.Network is not null)
+            {
+                network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
+            }
+
+            var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher };
+            return new(settings.Data, options, data, [.. Warn(options, catalogued, network, data)]);
+        }
+        catch
+        {
+            start?.Dispose();
+            teacher?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Options.InitialModel?.Dispose();
+        Options.Teacher?.Dispose();
+    }
+
+    private static TrainingRecipe RecipeOf(TrainSettings settings) => (settings.Preset, settings.Recipe) switch
+    {
+        (not null, not null) => throw new ConsistencyModelsException("--preset and --recipe are both given, expected one of them"),
+        ({ } name, _) => TrainingRecipe.Preset(name),
+        (_, { } path) => TrainingRecipe.Load(path),
+        _ => new TrainingRecipe(),
+    };
+
+    private static Objective MakeObjective(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued)
+    {
+        // A recipe's settings are those of its objective.
+        Dictionary<string, string> values = new(StringComparer.OrdinalIgnoreCase);
+        if (recipe.Objective is null || string.Equals(recipe.Objective, catalogued.Name, StringComparison.OrdinalIgnoreCase))
+        {
+            foreach (var (name, value) in recipe.Settings)
+            {
+                values[name] = value;
+            }
+        }
+
+        foreach (var text in settings.Set)
+        {
+            var at = text.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0)
+            {
+                throw new ConsistencyModelsException($"--set is '{text}', expected NAME=VALUE, such as q=4");
+            }
+
+            values[text[..at].Trim()] = text[(at + 1)..];
+        }
+
+        if (catalogued.ByLength?.Invoke(settings.Images ?? recipe.Images ?? DefaultImages) is { } byLength)
+        {
+            values.TryAdd(byLength.Key, byLength.Value);
+        }
+
+        if (catalogued.TeacherSwitch is { } teacherSwitch && settings.Teacher is not null)
+        {
+            values.TryAdd(teacherSwitch, "true");
+        }
+
+        return ObjectiveCatalogue.Make(catalogued.Name, values);
+    }
+
+    private static void ThrowIfNoTeacher(Model? teacher, string? name, string? given, bool needed, ObjectiveRecipe objective)
+    {
+        if (needed && teacher is null)
+        {
+            throw new ConsistencyModelsException($"--objective {objective.Name} distils a diffusion model, and none is given; expected --teacher MODEL or --init MODEL, such as what --objective edm makes");
+        }
+
+        if (!needed && given is not null)
+        {
+            throw new ConsistencyModelsException($"--teacher is '{given}', but --objective {objective.Name} has no teacher");
+        }
+
+        if (teacher is { Kind: not ModelKind.Diffusion, KindIsGuess: false })
+        {
+            throw new ConsistencyModelsException($"{name}: this is a consistency model, expected a diffusion model as the teacher");
+        }
+    }
+
+    private static int SizeOf(TrainSettings settings, UNet2DConfig network)
+    {
         var size = settings.Size ?? (network.SampleSize is { } made && made.Height == made.Width
             ? made.Height
             : throw new ConsistencyModelsException("the network's sample_size is not a square, and training needs one; give --size"));
-        if (size % network.SpatialFactor != 0)
-        {
-            throw new ConsistencyModelsException($"--size is {size}, expected a multiple of {network.SpatialFactor} for this network");
-        }
-
-        var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
-        var data = Spinner.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
-            settings.Data,
-            new ImageFolderOptions { Size = size, Channels = network.InChannels, OnlySize = settings.NativeSizeOnly, Classes = classes, Threads = settings.Threads },
-            cancellation));
-        network = network with { SampleSize = new(size, size) };
-        if (IsPreset(settings))
-        {
-            network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
-        }
-
-        return new(settings.Data, Complete(settings, network, start), data, [.. Warn(settings, network, data)]);
+        return size % network.SpatialFactor == 0
+            ? size
+            : throw new ConsistencyModelsException($"--size is {size}, expected a multiple of {network.SpatialFactor} for this network");
     }
 
-    private static bool IsPreset(TrainSettings settings) =>
-        settings.Network is { } words ? NetworkSource.IsPreset(words) : settings.Init is null;
-
     // The size of heads and of pictures is not in a single file: a network that is named says it.
-    private static Model OpenStart(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation) => new ModelSettings
+    private static Model OpenModel(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation) => new ModelSettings
     {
         Name = name,
         Files = new ModelOptions { HeadDim = network?.AttentionHeadDim, SampleSize = network?.SampleSize },
     }.Open(console, cancellation);
 
-    private static TrainingOptions Complete(TrainSettings settings, UNet2DConfig network, Model? start)
+    private static TrainingOptions Complete(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Objective objective, UNet2DConfig network)
     {
-        var images = settings.Images ?? DefaultImages;
-        var defaults = new TrainingOptions { Folder = settings.Run, Network = network, Objective = new EdmObjective(), Images = images };
-        var schedule = new EctSchedule();
-        IObjective objective = settings.Objective == "edm"
-            ? defaults.Objective
-            : new EctObjective(new EctSchedule(
-                settings.EctQ ?? schedule.Q,
-                settings.EctK ?? schedule.K,
-                StageImages: settings.EctStageImages ?? Math.Max(1, images / DefaultStages)));
+        var images = settings.Images ?? recipe.Images ?? DefaultImages;
+        var defaults = new TrainingOptions { Folder = settings.Run, Network = network, Objective = objective, Images = images };
+        var optimizer = recipe.Optimizer ?? defaults.Optimizer;
         return defaults with
         {
-            Objective = objective,
-            InitialModel = start,
-            Batch = settings.Batch ?? defaults.Batch,
-            MicroBatch = settings.MicroBatch ?? defaults.MicroBatch,
+            Batch = settings.Batch ?? recipe.Batch ?? defaults.Batch,
+            MicroBatch = settings.MicroBatch ?? recipe.MicroBatch ?? defaults.MicroBatch,
 
             // Tuning moves a trained network: the published recipe takes a tenth of what training takes.
-            LearningRate = settings.LearningRate ?? (!objective.MakesConsistencyModel ? defaults.LearningRate : defaults.LearningRate / 10),
-            RampImages = settings.Ramp ?? Math.Min(images / 10, 50_000),
-            DecayImages = settings.Decay ?? defaults.DecayImages,
-            AverageHalfLife = settings.HalfLife ?? defaults.AverageHalfLife,
-            Flip = settings.Flip,
+            LearningRate = settings.LearningRate ?? recipe.LearningRate ?? (catalogued.Tunes ? defaults.LearningRate / 10 : defaults.LearningRate),
+            RampImages = settings.Ramp ?? recipe.RampImages ?? Math.Min(images / 10, 50_000),
+            DecayImages = settings.Decay ?? recipe.DecayImages ?? defaults.DecayImages,
+            Averages = AveragesOf(settings) ?? recipe.Averages ?? defaults.Averages,
+            Optimizer = settings.Optimizer is { } kind ? optimizer with { Kind = Enum.Parse<OptimizerKind>(kind, ignoreCase: true) } : optimizer,
+            ClipNorm = settings.Clip ?? recipe.ClipNorm ?? defaults.ClipNorm,
+            Precision = settings.DType is { } word ? CommonOptions.DTypeOf(word) : settings.Device == "cpu" ? defaults.Precision : recipe.Precision ?? defaults.Precision,
+            Flip = settings.Flip || (recipe.Flip ?? false),
             Seed = settings.Seed,
             Device = settings.Device,
             Threads = settings.Threads,
@@ -92,11 +184,24 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         };
     }
 
-    private static IEnumerable<string> Warn(TrainSettings settings, UNet2DConfig network, ImageFolderDataSet data)
+    private static IReadOnlyList<AverageOptions>? AveragesOf(TrainSettings settings) => (settings.Averages, settings.HalfLife) switch
     {
-        if (settings.Objective == "ect" && settings.Init is null)
+        (not null, not null) => throw new ConsistencyModelsException("--averages and --half-life are both given, expected one of them"),
+        ({ } list, _) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(text => AverageOptions.Parse(text, "--averages"))],
+        (_, { } halfLife) => [AverageOptions.OfHalfLife(halfLife)],
+        _ => null,
+    };
+
+    private static IEnumerable<string> Warn(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, ImageFolderDataSet data)
+    {
+        if (catalogued.Tunes && options.InitialModel is null)
         {
-            yield return "ect tunes a diffusion model into a consistency model; without --init it starts from nothing: train with --objective edm first";
+            yield return $"{catalogued.Name} tunes a diffusion model; without --init it starts from nothing: train with --objective edm first";
+        }
+
+        if (options.Batch * FarBelow < catalogued.PublishedBatch)
+        {
+            yield return $"--batch is {options.Batch}, and {catalogued.Name} was published with {catalogued.PublishedBatch}: others got noise from batches this small; ect is the one that needs the least";
         }
 
         if (data.Skipped.Count > 0)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConsistencyModels.Models;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Runs;
@@ -11,7 +12,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     /// <summary>Trains until all images are seen or the user wants it to stop; saved either way.</summary>
     public void Execute()
     {
-        using var trainer = new Trainer(_options, plan.Data);
+        using var trainer = new Trainer(_options, plan.Data, context.Engines, context.Cancellation);
         if (trainer.Note is { } note)
         {
             console.Error.WriteLine($"note: {note}");
@@ -26,7 +27,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         if (Train(trainer))
         {
             console.Out.WriteLine(trainer.Folder.Model);
-            console.Error.WriteLine(!_options.Objective.MakesConsistencyModel
+            console.Error.WriteLine(_options.Objective.Makes == ModelKind.Diffusion
                 ? $"a diffusion model; tune it into a consistency model: cm train {Quote(plan.Pictures)} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
                 : $"a consistency model; draw with it: cm generate --model {Quote(trainer.Folder.Model)}");
             return;

@@ -9,8 +9,20 @@ internal sealed record TrainSettings
     /// <summary>Folder of the run.</summary>
     public required string Run { get; init; }
 
-    /// <summary>edm or ect.</summary>
-    public required string Objective { get; init; }
+    /// <summary>Name of the objective; null for that of the recipe, or edm.</summary>
+    public string? Objective { get; init; }
+
+    /// <summary>Name of a preset.</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>A recipe file.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>Settings of the objective, as name=value.</summary>
+    public IReadOnlyList<string> Set { get; init; } = [];
+
+    /// <summary>The diffusion model that is distilled.</summary>
+    public string? Teacher { get; init; }
 
     /// <summary>Model to start from.</summary>
     public string? Init { get; init; }
@@ -48,14 +60,17 @@ internal sealed record TrainSettings
     /// <summary>Half-life of the average in images.</summary>
     public long? HalfLife { get; init; }
 
-    /// <summary>q of easy consistency tuning.</summary>
-    public double? EctQ { get; init; }
+    /// <summary>Averages by their short names, in place of the half-life.</summary>
+    public string? Averages { get; init; }
 
-    /// <summary>k of easy consistency tuning.</summary>
-    public double? EctK { get; init; }
+    /// <summary>radam, adam or adamw.</summary>
+    public string? Optimizer { get; init; }
 
-    /// <summary>Images of a stage of easy consistency tuning.</summary>
-    public long? EctStageImages { get; init; }
+    /// <summary>Largest norm of the gradient.</summary>
+    public double? Clip { get; init; }
+
+    /// <summary>Precision of activations.</summary>
+    public string? DType { get; init; }
 
     /// <summary>Mirror at random.</summary>
     public bool Flip { get; init; }

@@ -26,7 +26,8 @@ internal static class OpenAiArchitecture
 
         var halving = UNet2DDescription.Of(config).Operations
             .Where(operation => operation is ResnetOperation { Resampling: Resampling.Down } or ResampleOperation { Resampling: Resampling.Down }).ToList();
-        Assert.All(halving, operation => Assert.Equal(openAi.Flag("resblock_updown"), operation is ResnetOperation));
+        var byBlocks = openAi.Flag("resblock_updown");
+        Assert.All(halving, operation => Assert.Equal(byBlocks, operation is ResnetOperation));
         Assert.Equal(config.BlockOutChannels.Count > 1, halving.Count > 0);
     }
 }

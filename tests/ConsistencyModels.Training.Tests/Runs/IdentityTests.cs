@@ -1,5 +1,7 @@
 using ConsistencyModels.Models;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Objectives.Catalogue;
+using ConsistencyModels.Training.Objectives.Levels;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Training.Tests.Runs;
@@ -9,7 +11,7 @@ public class IdentityTests
 {
     [Fact]
     public void The_text_is_invariant_and_names_every_setting() => Assert.Equal(
-        "edm(PMean=-1.2, PStd=1.2, SigmaData=0.5)", ObjectiveText.Of(new EdmObjective()));
+        "edm(p_mean=-1.2, p_std=1.2, sigma_data=0.5, stratified=false, weight=karras)", ObjectiveText.Of(ObjectiveCatalogue.Make("edm")));
 
     [Theory]
     [InlineData("EdmObjective { PMean = -1.2, PStd = 1.2, SigmaData = 0.5, Name = edm, MakesConsistencyModel = False }", true)]
@@ -17,9 +19,12 @@ public class IdentityTests
     [InlineData("EdmObjective { PMean = -1,1, PStd = 1,2, SigmaData = 0,5, Name = edm, MakesConsistencyModel = False }", false)]
     [InlineData("EdmObjective { PMean = -1.2, PStd = 1.2, SigmaData = 0.25, Name = edm, MakesConsistencyModel = False }", false)]
     [InlineData("EctObjective { PMean = -1.2, PStd = 1.2, SigmaData = 0.5, Name = ect, MakesConsistencyModel = True }", false)]
+    [InlineData("edm(PMean=-1.2, PStd=1.2, SigmaData=0.5)", true)]
+    [InlineData("edm(PMean=-1.2, PStd=1.3, SigmaData=0.5)", false)]
+    [InlineData("edm(p_mean=-1.2, p_std=1.2, sigma_data=0.5, weight=snr)", false)]
     [InlineData("", false)]
     public void What_a_record_said_in_any_culture_is_compared_by_value(string found, bool same) =>
-        Assert.Equal(same, ObjectiveText.SaySame(found, ObjectiveText.Of(new EdmObjective())));
+        Assert.Equal(same, ObjectiveText.SaySame(found, ObjectiveText.Of(ObjectiveCatalogue.Make("edm"))));
 
     [Theory]
     [InlineData("Q = 2, K = 8, B = 1, StageImages = 50000, Adjustment = Sigmoid", true)]
@@ -28,22 +33,22 @@ public class IdentityTests
     [InlineData("Q = 2, K = 8, B = 1, StageImages = 50001, Adjustment = Sigmoid", false)]
     public void A_schedule_within_it_counts_and_a_setting_of_later_has_its_default(string schedule, bool same)
     {
-        var objective = new EctObjective(new EctSchedule(StageImages: 50_000));
+        var objective = TinyRun.Make("ect", "stage_images=50000");
         var found = $"EctObjective {{ Schedule = EctSchedule {{ {schedule} }}, PMean = -1.1, PStd = 2, C = 0, Name = ect, MakesConsistencyModel = True }}";
         Assert.Equal(same, ObjectiveText.SaySame(found, ObjectiveText.Of(objective)));
-        Assert.False(ObjectiveText.SaySame(found, ObjectiveText.Of(objective with { SigmaData = 0.6 })));
+        Assert.False(ObjectiveText.SaySame(found, ObjectiveText.Of(TinyRun.Make("ect", "stage_images=50000", "sigma_data=0.6"))));
     }
 
     [Fact]
     public void The_deviation_of_the_data_is_trained_under_drawn_under_and_saved()
     {
         using var run = new TinyRun();
-        foreach (var objective in new IObjective[] { new EdmObjective(SigmaData: 0.25), new EctObjective(new EctSchedule(), SigmaData: 0.25) })
+        foreach (var objective in new Objective[] { TinyRun.Make("edm", "sigma_data=0.25"), TinyRun.Make("ect", "sigma_data=0.25") })
         {
             // From the same weights and draws, another deviation is another loss: both see it.
-            using var trainer = new Trainer(run.Options(objective, objective.Name), new TwoHalves());
+            using var trainer = new Trainer(run.Options(objective, objective.Name), new TwoHalves(), TinyRun.Engines);
             using var usual = new Trainer(
-                run.Options(objective is EdmObjective ? new EdmObjective() : new EctObjective(new EctSchedule()), objective.Name + "-usual"), new TwoHalves());
+                run.Options(ObjectiveCatalogue.Make(objective.Name), objective.Name + "-usual"), new TwoHalves(), TinyRun.Engines);
             Assert.NotEqual(usual.Step().Loss, trainer.Step().Loss);
             trainer.SaveModel();
             using var model = ModelReader.Open(trainer.Folder.Model);

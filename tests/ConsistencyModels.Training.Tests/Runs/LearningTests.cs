@@ -1,6 +1,6 @@
 using ConsistencyModels.Models;
 using ConsistencyModels.Pipelines;
-using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Optimization;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Training.Tests.Runs;
@@ -16,16 +16,16 @@ public sealed class LearningTests : IDisposable
     [Fact]
     public void A_model_learns_which_half_is_bright_and_draws_it_in_one_step()
     {
-        var teacher = Train(_run.Options(name: "edm") with { Images = 4_800, Batch = 16, LearningRate = 3e-3, AverageHalfLife = 400, LogEverySteps = 20 }, out var losses);
+        var teacher = Train(_run.Options(name: "edm") with { Images = 4_800, Batch = 16, LearningRate = 3e-3, Averages = [AverageOptions.OfHalfLife(400)], LogEverySteps = 20 }, out var losses);
         Assert.True(losses[^1] < losses[0] / 3, $"loss went from {losses[0]} to {losses[^1]}");
         using var start = ModelReader.Open(teacher);
         var model = Train(
-            _run.Options(new EctObjective(new EctSchedule(StageImages: 800)), "ect") with
+            _run.Options(TinyRun.Make("ect", "stage_images=800"), "ect") with
             {
                 Images = 4_800,
                 Batch = 16,
                 LearningRate = 1e-3,
-                AverageHalfLife = 400,
+                Averages = [AverageOptions.OfHalfLife(400)],
                 InitialModel = start,
             },
             out _);
@@ -44,7 +44,7 @@ public sealed class LearningTests : IDisposable
     private static string Train(TrainingOptions options, out List<double> losses)
     {
         var seen = losses = [];
-        using var trainer = new Trainer(options, new TwoHalves());
+        using var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.True(trainer.Run(new Collect(seen), TestContext.Current.CancellationToken));
         return trainer.Folder.Model;
     }

@@ -13,14 +13,14 @@ public sealed class RunLockTests : IDisposable
     public void A_second_trainer_is_refused_in_one_line_and_touches_nothing()
     {
         var options = _run.Options();
-        var first = new Trainer(options, new TwoHalves());
+        var first = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         first.Step();
         first.SaveCheckpoint();
         var leftover = Path.Combine(first.Folder.Checkpoints, ".somebody-is-writing.tmp");
         File.WriteAllText(leftover, "half a checkpoint");
         var before = Snapshot();
 
-        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves()));
+        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves(), TinyRun.Engines));
         Assert.Contains(options.Folder, error.Message);
         Assert.Contains("another process is training in this folder", error.Message);
         Assert.DoesNotContain('\n', error.Message);
@@ -28,7 +28,7 @@ public sealed class RunLockTests : IDisposable
 
         // Freed with the trainer: the same run goes on.
         first.Dispose();
-        using var next = new Trainer(options, new TwoHalves());
+        using var next = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(options.Batch, next.ImagesSeen);
         Assert.False(File.Exists(leftover));
     }
@@ -37,14 +37,14 @@ public sealed class RunLockTests : IDisposable
     public void A_trainer_that_could_not_be_made_frees_the_folder()
     {
         var options = _run.Options();
-        using (var first = new Trainer(options, new TwoHalves()))
+        using (var first = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             first.Step();
             first.SaveCheckpoint();
         }
 
-        Assert.Throws<ConsistencyModelsException>(() => new Trainer(options with { Seed = 6 }, new TwoHalves()));
-        using var again = new Trainer(options, new TwoHalves());
+        Assert.Throws<ConsistencyModelsException>(() => new Trainer(options with { Seed = 6 }, new TwoHalves(), TinyRun.Engines));
+        using var again = new Trainer(options, new TwoHalves(), TinyRun.Engines);
     }
 
     private (string, long, DateTime)[] Snapshot() =>

@@ -24,9 +24,11 @@ public sealed class ScheduleTests : IDisposable
     [Fact]
     public void The_average_halves_a_weight_over_its_half_life_and_follows_closely_at_first()
     {
-        Assert.Equal(0.5, Math.Pow(ExponentialAverage.Beta(16, 1_000_000, 1600, 0.05), 100), 1e-12);
-        Assert.Equal(Math.Pow(0.5, 16 / 40.0), ExponentialAverage.Beta(16, 800, 1600, 0.05), 1e-12);
-        Assert.Equal(0, ExponentialAverage.Beta(16, 0, 1600, 0.05), 1e-12);
+        var average = AverageOptions.OfHalfLife(1600);
+        Assert.Equal(0.5, Math.Pow(average.Beta(16, 1_000_000), 100), 1e-12);
+        Assert.Equal(Math.Pow(0.5, 16 / 40.0), average.Beta(16, 800), 1e-12);
+        Assert.Equal(0, average.Beta(16, 0), 1e-12);
+        Assert.Equal(0.999, AverageOptions.OfRate(0.999).Beta(16, 0));
     }
 
     [Fact]
@@ -43,7 +45,6 @@ public sealed class ScheduleTests : IDisposable
 
     private static float[] Images(BatchSource source, long step)
     {
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        return source.Next(step).Images.data<float>().ToArray();
+        return source.Next(step).Images.ToArray();
     }
 }

@@ -1,7 +1,9 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Models;
-using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Networks;
+using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Runs;
+using ConsistencyModels.Training.Steps;
 
 namespace ConsistencyModels.Training.Tests.Runs;
 
@@ -15,23 +17,23 @@ public sealed class StartingPointTests : IDisposable
     [Fact]
     public void A_run_with_dropout_and_flips_resumes_to_the_last_bit_over_the_end_of_an_epoch()
     {
-        var options = Changing(_run.Options(new EctObjective(new EctSchedule(StageImages: 24)), "whole"));
-        using var whole = new Trainer(options, new TwoHalves());
+        var options = Changing(_run.Options(TinyRun.Make("ect", "stage_images=24"), "whole"));
+        using var whole = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         var expected = Steps(whole, 7);
 
         var stopped = options with { Folder = Path.Combine(_run.Folder, "stopped") };
-        using (var trainer = new Trainer(stopped, new TwoHalves()))
+        using (var trainer = new Trainer(stopped, new TwoHalves(), TinyRun.Engines))
         {
             Assert.Equal(expected[..2], Steps(trainer, 2));
             trainer.SaveCheckpoint();
             Steps(trainer, 1);
         }
 
-        using var resumed = new Trainer(stopped, new TwoHalves());
+        using var resumed = new Trainer(stopped, new TwoHalves(), TinyRun.Engines);
         Assert.Null(resumed.Note);
         Assert.Equal(expected[2..], Steps(resumed, 5));
         Assert.Equal(
-            Torch.TensorMemory.Floats(whole.Average.FlatParameters).ToArray(), Torch.TensorMemory.Floats(resumed.Average.FlatParameters).ToArray());
+            Values(whole.State.Averages[0]), Values(resumed.State.Averages[0]));
     }
 
     [Fact]
@@ -39,14 +41,14 @@ public sealed class StartingPointTests : IDisposable
     {
         var options = _run.Options();
         string[] files;
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             trainer.SaveCheckpoint();
             files = [.. trainer.Folder.CheckpointFiles()];
         }
 
         File.WriteAllBytes(files[0], File.ReadAllBytes(files[0])[..1000]);
-        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves()));
+        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves(), TinyRun.Engines));
         Assert.StartsWith(files[0], error.Message, StringComparison.Ordinal);
         Assert.Contains("no other checkpoint", error.Message, StringComparison.Ordinal);
         Assert.True(File.Exists(files[0]));
@@ -56,25 +58,25 @@ public sealed class StartingPointTests : IDisposable
     public void Another_file_in_place_of_a_checkpoint_is_not_taken()
     {
         var options = _run.Options();
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             SafetensorsWriter.Write(trainer.Folder.Checkpoint(8), [TensorToWrite.FromFloats("x", [1], new float[1])]);
         }
 
-        Assert.Contains("another run: network is missing", Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves())).Message, StringComparison.Ordinal);
+        Assert.Contains("another run: network is missing", Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves(), TinyRun.Engines)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_a_killed_process_was_writing_is_removed()
     {
         var options = _run.Options();
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             trainer.SaveCheckpoint();
             File.WriteAllText(Path.Combine(trainer.Folder.Checkpoints, ".0123.tmp"), "half");
         }
 
-        using var again = new Trainer(options, new TwoHalves());
+        using var again = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(again.Folder.CheckpointFiles(), Directory.GetFiles(again.Folder.Checkpoints));
     }
 
@@ -82,7 +84,7 @@ public sealed class StartingPointTests : IDisposable
     public void Weights_of_a_diffusion_model_start_a_run_and_those_of_another_network_do_not()
     {
         var teacher = _run.Options(name: "edm");
-        using (var trainer = new Trainer(teacher, new TwoHalves()))
+        using (var trainer = new Trainer(teacher, new TwoHalves(), TinyRun.Engines))
         {
             Steps(trainer, 1);
             trainer.SaveModel();
@@ -91,19 +93,19 @@ public sealed class StartingPointTests : IDisposable
 
         using var start = ModelReader.Open(Path.Combine(teacher.Folder, "model"));
         Assert.Equal((ModelKind.Diffusion, ModelFormat.PipelineFolder), (start.Kind, start.Format));
-        var student = _run.Options(new EctObjective(new EctSchedule()), "ect") with { InitialModel = start };
-        using (var trainer = new Trainer(student, new TwoHalves()))
+        var student = _run.Options(ObjectiveCatalogue.Make("ect"), "ect") with { InitialModel = start };
+        using (var trainer = new Trainer(student, new TwoHalves(), TinyRun.Engines))
         {
             using var weights = start.OpenWeights();
             Assert.Equal(
-                weights.Bytes("conv_in.weight").ToArray(), System.Runtime.InteropServices.MemoryMarshal.AsBytes(Torch.TensorMemory.Floats(trainer.Average.ParameterNamed("conv_in.weight"))).ToArray());
+                weights.Bytes("conv_in.weight").ToArray(), ParameterFiles.AsTensors(trainer.State.Network.Description, trainer.State.Averages[0]).Bytes("conv_in.weight").ToArray());
         }
 
         // All tensors fit, and mean something else.
         var other = student with { Folder = Path.Combine(_run.Folder, "other"), Network = student.Network with { FreqShift = 1 } };
-        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other, new TwoHalves()));
+        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other, new TwoHalves(), TinyRun.Engines));
         Assert.Contains("freq_shift is 0, the network to train has 1", error.Message, StringComparison.Ordinal);
-        error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other with { Network = student.Network with { MidBlockType = null } }, new TwoHalves()));
+        error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(other with { Network = student.Network with { MidBlockType = null } }, new TwoHalves(), TinyRun.Engines));
         Assert.Contains("mid_block_type is the default, the network to train has null", error.Message, StringComparison.Ordinal);
     }
 
@@ -112,7 +114,7 @@ public sealed class StartingPointTests : IDisposable
     {
         var options = _run.Options();
         string path;
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             Steps(trainer, 1);
             trainer.SaveCheckpoint();
@@ -120,7 +122,7 @@ public sealed class StartingPointTests : IDisposable
         }
 
         Rewrite(network => network.Replace("{", "{\n  \"mid_block_type\": \"UNetMidBlock2D\",\n  \"time_embedding_dim\": null,", StringComparison.Ordinal));
-        using (var resumed = new Trainer(options, new TwoHalves()))
+        using (var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             Assert.Equal((null, 8L), (resumed.Note, resumed.ImagesSeen));
         }
@@ -128,7 +130,7 @@ public sealed class StartingPointTests : IDisposable
         foreach (var change in (Func<string, string>[])[network => network.Replace("\"freq_shift\": 0", "\"freq_shift\": 1", StringComparison.Ordinal), _ => "no JSON"])
         {
             Rewrite(change);
-            var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves()));
+            var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves(), TinyRun.Engines));
             Assert.Contains("another run: network is", error.Message, StringComparison.Ordinal);
         }
 
@@ -150,7 +152,7 @@ public sealed class StartingPointTests : IDisposable
     public void The_log_of_a_killed_run_loses_what_comes_again()
     {
         var options = _run.Options() with { Images = 48 };
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             Steps(trainer, 2);
             trainer.SaveCheckpoint();
@@ -162,7 +164,7 @@ public sealed class StartingPointTests : IDisposable
                 """);
         }
 
-        using var resumed = new Trainer(options, new TwoHalves());
+        using var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.True(resumed.Run(cancellationToken: TestContext.Current.CancellationToken));
         Assert.Equal(["8", "16", "24", "32", "40", "48"], File.ReadLines(resumed.Folder.Log).Select(Images));
         static string Images(string line) => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("images").GetRawText();
@@ -180,7 +182,7 @@ public sealed class StartingPointTests : IDisposable
     }
 
     private static void Refused(string why, TrainingOptions options) =>
-        Assert.Contains(why, Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves())).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves(), TinyRun.Engines)).Message, StringComparison.Ordinal);
 
     private static TrainingOptions Changing(TrainingOptions options) => options with
     {
@@ -190,6 +192,13 @@ public sealed class StartingPointTests : IDisposable
         RampImages = 60,
         LearningRate = 1e-2,
     };
+
+    private static float[] Values(IParameterBuffer buffer)
+    {
+        var values = new float[buffer.Length];
+        buffer.Read(0, values);
+        return values;
+    }
 
     private static double[] Steps(Trainer trainer, int count) => [.. Enumerable.Range(0, count).Select(_ => trainer.Step().Loss)];
 }

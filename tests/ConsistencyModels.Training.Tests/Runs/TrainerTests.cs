@@ -1,4 +1,4 @@
-using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Runs;
 using TorchSharp;
 
@@ -16,13 +16,13 @@ public sealed class TrainerTests : IDisposable
         var whole = Losses(_run.Options(name: "whole"), 8);
         var stopped = _run.Options(name: "stopped");
         double[] first;
-        using (var trainer = new Trainer(stopped, new TwoHalves()))
+        using (var trainer = new Trainer(stopped, new TwoHalves(), TinyRun.Engines))
         {
             first = Steps(trainer, 5);
             trainer.SaveCheckpoint();
         }
 
-        using var resumed = new Trainer(stopped, new TwoHalves());
+        using var resumed = new Trainer(stopped, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(5 * stopped.Batch, resumed.ImagesSeen);
         Assert.Equal(whole, first.Concat(Steps(resumed, 3)));
     }
@@ -40,12 +40,12 @@ public sealed class TrainerTests : IDisposable
     {
         var options = _run.Options() with { SampleEvery = TimeSpan.Zero };
         using var stop = new CancellationTokenSource();
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             Assert.False(trainer.Run(new AfterLines(3, stop.Cancel), stop.Token));
         }
 
-        using var resumed = new Trainer(options, new TwoHalves());
+        using var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(3 * options.Batch, resumed.ImagesSeen);
         Assert.Equal(3, File.ReadLines(resumed.Folder.Log).Count());
     }
@@ -54,7 +54,7 @@ public sealed class TrainerTests : IDisposable
     public void A_damaged_newest_checkpoint_is_set_aside_and_the_one_before_is_taken()
     {
         var options = _run.Options();
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             Steps(trainer, 1);
             trainer.SaveCheckpoint();
@@ -65,7 +65,7 @@ public sealed class TrainerTests : IDisposable
             file.SetLength(file.Length / 2);
         }
 
-        using var resumed = new Trainer(options, new TwoHalves());
+        using var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(options.Batch, resumed.ImagesSeen);
         Assert.Contains("set aside", resumed.Note);
     }
@@ -74,7 +74,7 @@ public sealed class TrainerTests : IDisposable
     public void A_folder_of_another_run_is_refused_by_what_differs()
     {
         var options = _run.Options();
-        using (var trainer = new Trainer(options, new TwoHalves()))
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
             Steps(trainer, 1);
             trainer.SaveCheckpoint();
@@ -82,14 +82,14 @@ public sealed class TrainerTests : IDisposable
 
         Refused("seed", options with { Seed = 6 }, new TwoHalves());
         Refused("data", options, new TwoHalves { Fingerprint = "other pictures" });
-        Refused("objective", options with { Objective = new EctObjective(new EctSchedule()) }, new TwoHalves());
+        Refused("objective", options with { Objective = ObjectiveCatalogue.Make("ect") }, new TwoHalves());
     }
 
     [Fact]
     public void Losses_that_are_not_finite_stop_the_run_and_leave_the_checkpoint()
     {
         var options = _run.Options() with { LearningRate = 1e30 };
-        using var trainer = new Trainer(options, new TwoHalves());
+        using var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         trainer.SaveCheckpoint();
         var error = Assert.Throws<ConsistencyModelsException>(() => Steps(trainer, 40));
         Assert.Contains("smaller learning rate", error.Message);
@@ -99,8 +99,8 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Live_tensors_stay_flat_over_200_steps()
     {
-        var options = _run.Options(new EctObjective(new EctSchedule(StageImages: 160)));
-        using var trainer = new Trainer(options, new TwoHalves());
+        var options = _run.Options(TinyRun.Make("ect", "stage_images=160"));
+        using var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Steps(trainer, 2);
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         Steps(trainer, 200);
@@ -108,11 +108,11 @@ public sealed class TrainerTests : IDisposable
     }
 
     private static void Refused(string what, TrainingOptions options, TwoHalves data) =>
-        Assert.Contains(what, Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, data)).Message);
+        Assert.Contains(what, Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, data, TinyRun.Engines)).Message);
 
     private static double[] Losses(TrainingOptions options, int steps)
     {
-        using var trainer = new Trainer(options, new TwoHalves());
+        using var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         return Steps(trainer, steps);
     }
 

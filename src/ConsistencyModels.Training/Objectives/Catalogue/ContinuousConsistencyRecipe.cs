@@ -19,6 +19,7 @@ public static class ContinuousConsistencyRecipe
     {
         Tunes = true,
         PublishedBatch = CifarBatch,
+        TeacherSwitch = "distill",
     };
 
     private static Objective Make(SettingValues settings)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Models;
 using ConsistencyModels.Training.Objectives.Levels;
@@ -15,11 +16,13 @@ namespace ConsistencyModels.Training.Objectives.Catalogue;
 public static class EasyConsistencyTuningRecipe
 {
     private const int EctBatch = 128;
+    private const int Stages = 8;
 
     internal static ObjectiveRecipe Value { get; } = new("ect", "tunes a diffusion model into a consistency model; the best value for a small budget", Make)
     {
         Tunes = true,
         PublishedBatch = EctBatch,
+        ByLength = images => new("stage_images", Math.Max(1, images / Stages).ToString(CultureInfo.InvariantCulture)),
     };
 
     private static Objective Make(SettingValues settings)

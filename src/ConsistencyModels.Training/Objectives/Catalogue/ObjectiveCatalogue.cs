@@ -12,6 +12,12 @@ public sealed record ObjectiveRecipe(string Name, string Summary, Func<SettingVa
     /// <summary>Whether it needs a teacher: a diffusion model.</summary>
     public bool NeedsTeacher { get; init; }
 
+    /// <summary>Settings that follow from the length of a run in images, unless they are given; null for none.</summary>
+    public Func<long, KeyValuePair<string, string>>? ByLength { get; init; }
+
+    /// <summary>The switch that a teacher turns on, where it may be there or not; null for none.</summary>
+    public string? TeacherSwitch { get; init; }
+
     /// <summary>The batch of the published recipe: far below it, results are not those of the paper.</summary>
     public required int PublishedBatch { get; init; }
 }

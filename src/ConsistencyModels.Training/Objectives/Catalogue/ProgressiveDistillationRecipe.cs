@@ -36,7 +36,7 @@ public static class ProgressiveDistillationRecipe
         {
             Name = "pd",
             Makes = ModelKind.Diffusion,
-            Levels = new HalvingLevels(new HalvingScales(scales, settings.Whole("stage_steps", 50_000, 1)), grid.Min, grid.Max, grid.Rho),
+            Levels = new HalvingLevels(new HalvingScales(scales, settings.Whole("stage_steps", 0)), grid.Min, grid.Max, grid.Rho),
             Target = new ProgressiveTarget(),
             Weight = new ScheduleWeight(settings.Weighting("truncated-snr"), sigmaData),
             Metric = settings.Metric("l2"),

@@ -80,20 +80,22 @@ public sealed record DoublingScales(int Start = 10, int End = 1280, long TotalSt
 /// two stages, 2 and 1, last twice as long. The student becomes the teacher each time.
 /// </summary>
 /// <param name="Start">N at first, a power of 2.</param>
-/// <param name="StepsPerStage">Training steps of a stage.</param>
+/// <param name="StepsPerStage">Training steps of a stage; 0 divides the length of the run, with one more stage at N = 1.</param>
 public sealed record HalvingScales(int Start, long StepsPerStage) : IScaleSchedule
 {
     /// <inheritdoc/>
     public int Scales(TrainingClock clock)
     {
-        var scales = Math.Max(2, Shifted(Start, clock.Step / StepsPerStage));
+        // Two of the stages last twice as long.
+        var stage = StepsPerStage > 0 ? StepsPerStage : Math.Max(1, (long)(clock.TotalSteps / (Math.Log2(Start) + 3)));
+        var scales = Math.Max(2, Shifted(Start, clock.Step / stage));
         if (scales > 2)
         {
             return scales;
         }
 
-        var late = Math.Max(0, clock.Step - (StepsPerStage * (Math.Log2(Start) - 1)));
-        return Math.Max(1, Shifted(2, (long)Math.Floor(late / (StepsPerStage * 2))));
+        var late = Math.Max(0, clock.Step - (stage * (Math.Log2(Start) - 1)));
+        return Math.Max(1, Shifted(2, (long)Math.Floor(late / (stage * 2))));
     }
 
     /// <inheritdoc/>
