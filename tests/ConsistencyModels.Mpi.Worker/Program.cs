@@ -10,6 +10,7 @@ return args switch
     ["sums"] => Sums.Small(),
     ["bits"] => Sums.Bits(),
     ["broadcast"] => Sums.Broadcast(),
+    ["any"] => Sums.Any(),
     ["large"] => Sums.Large(),
     ["threads", var file] => Sums.TwoThreads(file),
     ["train", var objective, var network, var batch, var steps] =>

@@ -48,6 +48,14 @@ internal static class Sums
         return 0;
     }
 
+    /// <summary>Something that is so nowhere, and something that is so in the last process.</summary>
+    public static int Any()
+    {
+        using var mpi = MpiCollective.Start();
+        Say(mpi, $"{mpi.Any(false)} {mpi.Any(mpi.Rank == mpi.Count - 1)}");
+        return 0;
+    }
+
     /// <summary>More than two pieces of a message, and more than two buckets of an engine's buffer.</summary>
     public static int Large()
     {
