@@ -59,7 +59,7 @@ internal static class Sums
     /// <summary>More than two pieces of a message, and more than two buckets of an engine's buffer.</summary>
     public static int Large()
     {
-        const int Length = (1 << 23) + 5;
+        const int Length = (1 << 21) + 5;
         using var mpi = MpiCollective.Start();
         var factor = mpi.Count * (mpi.Count + 1) / 2;
         var values = new float[Length];

@@ -15,7 +15,7 @@ namespace ConsistencyModels.Training.Parallel;
 public sealed unsafe class MpiCollective : ICollective, IDisposable
 {
     // MPI's working memory is as large as a message.
-    private const int Piece = 1 << 22;
+    private const int Piece = 1 << 20;
     private readonly OpenMpi _mpi;
     private int _busy;
     private bool _ended;
