@@ -37,6 +37,22 @@ internal static class Launching
         }
     }
 
+    /// <summary>The last process writes a file late, and before it disposes; all of them see it afterwards.</summary>
+    public static int End(string file)
+    {
+        var mpi = MpiCollective.Start();
+        if (mpi.Rank == mpi.Count - 1)
+        {
+            Thread.Sleep(TimeSpan.FromSeconds(0.5));
+            File.WriteAllText(file, "");
+        }
+
+        mpi.Dispose();
+        mpi.Dispose();
+        Console.WriteLine($"{mpi.Rank} of {mpi.Count}: {File.Exists(file)}");
+        return 0;
+    }
+
     /// <summary>MPI starts once.</summary>
     public static int Twice()
     {

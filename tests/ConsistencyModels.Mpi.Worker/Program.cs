@@ -11,10 +11,10 @@ return args switch
     ["bits"] => Sums.Bits(),
     ["broadcast"] => Sums.Broadcast(),
     ["any"] => Sums.Any(),
+    ["end", var file] => Launching.End(file),
     ["large"] => Sums.Large(),
     ["threads", var file] => Sums.TwoThreads(file),
-    ["train", var objective, var network, var batch, var steps] =>
-        Steps.Train(objective, network, int.Parse(batch, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture)),
+    ["train", var objective, var network, var batch, var steps, var threads] => Steps.Train(objective, network, Number(batch), Number(steps), Number(threads)),
     ["abort"] => Failures.WhileOthersWait(),
     ["abort-waiting"] => Failures.WhileItsOwnThreadWaits(),
     ["throw"] => Failures.AnException(),
@@ -28,3 +28,5 @@ static int Unknown(string[] args)
     Console.Error.WriteLine($"'{string.Join(' ', args)}': no such thing to do");
     return 2;
 }
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

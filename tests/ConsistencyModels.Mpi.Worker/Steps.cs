@@ -22,13 +22,13 @@ internal static class Steps
     /// Trains a network of a configuration file. Process 0 says the losses, every one the hash of its parameters, the floats that it
     /// summed a step, and process 0 the images a second of all but the first step.
     /// </summary>
-    public static int Train(string objective, string network, int batch, int steps) => MpiCollective.Run(
-        processes => Train(new Counting(processes), ObjectiveCatalogue.Make(objective), UNet2DConfig.FromJson(File.ReadAllText(network), network), batch, steps),
+    public static int Train(string objective, string network, int batch, int steps, int threads) => MpiCollective.Run(
+        processes => Train(new Counting(processes), ObjectiveCatalogue.Make(objective), UNet2DConfig.FromJson(File.ReadAllText(network), network), batch, steps, threads),
         e => (e.ToString(), 1));
 
-    private static int Train(Counting processes, Objective objective, UNet2DConfig config, int batch, int steps)
+    private static int Train(Counting processes, Objective objective, UNet2DConfig config, int batch, int steps, int threads)
     {
-        using var network = new TorchEngine().Create(UNet2DDescription.Of(config), new() { Threads = Environment.ProcessorCount });
+        using var network = new TorchEngine().Create(UNet2DDescription.Of(config), new() { Threads = threads });
         using var state = new TrainingState(network, objective, [AverageOptions.OfRate(0.99)]);
 
         // Other weights everywhere, until they are process 0's.

@@ -187,7 +187,9 @@ public sealed unsafe class MpiCollective : ICollective, IDisposable
 
         using (new Turn(this))
         {
+            // MPI does not promise that its end waits; what process 0 still writes is not to be cut off by another's exit code.
             _ended = true;
+            _mpi.Barrier();
             _mpi.End();
         }
     }

@@ -56,7 +56,7 @@ public sealed class MpiCollectiveTests
             }
             """,
             TestContext.Current.CancellationToken);
-        string[] args = ["train", objective, folder.File("config.json"), "8", "4"];
+        string[] args = ["train", objective, folder.File("config.json"), "8", "4", "1"];
         var expected = Losses((await Mpirun.Alone([], args)).Fine());
         Assert.Equal(4, expected.Length);
         foreach (var count in (int[])[1, 2, 4])
@@ -120,6 +120,15 @@ public sealed class MpiCollectiveTests
 
     [Fact]
     public async Task A_null_reference_is_still_an_exception() => Assert.Equal(OfAll(2, "caught"), Sorted(await Mpirun.Run(2, "null")));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task It_ends_when_every_process_is_through(int count)
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(OfAll(count, "True"), Sorted(await Mpirun.Run(count, "end", folder.File("late"))));
+    }
 
     [Fact]
     public async Task It_starts_once() =>
