@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Runs;
 using ConsistencyModels.Models;
+using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Cli.Commands;
 
@@ -116,15 +117,32 @@ internal static class TrainCommand
     private static int Run(CommandContext context, TrainSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        using var plan = TrainPlan.Make(settings, console, context.Cancellation);
+        if (!settings.DryRun && MpiCollective.IsLaunched)
+        {
+            return MpiCollective.Run(
+                processes =>
+                {
+                    // One process speaks for all.
+                    Execute(context, processes.Rank == 0 ? console : console.Quiet(true), settings, processes);
+                    return ExitCode.Fine;
+                },
+                exception => (Failure.Of(exception).Line, Failure.Of(exception).Code));
+        }
+
+        Execute(context, console, settings, new SingleProcess());
+        return ExitCode.Fine;
+    }
+
+    private static void Execute(CommandContext context, CliConsole console, TrainSettings settings, ICollective processes)
+    {
+        using var plan = TrainPlan.Make(settings, console, processes, context.Cancellation);
         if (settings.DryRun)
         {
             plan.Warn(console);
             TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan).Append(TrainEstimate.Measure(plan, context.Engines)));
-            return ExitCode.Fine;
+            return;
         }
 
         new TrainRun(plan, context, console).Execute();
-        return ExitCode.Fine;
     }
 }

@@ -5,6 +5,7 @@ using ConsistencyModels.Torch.Perceptual;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Optimization;
+using ConsistencyModels.Training.Parallel;
 using ConsistencyModels.Training.Recipes;
 using ConsistencyModels.Training.Runs;
 
@@ -29,9 +30,10 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     /// <summary>Reads the pictures and completes the options.</summary>
     /// <param name="settings">The words.</param>
     /// <param name="console">Where to show how far reading is.</param>
+    /// <param name="processes">The processes that train together.</param>
     /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="ConsistencyModelsException">Something is missing, damaged, or does not fit.</exception>
-    public static TrainPlan Make(TrainSettings settings, CliConsole console, CancellationToken cancellation)
+    public static TrainPlan Make(TrainSettings settings, CliConsole console, ICollective processes, CancellationToken cancellation)
     {
         var recipe = RecipeOf(settings);
         var catalogued = ObjectiveCatalogue.Find(settings.Objective ?? recipe.Objective ?? "edm");
@@ -77,7 +79,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
                 network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
             }
 
-            var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher };
+            var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher, Processes = processes };
             return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]) { Distance = distance };
         }
         catch
