@@ -98,6 +98,7 @@ internal sealed class GenerateJob : IDisposable
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
         }
 
+        LaunchedShare.ThrowIfNotFor(settings);
         var model = settings.Engine.Model.Open(console, cancellation);
         try
         {
@@ -124,7 +125,9 @@ internal sealed class GenerateJob : IDisposable
         Spinner.For(_console, "generating", report =>
         {
             var options = _options with { Progress = new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, "")) };
-            foreach (var image in pipeline.GenerateMany(Count, Seed, options, _cancellation))
+            var (first, count) = LaunchedShare.Of(Count);
+            options = options with { ClassLabels = _classes is null || count == Count ? _classes : [.. Enumerable.Range(first, count).Select(i => _classes[i % _classes.Count])] };
+            foreach (var image in count == 0 ? [] : pipeline.GenerateMany(count, Seed + (ulong)first, options, _cancellation))
             {
                 if (_settings.Grid)
                 {
