@@ -53,7 +53,7 @@ public sealed class SingleProcess : ICollective
 /// <summary>The same on flat buffers of an engine, a bucket at a time, and on what processes decide together.</summary>
 public static class CollectiveBuffers
 {
-    // 4 MB stay in the cache while they are copied and summed (docs/decisions/0014-mpi.md).
+    // 4 MB stay in the cache while they are copied and summed (docs/decisions/0017-mpi.md).
     private const int Bucket = 1 << 20;
 
     /// <summary>Replaces a buffer by its sum over all processes.</summary>
