@@ -4,16 +4,15 @@ using static TorchSharp.torch;
 namespace ConsistencyModels.Torch;
 
 /// <summary>A flat float32 tensor as a <see cref="IParameterBuffer"/>, on the CPU or a GPU. Owns the tensor.</summary>
-internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
+internal sealed class TorchBuffer(Tensor flat, TorchTrainableUNet owner) : IParameterBuffer
 {
+    private readonly TorchTrainableUNet _owner = owner;
+
     /// <inheritdoc/>
     public long Length { get; } = flat.numel();
 
     /// <summary>The values, [Length] float32.</summary>
     public Tensor Flat => flat;
-
-    /// <summary>The network it was made for.</summary>
-    public object Owner => owner;
 
     /// <summary>Grows with every change, so that whoever keeps a copy in another precision knows when it is old.</summary>
     public long Version { get; private set; }
@@ -24,14 +23,14 @@ internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
     /// <inheritdoc/>
     public void CopyFrom(IParameterBuffer source)
     {
-        var other = Other(source);
+        var other = Kin(source, nameof(source)).Flat;
         Change(() => flat.copy_(other));
     }
 
     /// <inheritdoc/>
     public void Lerp(IParameterBuffer other, double weight)
     {
-        var target = Other(other);
+        var target = Kin(other, nameof(other)).Flat;
         Change(() => flat.lerp_(target, tensor((float)weight, device: flat.device)));
     }
 
@@ -49,7 +48,8 @@ internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
     /// <inheritdoc/>
     public void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step)
     {
-        var (gradient, first, second) = (Other(gradients), Buffer(firstMoment), Buffer(secondMoment));
+        var gradient = Kin(gradients, nameof(gradients)).Flat;
+        var (first, second) = (Kin(firstMoment, nameof(firstMoment)), Kin(secondMoment, nameof(secondMoment)));
         Change(() =>
         {
             if (step.L2 != 0)
@@ -115,8 +115,18 @@ internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
         part.copy_(host);
     }
 
+    /// <summary>Another buffer of the same network.</summary>
+    /// <exception cref="ArgumentException">It is not one.</exception>
+    public TorchBuffer Kin(IParameterBuffer other, string name) => other is TorchBuffer buffer && buffer._owner == _owner
+        ? buffer
+        : throw new ArgumentException("The buffer was not made for this network.", name);
+
     /// <inheritdoc/>
-    public void Dispose() => flat.Dispose();
+    public void Dispose()
+    {
+        _owner.Forget(this);
+        flat.Dispose();
+    }
 
     private void Change(Action action)
     {
@@ -128,7 +138,7 @@ internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
 
     private Tensor Part(long offset, int length)
     {
-        if (offset < 0 || offset + length > Length)
+        if (offset < 0 || offset > Length - length)
         {
             throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The buffer has {Length} values; {length} from {offset} on are not all in it.");
         }
@@ -136,9 +146,4 @@ internal sealed class TorchBuffer(Tensor flat, object owner) : IParameterBuffer
         return flat.narrow(0, offset, length);
     }
 
-    private TorchBuffer Buffer(IParameterBuffer other) => other is TorchBuffer buffer && buffer.Length == Length
-        ? buffer
-        : throw new ArgumentException("The buffer is not one of the same engine and network.", nameof(other));
-
-    private Tensor Other(IParameterBuffer other) => Buffer(other).Flat;
 }

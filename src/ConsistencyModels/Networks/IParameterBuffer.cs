@@ -3,6 +3,7 @@ namespace ConsistencyModels.Networks;
 /// <summary>
 /// As many floats as a network has parameters, end to end in the order of <see cref="UNet2DDescription.Parameters"/>, in an engine's
 /// own memory: on a GPU they never leave it, unless they are read. An optimizer step, an average, a norm are each one pass over it.
+/// Buffers that are given to it must be of the same network: <see cref="ArgumentException"/> says if one is not, before anything changes.
 /// </summary>
 public interface IParameterBuffer : IDisposable
 {
