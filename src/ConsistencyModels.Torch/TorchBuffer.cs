@@ -50,43 +50,17 @@ internal sealed class TorchBuffer(Tensor flat, TorchTrainableUNet owner) : IPara
     {
         var gradient = Kin(gradients, nameof(gradients)).Flat;
         var (first, second) = (Kin(firstMoment, nameof(firstMoment)), Kin(secondMoment, nameof(secondMoment)));
-        Change(() =>
+        first.Change(() => second.Change(() => Change(() =>
         {
-            if (step.L2 != 0)
+            if (flat.device_type == TorchSharp.DeviceType.CPU)
             {
-                gradient = gradient.Plus(flat.Times(step.L2));
+                AdaptInMemory(gradient, first.Flat, second.Flat, step);
             }
-
-            first.Change(() =>
+            else
             {
-                first.Flat.ScaleInPlace(step.Beta1);
-                first.Flat.AddInPlace(gradient, 1 - step.Beta1);
-            });
-            second.Change(() =>
-            {
-                second.Flat.ScaleInPlace(step.Beta2);
-                second.Flat.AddProductInPlace(gradient, gradient, 1 - step.Beta2);
-            });
-            if (step.Decay != 0)
-            {
-                flat.ScaleInPlace(1 - step.Decay);
+                AdaptByOperations(flat, gradient, first.Flat, second.Flat, step);
             }
-
-            if (step.RootScale is not { } rootScale)
-            {
-                flat.AddInPlace(first.Flat, -step.Rate);
-                return;
-            }
-
-            var root = second.Flat.sqrt();
-            if (rootScale != 1)
-            {
-                root.ScaleInPlace(rootScale);
-            }
-
-            root.AddInPlace(step.Epsilon);
-            flat.AddQuotientInPlace(first.Flat, root, -step.Rate);
-        });
+        })));
     }
 
     /// <inheritdoc/>
@@ -134,6 +108,51 @@ internal sealed class TorchBuffer(Tensor flat, TorchTrainableUNet owner) : IPara
         using var noGrad = no_grad();
         Version++;
         action();
+    }
+
+    // libtorch's operations would read everything three times, wait for each other's threads, and take room for a root of everything.
+    private void AdaptInMemory(Tensor gradient, Tensor first, Tensor second, AdaptiveStep step)
+    {
+        const int most = 1 << 28;
+        for (var offset = 0L; offset < Length; offset += most)
+        {
+            var count = Math.Min(most, Length - offset);
+            Span<float> Floats(Tensor all) => TensorMemory.Floats(all.narrow(0, offset, count));
+            step.Apply(Floats(flat), Floats(gradient), Floats(first), Floats(second));
+        }
+    }
+
+    /// <summary>The step as operations of libtorch, where the tensors are on a GPU.</summary>
+    internal static void AdaptByOperations(Tensor flat, Tensor gradient, Tensor first, Tensor second, AdaptiveStep step)
+    {
+        if (step.L2 != 0)
+        {
+            gradient = gradient.Plus(flat.Times(step.L2));
+        }
+
+        first.ScaleInPlace(step.Beta1);
+        first.AddInPlace(gradient, 1 - step.Beta1);
+        second.ScaleInPlace(step.Beta2);
+        second.AddProductInPlace(gradient, gradient, 1 - step.Beta2);
+        if (step.Decay != 0)
+        {
+            flat.ScaleInPlace(1 - step.Decay);
+        }
+
+        if (step.RootScale is not { } rootScale)
+        {
+            flat.AddInPlace(first, -step.Rate);
+            return;
+        }
+
+        var root = second.sqrt();
+        if (rootScale != 1)
+        {
+            root.ScaleInPlace(rootScale);
+        }
+
+        root.AddInPlace(step.Epsilon);
+        flat.AddQuotientInPlace(first, root, -step.Rate);
     }
 
     private Tensor Part(long offset, int length)
