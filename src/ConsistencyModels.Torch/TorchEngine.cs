@@ -1,5 +1,6 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Torch.Native;
 
 namespace ConsistencyModels.Torch;
 
@@ -40,12 +41,21 @@ public sealed class TorchEngine : INetworkEngine, ITrainingEngine
     }
 
     /// <inheritdoc/>
-    /// <remarks>Threads and TF32 as for <see cref="Load"/>. On a CPU libtorch computes bfloat16 and float16 slowly.</remarks>
+    /// <remarks>
+    /// Threads and TF32 as for <see cref="Load"/>. On a CPU libtorch computes bfloat16 and float16 slowly; and glibc's malloc keeps, for
+    /// the whole process, what a step frees for the next one, unless variables of the environment set it up.
+    /// </remarks>
     public ITrainableUNet Create(UNet2DDescription description, EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(description);
         ArgumentNullException.ThrowIfNull(options);
         var dtype = TorchTypes.ToCompute(options.DType);
-        return new TorchTrainableUNet(description, TorchDevice.Prepare(options.Device, options.Threads), dtype);
+        var device = TorchDevice.Prepare(options.Device, options.Threads);
+        if (device.type == TorchSharp.DeviceType.CPU)
+        {
+            TrainingMemory.Keep();
+        }
+
+        return new TorchTrainableUNet(description, device, dtype);
     }
 }

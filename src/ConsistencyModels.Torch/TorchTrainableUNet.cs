@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ConsistencyModels.Networks;
 using static TorchSharp.torch;
 
@@ -18,8 +17,7 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
 
     // Gradients in the precision of the passes, where it is not that of the sums.
     private readonly Tensor? _narrowGradients;
-    private readonly ConditionalWeakTable<TorchBuffer, View> _views = [];
-    private readonly List<View> _owned = [];
+    private readonly Dictionary<TorchBuffer, View> _views = [];
     private long _version = -1;
 
     /// <summary>Makes the network; its parameters are undefined.</summary>
@@ -67,7 +65,7 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         var (x, t, labels) = ToDevice(input);
         var result = _network.forward(x, t, labels);
         CopyOut(result, output);
-        return new Pass(this, result.DetachFromDisposeScope());
+        return new Pass(this, result.DetachFromDisposeScope(), _parameters.Version);
     }
 
     /// <inheritdoc/>
@@ -101,13 +99,24 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Gives back what was made for a buffer that goes.</summary>
+    internal void Forget(TorchBuffer buffer)
     {
-        foreach (var view in _owned)
+        if (_views.Remove(buffer, out var view))
         {
             view.Dispose();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var view in _views.Values)
+        {
+            view.Dispose();
+        }
+
+        _views.Clear();
 
         _parameters.Dispose();
         _gradients.Dispose();
@@ -122,23 +131,18 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
 
     private UNet2DModel NetworkOver(IParameterBuffer parameters)
     {
-        if (parameters is not TorchBuffer buffer || buffer.Owner != this)
-        {
-            throw new ArgumentException("The buffer was not made for this network.", nameof(parameters));
-        }
-
+        var buffer = _parameters.Kin(parameters, nameof(parameters));
         if (buffer == _parameters)
         {
             CopyToNetwork();
             return _network;
         }
 
-        var view = _views.GetValue(buffer, made =>
+        if (!_views.TryGetValue(buffer, out var view))
         {
-            var fresh = new View(Description, made, _dtype);
-            _owned.Add(fresh);
-            return fresh;
-        });
+            _views.Add(buffer, view = new(Description, buffer, _dtype));
+        }
+
         return view.Network();
     }
 
@@ -163,19 +167,30 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         TensorMemory.Floats(result.detach().to(ScalarType.Float32, CPU).contiguous()).CopyTo(output);
     }
 
-    private sealed class Pass(TorchTrainableUNet owner, Tensor output) : ITrainingPass
+    private sealed class Pass(TorchTrainableUNet owner, Tensor output, long version) : ITrainingPass
     {
-        private bool _done;
+        private bool _followed;
+        private bool _disposed;
 
         public void Backward(ReadOnlySpan<float> outputGradient)
         {
-            ObjectDisposedException.ThrowIf(_done, this);
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_followed)
+            {
+                throw new InvalidOperationException("The pass was followed back already.");
+            }
+
+            if (version != owner._parameters.Version)
+            {
+                throw new InvalidOperationException("The parameters have changed since the pass.");
+            }
+
             if (outputGradient.Length != output.numel())
             {
                 throw new ArgumentException($"The gradient has {outputGradient.Length} values; the output has {output.numel()}.", nameof(outputGradient));
             }
 
-            _done = true;
+            _followed = true;
             using var scope = NewDisposeScope();
             var gradient = TensorMemory.Of(outputGradient, output.shape).to(owner._dtype, owner._device);
             output.backward([gradient]);
@@ -187,7 +202,11 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
             }
         }
 
-        public void Dispose() => output.Dispose();
+        public void Dispose()
+        {
+            _disposed = true;
+            output.Dispose();
+        }
     }
 
     // A network over the values of a buffer, in the precision of the passes.

@@ -137,7 +137,7 @@ tiles() {
     timeout -s INT $((total * 2 / 3)) "$DOTNET_ROOT/dotnet" "$work/app/cm.dll" train "$kit/tiles.zip" --native-size-only --classes "$MAP" \
         --run "$work/edm" --images "${EDM_IMAGES:-100M}" --batch "${TILES_BATCH:-256}" --lr 0.001 --ramp 10k ${EDM_DECAY:+--decay $EDM_DECAY} --half-life 50k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
     timeout -s INT $((total / 3)) "$DOTNET_ROOT/dotnet" "$work/app/cm.dll" train "$kit/tiles.zip" --native-size-only --classes "$MAP" \
-        --run "$work/ect" --objective ect --init "$work/edm/model" --images "${ECT_IMAGES:-100M}" ${ECT_STAGE:+--ect-stage-images $ECT_STAGE} ${ECT_DECAY:+--decay $ECT_DECAY} --batch "${TILES_BATCH:-256}" --lr 0.0005 --ramp 10k --half-life 20k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
+        --run "$work/ect" --objective ect --init "$work/edm/model" --images "${ECT_IMAGES:-100M}" ${ECT_STAGE:+--set stage_images=$ECT_STAGE} ${ECT_DECAY:+--decay $ECT_DECAY} --batch "${TILES_BATCH:-256}" --lr 0.0005 --ramp 10k --half-life 20k --log-every 100 --sample-every 1h --checkpoint-every 1h --device "$device"
     tail -q -n 1 "$work/edm/log.jsonl" "$work/ect/log.jsonl"
     cp "$work/edm/log.jsonl" "$out/tiles-edm.jsonl"
     cp "$work/ect/log.jsonl" "$out/tiles-ect.jsonl"

@@ -3,6 +3,7 @@ namespace ConsistencyModels.Networks;
 /// <summary>
 /// As many floats as a network has parameters, end to end in the order of <see cref="UNet2DDescription.Parameters"/>, in an engine's
 /// own memory: on a GPU they never leave it, unless they are read. An optimizer step, an average, a norm are each one pass over it.
+/// Buffers that are given to it must be of the same network: <see cref="ArgumentException"/> says if one is not, before anything changes.
 /// </summary>
 public interface IParameterBuffer : IDisposable
 {
@@ -45,17 +46,3 @@ public interface IParameterBuffer : IDisposable
     /// <param name="source">The values.</param>
     void Write(long offset, ReadOnlySpan<float> source);
 }
-
-/// <summary>
-/// The numbers of one step of Adam and its kin, element by element, with g the gradient and p the parameter:
-/// g ← g + L2·p; m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← (1-Decay)·p - Rate·m/(RootScale·√v + Epsilon).
-/// </summary>
-/// <param name="Beta1">Decay of the mean of gradients, in [0, 1).</param>
-/// <param name="Beta2">Decay of the mean of squared gradients, in [0, 1).</param>
-/// <param name="Rate">Step size with all corrections.</param>
-/// <param name="RootScale">Correction of the root; null for a step of the mean alone, p ← p - Rate·m.</param>
-/// <param name="Epsilon">Added to the root.</param>
-/// <param name="L2">Penalty that becomes part of the gradient.</param>
-/// <param name="Decay">Share of the parameter that is lost, AdamW's way.</param>
-public readonly record struct AdaptiveStep(
-    double Beta1, double Beta2, double Rate, double? RootScale, double Epsilon = 1e-8, double L2 = 0, double Decay = 0);

@@ -64,6 +64,9 @@ public interface ITrainingPass : IDisposable
 {
     /// <summary>Adds to <see cref="ITrainableUNet.Gradients"/> what a gradient of the output means for the parameters.</summary>
     /// <param name="outputGradient">dLoss/dOutput, as many floats as the output.</param>
+    /// <exception cref="ArgumentException">It has another length; nothing happened.</exception>
+    /// <exception cref="InvalidOperationException">The pass was followed back before, or the parameters have changed since.</exception>
+    /// <exception cref="ObjectDisposedException">The pass was disposed.</exception>
     void Backward(ReadOnlySpan<float> outputGradient);
 }
 
