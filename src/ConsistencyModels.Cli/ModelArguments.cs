@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConsistencyModels.Models;
+using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli;
 
@@ -52,4 +53,80 @@ internal sealed class ModelArguments
             NumTrainTimesteps = result.GetValue(_steps),
         },
     };
+}
+
+/// <summary>Which model, in the user's words.</summary>
+internal sealed record ModelSettings
+{
+    /// <summary>A folder, a file, or a name to download by; null for the bundled model.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Which files of it, and what replaces facts that they do not hold.</summary>
+    public ModelOptions Files { get; init; } = new();
+
+    /// <summary>The name by which pictures and reports call the model.</summary>
+    public string ShortName => Name is null ? BundledModel.Name
+        : ModelLocation.IsOnDisk(Name) || !ModelLocation.IsRemote(Name) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Name)))
+        : Uri.TryCreate(Name, UriKind.Absolute, out var address) ? Uri.UnescapeDataString(address.Segments[^1])
+        : Name;
+
+    /// <summary>Finds the model, and downloads it if it is not here.</summary>
+    /// <param name="console">Where to show a download's progress.</param>
+    /// <param name="cancellation">Ends a download.</param>
+    /// <returns>A folder or file that is there.</returns>
+    /// <exception cref="ConsistencyModelsException">It is nowhere, or cannot be downloaded.</exception>
+    public string Find(CliConsole console, CancellationToken cancellation)
+    {
+        if (Name is not null && !ModelLocation.IsOnDisk(Name) && ModelLocation.IsRemote(Name))
+        {
+            return Spinner.For(console, "downloading", report => ModelLocation.FindAsync(Name, Files, DownloadProgress.To(report), cancellation));
+        }
+
+        return Files.Revision is null
+            ? Name is null ? BundledModel.FindOrThrow() : Name
+            : throw new ConsistencyModelsException($"--revision is '{Files.Revision}', but {Name ?? "the bundled model"} does not come from the Hub; leave it out");
+    }
+
+    /// <summary>Finds and opens the model: its small files, not its weights.</summary>
+    /// <param name="console">Where to show a download's progress.</param>
+    /// <param name="cancellation">Ends a download.</param>
+    /// <returns>The model; the caller disposes it.</returns>
+    /// <exception cref="ConsistencyModelsException">It is nowhere, cannot be downloaded, or is damaged.</exception>
+    public Model Open(CliConsole console, CancellationToken cancellation) => ModelReader.Open(Find(console, cancellation), Files);
+}
+
+/// <summary>A network's configuration by the name of a preset, by its file, or by a model that has such a network.</summary>
+internal static class NetworkSource
+{
+    /// <summary>What may stand for a network.</summary>
+    public static string Forms { get; } = $"one of {string.Join(", ", NetworkPresets.Names)}, a network's config.json, or a model to take it from";
+
+    /// <summary>Whether the words name a preset and no file or folder.</summary>
+    public static bool IsPreset(string words) => NetworkPresets.Names.Contains(words) && !ModelLocation.IsOnDisk(words);
+
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="words">A preset, a config.json, or anything that names a model.</param>
+    /// <param name="console">Where to show a download's progress.</param>
+    /// <param name="cancellation">Ends a download.</param>
+    /// <exception cref="ConsistencyModelsException">There is none of that name, or it is refused.</exception>
+    public static UNet2DConfig Load(string words, CliConsole console, CancellationToken cancellation)
+    {
+        if (IsPreset(words))
+        {
+            return NetworkPresets.Load(words);
+        }
+
+        if (File.Exists(words) && words.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            return UNet2DConfig.Load(words);
+        }
+
+        if (!ModelLocation.IsOnDisk(words) && !ModelLocation.IsRemote(words))
+        {
+            throw new ConsistencyModelsException($"{words}: there is no such file or folder; expected {Forms}");
+        }
+
+        using var model = new ModelSettings { Name = words }.Open(console, cancellation);
+        return model.Config;
+    }
 }

@@ -21,7 +21,7 @@ internal static class GenerateCommand
         classes.CompletionSources.Add("all");
         var count = Options.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
         var sampler = Options.OneOf("--sampler", "How noise becomes a picture; default: multistep for a consistency model, heun for a diffusion model", [.. Samplers]);
-        var steps = Options.Whole("--steps", "Steps of the sampler; default: 1 for onestep and multistep (10 in tiles), 36 for euler and ancestral, else 18", 1);
+        var steps = Options.Whole("--steps", "Steps of the sampler; default: 1 for onestep, multistep (10 in tiles) and progressive, 36 for euler and ancestral, else 18", 1);
         var timesteps = Options.Indices("--timesteps", "A custom schedule of multistep in place of --steps: descending indices, such as 22,0", "22,0");
         var sigmaMax = Options.Number("--sigma-max", "The noise level to start at; default: the model's largest", 0);
         var churn = Options.NumberFrom("--churn", "Fresh noise that heun, dpm2 and edm add on the way (S_churn); default: 0", 0);

@@ -1,21 +1,32 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Runs;
 using ConsistencyModels.Models;
-using ConsistencyModels.Training.Objectives.Catalogue;
-using ConsistencyModels.Training.Recipes;
+using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Cli.Commands;
 
 /// <summary><c>cm train</c>.</summary>
 internal static class TrainCommand
 {
+    // In words of its own: asking the library would load the whole of training at every start of cm. A test compares.
+    internal static readonly IReadOnlyList<string> Objectives = ["edm", "cd", "ct", "ict", "ect", "pd", "scm"];
+
+    internal static readonly IReadOnlyList<string> Presets =
+    [
+        "cd-cifar10", "cd-imagenet64", "cd-lsun256", "ct-cifar10", "ct-imagenet64", "ct-lsun256", "ect-cifar10", "ect-cifar10-1h", "edm-cifar10", "ict-cifar10",
+        "scm-cifar10", "tiles32-ect", "tiles32-edm",
+    ];
+
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var data = new Argument<string>("DATA") { Description = "A folder or .zip of pictures; each folder in it is a class, unless --classes says otherwise" };
+        var data = new Argument<string>("DATA") { Description = "A folder or .zip of pictures (each folder in it is a class), CIFAR-10 or -100, MNIST, .npz, or Parquet files" };
         var run = new Option<string>("--run", "-r") { Description = "Folder of the run: checkpoints, log, samples, the model; a run that is there goes on", HelpName = "FOLDER", Required = true };
-        var objective = Options.OneOf("--objective", $"What for: {string.Join("; ", ObjectiveCatalogue.All.Select(recipe => $"{recipe.Name}, {recipe.Summary}"))}; default: edm", [.. ObjectiveCatalogue.All.Select(recipe => recipe.Name)]);
-        var preset = Options.OneOf("--preset", "Published hyper-parameters: objective, network, batch, step size, averages; what else is given goes before them; --dry-run prints them", [.. TrainingRecipe.PresetNames]);
+        var objective = Options.OneOf(
+            "--objective",
+            "What for. edm (default): a diffusion model, the teacher of the others. ect: tunes one into a consistency model, the best value for a small budget. cd: distils one. scm: the same in continuous time. pd: halves its steps again and again. ct, ict: a consistency model from pictures alone; they want large batches",
+            [.. Objectives]);
+        var preset = Options.OneOf("--preset", "Published hyper-parameters: objective, network, batch, step size, averages; what else is given goes before them; --dry-run prints them", [.. Presets]);
         var recipe = Options.Text("--recipe", "A JSON file that says the same as a preset, with the names of these options", "FILE");
         var set = new Option<string[]>("--set") { Description = "A setting of the objective; --dry-run prints all of them", HelpName = "NAME=VALUE" };
         var teacher = Options.Text("--teacher", "The diffusion model to distil, for cd, pd and scm; default: that of --init", "MODEL");
@@ -25,6 +36,10 @@ internal static class TrainCommand
         var classes = Options.Text("--classes", "Which folders are which classes: name=folder:folder:-folder,name=...", "MAP", "-c");
         var size = Options.Whole("--size", "Height and width of the pictures; default: the network's sample_size", 1, 8192, "PIXELS");
         var native = Options.Switch("--native-size-only", "Leave out pictures of another size, in place of scaling and cropping them");
+        var crop = Options.OneOf("--crop", "How pictures become squares of the size: center (default), random, a new crop each time, or none, which leaves out all others", "center", "random", "none");
+        var classesFrom = Options.OneOf("--classes-from", "Where the classes of a folder or .zip come from: folders, the prefix of the file name (cat_1.png), or none; default: its dataset.json, else folders", "auto", "folders", "prefix", "none");
+        var split = Options.Text("--split", "Which part of the data: train, test, ...; default: train where there are parts", "NAME");
+        var skipDamaged = Options.Switch("--skip-damaged", "Leave out pictures that cannot be read, and say which; default: stop at the first");
         var images = Options.Count("--images", "Images the whole run learns from, with repetition; default: 400k", 1);
         var batch = Options.Whole("--batch", "Images per step; default: 64", 1, 1_000_000, "N", "-b");
         var micro = Options.Whole("--micro-batch", "Images in memory at a time; default: the whole batch", 1, 1_000_000);
@@ -54,7 +69,7 @@ internal static class TrainCommand
             "cm train PICTURES --run runs/cd --images 1M --objective cd --init runs/edm/model --set scales=18   # or distil it",
             "cm generate --model runs/ect/model                      # and draw with it")
         {
-            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, clip, flip,
+            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, clip, flip,
             seed, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
@@ -71,6 +86,10 @@ internal static class TrainCommand
             Classes = result.GetValue(classes),
             Size = result.GetValue(size),
             NativeSizeOnly = result.GetValue(native),
+            Crop = result.GetValue(crop),
+            ClassesFrom = result.GetValue(classesFrom),
+            Split = result.GetValue(split),
+            SkipDamaged = result.GetValue(skipDamaged),
             Images = result.GetValue(images),
             Batch = result.GetValue(batch),
             MicroBatch = result.GetValue(micro),
@@ -98,15 +117,32 @@ internal static class TrainCommand
     private static int Run(CommandContext context, TrainSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        using var plan = TrainPlan.Make(settings, console, context.Cancellation);
+        if (!settings.DryRun && MpiCollective.IsLaunched)
+        {
+            return MpiCollective.Run(
+                processes =>
+                {
+                    // One process speaks for all.
+                    Execute(context, processes.Rank == 0 ? console : console.Quiet(true), settings, processes);
+                    return ExitCode.Fine;
+                },
+                exception => (Failure.Of(exception).Line, Failure.Of(exception).Code));
+        }
+
+        Execute(context, console, settings, new SingleProcess());
+        return ExitCode.Fine;
+    }
+
+    private static void Execute(CommandContext context, CliConsole console, TrainSettings settings, ICollective processes)
+    {
+        using var plan = TrainPlan.Make(settings, console, processes, context.Cancellation);
         if (settings.DryRun)
         {
             plan.Warn(console);
             TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan).Append(TrainEstimate.Measure(plan, context.Engines)));
-            return ExitCode.Fine;
+            return;
         }
 
         new TrainRun(plan, context, console).Execute();
-        return ExitCode.Fine;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Models;
@@ -97,6 +98,7 @@ internal sealed class GenerateJob : IDisposable
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
         }
 
+        LaunchedShare.ThrowIfNotFor(settings);
         var model = settings.Engine.Model.Open(console, cancellation);
         try
         {
@@ -123,7 +125,9 @@ internal sealed class GenerateJob : IDisposable
         Spinner.For(_console, "generating", report =>
         {
             var options = _options with { Progress = new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, "")) };
-            foreach (var image in pipeline.GenerateMany(Count, Seed, options, _cancellation))
+            var (first, count) = LaunchedShare.Of(Count);
+            options = options with { ClassLabels = _classes is null || count == Count ? _classes : [.. Enumerable.Range(first, count).Select(i => _classes[i % _classes.Count])] };
+            foreach (var image in count == 0 ? [] : pipeline.GenerateMany(count, Seed + (ulong)first, options, _cancellation))
             {
                 if (_settings.Grid)
                 {
@@ -272,4 +276,139 @@ internal sealed record GenerateSettings
 
     /// <summary>Nothing but errors.</summary>
     public bool Quiet { get; init; }
+}
+
+/// <summary>One picture that was made.</summary>
+/// <param name="File">Where it is; for a sheet the sheet.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Label">Its class, or null.</param>
+internal sealed record Picture(string File, ulong Seed, int? Label);
+
+/// <summary>What a <c>cm generate</c> command made.</summary>
+internal sealed class GenerateReport(
+    GenerateSettings settings, GenerateJob job, IReadOnlyList<Picture> pictures, TimeSpan loading, TimeSpan generating)
+{
+    /// <summary>A line for each file, and one about the whole.</summary>
+    public void WriteText(CliConsole console)
+    {
+        foreach (var file in pictures.Select(picture => picture.File).Distinct())
+        {
+            console.Out.WriteLine(file);
+        }
+
+        var steps = job.Request.Sampler.Steps;
+        var seeds = pictures.Count == 1 ? $"seed {job.Seed}" : $"seeds {job.Seed} to {pictures[^1].Seed}";
+        console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{pictures.Count} picture{(pictures.Count == 1 ? "" : "s")} by {settings.Engine.Model.ShortName}, {steps} step{(steps == 1 ? "" : "s")}, {seeds}: {generating.TotalSeconds:F1} s, after {loading.TotalSeconds:F1} s for loading"));
+    }
+
+    /// <summary>One JSON object.</summary>
+    public void WriteJson(TextWriter output) => JsonText.Write(output, json =>
+    {
+        json.WriteString("model", job.Path);
+        json.WriteString("version", CommandLineApp.Version);
+        json.WriteString("device", settings.Engine.Device);
+        json.WriteString("dtype", settings.Engine.DType.FormatName());
+        json.WriteString("sampler", job.Sampler.Kind.ToString().ToLowerInvariant());
+        json.WriteNumber("steps", job.Request.Sampler.Steps);
+        json.WriteNumber("network_calls", job.Request.Sampler.NetworkEvaluations);
+        if (settings.Timesteps is { } timesteps)
+        {
+            json.WriteStartArray("timesteps");
+            foreach (var timestep in timesteps)
+            {
+                json.WriteNumberValue(timestep);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteNumber("sigma_max", job.Request.Sampler.InitialSigma);
+        json.WriteNumber("churn", settings.Churn);
+        json.WriteNumber("width", job.Request.Shape.Width);
+        json.WriteNumber("height", job.Request.Shape.Height);
+        json.WriteNumber("loading_seconds", Math.Round(loading.TotalSeconds, 3));
+        json.WriteNumber("generating_seconds", Math.Round(generating.TotalSeconds, 3));
+        json.WriteStartArray("images");
+        foreach (var picture in pictures)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", picture.File);
+            json.WriteNumber("seed", picture.Seed);
+            if (picture.Label is { } label)
+            {
+                json.WriteNumber("class", label);
+                json.WriteString("class_name", job.ClassNames?[label]);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+}
+
+/// <summary>Reads <c>--classes</c>.</summary>
+internal static class ClassChoice
+{
+    private const string All = "all";
+    private const int ListedAtMost = 20;
+
+    /// <summary>The classes asked for, in order; null where none are, so that each image draws its own.</summary>
+    /// <param name="texts">Comma-separated names and numbers; "all" for each class in turn.</param>
+    /// <param name="classes">Number of classes of the model, or null.</param>
+    /// <param name="names">Their names, or null.</param>
+    /// <exception cref="ConsistencyModelsException">The model has no classes, or not such a one.</exception>
+    public static IReadOnlyList<int>? Parse(IReadOnlyList<string> texts, int? classes, ClassNames? names)
+    {
+        if (texts.Count == 0)
+        {
+            return null;
+        }
+
+        if (classes is not { } count)
+        {
+            throw new ConsistencyModelsException("--classes: this model has no classes; leave the option out");
+        }
+
+        List<int> chosen = [];
+        foreach (var text in texts)
+        {
+            // A whole text first: a name may have commas in it ("tench, Tinca tinca").
+            if (Find(text, count, names) is { } label)
+            {
+                chosen.Add(label);
+                continue;
+            }
+
+            foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+            {
+                chosen.AddRange(
+                    string.Equals(part, All, StringComparison.OrdinalIgnoreCase) ? Enumerable.Range(0, count)
+                    : Find(part, count, names) is { } one ? [one]
+                    : throw Unknown(part, count, names));
+            }
+        }
+
+        return chosen;
+    }
+
+    /// <summary>How a class is shown: its name, or its number.</summary>
+    public static string Show(int label, ClassNames? names) => names?[label] ?? label.ToString(CultureInfo.InvariantCulture);
+
+    private static int? Find(string text, int count, ClassNames? names) =>
+        string.IsNullOrWhiteSpace(text) ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < count ? number
+        : names?.Find(text) is { } label && label < count ? label
+        : null;
+
+    private static ConsistencyModelsException Unknown(string text, int count, ClassNames? names)
+    {
+        var all = names?.ById.Values.ToArray() ?? [];
+        var known = all.Length == 0 ? "its classes have no names"
+            : all.Length <= ListedAtMost ? $"its classes are {string.Join(", ", all)}"
+            : $"`cm info MODEL` lists its {all.Length} names";
+        return new($"--classes: there is no class '{text}'.{NearNames.Hint(text, all.SelectMany(name => name.Split(',', StringSplitOptions.TrimEntries)))} Expected 0 to {count - 1} or a name; {known}");
+    }
 }

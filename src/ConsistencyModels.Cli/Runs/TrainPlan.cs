@@ -5,6 +5,7 @@ using ConsistencyModels.Torch.Perceptual;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Optimization;
+using ConsistencyModels.Training.Parallel;
 using ConsistencyModels.Training.Recipes;
 using ConsistencyModels.Training.Runs;
 
@@ -15,7 +16,7 @@ namespace ConsistencyModels.Cli.Runs;
 /// <param name="Options">What the trainer is told; its models belong to the plan.</param>
 /// <param name="Data">The pictures.</param>
 /// <param name="Warnings">What may not be meant; each a line.</param>
-internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageFolderDataSet Data, IReadOnlyList<string> Warnings) : IDisposable
+internal sealed record TrainPlan(string Pictures, TrainingOptions Options, ImageDataSet Data, IReadOnlyList<string> Warnings) : IDisposable
 {
     private const string DefaultNetwork = "tiles32";
     private const long DefaultImages = 400_000;
@@ -29,14 +30,16 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     /// <summary>Reads the pictures and completes the options.</summary>
     /// <param name="settings">The words.</param>
     /// <param name="console">Where to show how far reading is.</param>
+    /// <param name="processes">The processes that train together.</param>
     /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="ConsistencyModelsException">Something is missing, damaged, or does not fit.</exception>
-    public static TrainPlan Make(TrainSettings settings, CliConsole console, CancellationToken cancellation)
+    public static TrainPlan Make(TrainSettings settings, CliConsole console, ICollective processes, CancellationToken cancellation)
     {
         var recipe = RecipeOf(settings);
         var catalogued = ObjectiveCatalogue.Find(settings.Objective ?? recipe.Objective ?? "edm");
         Model? start = null;
         Model? teacher = null;
+        ImageDataSet? data = null;
         IImageDistance? distance = null;
         try
         {
@@ -53,9 +56,20 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             var network = named ?? start?.Config ?? NetworkSource.Load(DefaultNetwork, console, cancellation);
             var size = SizeOf(settings, network);
             var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
-            var data = Spinner.For(console, "reading the pictures", _ => ImageFolderDataSet.Open(
+            data = Spinner.For(console, "reading the pictures", report => ImageDataSets.Open(
                 settings.Data,
-                new ImageFolderOptions { Size = size, Channels = network.InChannels, OnlySize = settings.NativeSizeOnly, Classes = classes, Threads = settings.Threads },
+                new ImageDataSetOptions
+                {
+                    Size = size,
+                    Channels = network.InChannels,
+                    Crop = CropOf(settings),
+                    Classes = classes,
+                    ClassesFrom = settings.ClassesFrom is { } rule ? Enum.Parse<ClassRule>(rule, ignoreCase: true) : ClassRule.Auto,
+                    Split = settings.Split,
+                    SkipUnreadable = settings.SkipDamaged,
+                    Threads = settings.Threads,
+                },
+                new SynchronousProgress<DecodeProgress>(done => report((double)done.Done / Math.Max(1, done.Total), $"{done.Done} of {done.Total}")),
                 cancellation));
             network = network with { SampleSize = new(size, size) };
 
@@ -65,13 +79,14 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
                 network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
             }
 
-            var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher };
+            var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher, Processes = processes };
             return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]) { Distance = distance };
         }
         catch
         {
             start?.Dispose();
             teacher?.Dispose();
+            data?.Dispose();
             distance?.Dispose();
             throw;
         }
@@ -91,6 +106,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     {
         Options.InitialModel?.Dispose();
         Options.Teacher?.Dispose();
+        Data.Dispose();
         Distance?.Dispose();
     }
 
@@ -167,6 +183,14 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             : throw new ConsistencyModelsException($"--size is {size}, expected a multiple of {network.SpatialFactor} for this network");
     }
 
+    private static ImageCrop CropOf(TrainSettings settings) => (settings.Crop, settings.NativeSizeOnly) switch
+    {
+        (null, true) => ImageCrop.None,
+        (null, false) => ImageCrop.Center,
+        (_, true) => throw new ConsistencyModelsException("--crop and --native-size-only are both given, expected one of them"),
+        ({ } word, _) => Enum.Parse<ImageCrop>(word, ignoreCase: true),
+    };
+
     // The size of heads and of pictures is not in a single file: a network that is named says it.
     private static Model OpenModel(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation) => new ModelSettings
     {
@@ -210,7 +234,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         _ => null,
     };
 
-    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, ImageFolderDataSet data)
+    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, IImageDataSet data)
     {
         if (catalogued.Tunes && options.InitialModel is null)
         {

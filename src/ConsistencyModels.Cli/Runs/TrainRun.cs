@@ -25,10 +25,18 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         }
 
         using var stopping = context.Cancellation.Register(() => console.Error.WriteLine("stopping after this step and saving; once more stops at once"));
-        if (Train(trainer))
+        var complete = Train(trainer);
+        if (trainer.RecordsNote is { } words)
+        {
+            console.Error.WriteLine($"note: {words}");
+        }
+
+        if (complete)
         {
             console.Out.WriteLine(trainer.Folder.Model);
-            console.Error.WriteLine(_options.Objective.Makes == ModelKind.Diffusion
+            console.Error.WriteLine(_options.Objective.StudentBecomesTeacher
+                ? $"a diffusion model of few steps; draw with it: cm generate --sampler progressive --steps 1 --model {Quote(trainer.Folder.Model)}"
+                : _options.Objective.Makes == ModelKind.Diffusion
                 ? $"a diffusion model; tune it into a consistency model: cm train {Quote(plan.Pictures)} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
                 : $"a consistency model; draw with it: cm generate --model {Quote(trainer.Folder.Model)}");
             return;
@@ -43,7 +51,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         if (console.ErrorIsTerminal)
         {
             return Spinner.For(console, "training", report => trainer.Run(
-                new SynchronousProgress<TrainingProgress>(p => report((double)p.ImagesSeen / p.ImagesTotal, Text($"loss {p.Loss:G4}, {p.ImagesPerSecond:F1} images/s"))),
+                new SynchronousProgress<TrainingProgress>(p => report((double)p.ImagesSeen / p.ImagesTotal, Text($"loss {p.Loss:G4}, {p.ImagesPerSecond:F1} images/s, {Left(p)} left"))),
                 context.Cancellation));
         }
 
@@ -52,9 +60,11 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
 
     private static string Line(TrainingProgress p)
     {
-        var left = TimeSpan.FromSeconds(Math.Min((p.ImagesTotal - p.ImagesSeen) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9));
-        return Text($"step {p.Step}  images {Sizes.Count(p.ImagesSeen)} of {Sizes.Count(p.ImagesTotal)}  loss {p.Loss:G4}  gradient {p.GradientNorm:G3}  rate {p.LearningRate:G3}  {p.ImagesPerSecond:F1} images/s  {Sizes.Time(left)} left{(p.Skipped > 0 ? Text($"  ({p.Skipped} steps left out: not finite)") : "")}");
+        return Text($"step {p.Step}  images {Sizes.Count(p.ImagesSeen)} of {Sizes.Count(p.ImagesTotal)}  loss {p.Loss:G4}  gradient {p.GradientNorm:G3}  rate {p.LearningRate:G3}  {p.ImagesPerSecond:F1} images/s  {Left(p)} left{(p.Skipped > 0 ? Text($"  ({p.Skipped} steps left out: not finite)") : "")}");
     }
+
+    private static string Left(TrainingProgress p) =>
+        Sizes.Time(TimeSpan.FromSeconds(Math.Min((p.ImagesTotal - p.ImagesSeen) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9)));
 
     // So that the line can be copied into a shell.
     private static string Quote(string word) =>

@@ -3,7 +3,7 @@ namespace ConsistencyModels.Cli.Runs;
 /// <summary>The words of a <c>cm train</c> command line; null where nothing was said.</summary>
 internal sealed record TrainSettings
 {
-    /// <summary>Folder or .zip of pictures.</summary>
+    /// <summary>Folder, archive or file of pictures.</summary>
     public required string Data { get; init; }
 
     /// <summary>Folder of the run.</summary>
@@ -38,6 +38,18 @@ internal sealed record TrainSettings
 
     /// <summary>Leave out pictures of another size.</summary>
     public bool NativeSizeOnly { get; init; }
+
+    /// <summary>center, random or none.</summary>
+    public string? Crop { get; init; }
+
+    /// <summary>auto, folders, prefix or none.</summary>
+    public string? ClassesFrom { get; init; }
+
+    /// <summary>Which part of the data.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>Leave out damaged pictures.</summary>
+    public bool SkipDamaged { get; init; }
 
     /// <summary>Images of the whole run.</summary>
     public long? Images { get; init; }

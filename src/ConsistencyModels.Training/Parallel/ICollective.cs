@@ -50,10 +50,11 @@ public sealed class SingleProcess : ICollective
     }
 }
 
-/// <summary>The same on flat buffers of an engine, a bucket at a time.</summary>
+/// <summary>The same on flat buffers of an engine, a bucket at a time, and on what processes decide together.</summary>
 public static class CollectiveBuffers
 {
-    private const int Bucket = 1 << 22;
+    // 4 MB stay in the cache while they are copied and summed (docs/decisions/0017-mpi.md).
+    private const int Bucket = 1 << 20;
 
     /// <summary>Replaces a buffer by its sum over all processes.</summary>
     /// <param name="collective">The processes.</param>
@@ -64,6 +65,20 @@ public static class CollectiveBuffers
     /// <param name="collective">The processes.</param>
     /// <param name="buffer">The buffer.</param>
     public static void Broadcast(this ICollective collective, IParameterBuffer buffer) => Each(collective, buffer, static (all, values) => all.Broadcast(values));
+
+    /// <summary>
+    /// Whether something is so in any process, told to all of them: that a run was cancelled, or that process 0's clock says it is time to
+    /// save. What one process decides for itself, the others do not know; they would wait for it in the next sum.
+    /// </summary>
+    /// <param name="collective">The processes.</param>
+    /// <param name="here">Whether it is so in this one.</param>
+    public static bool Any(this ICollective collective, bool here)
+    {
+        ArgumentNullException.ThrowIfNull(collective);
+        Span<double> found = [here ? 1 : 0];
+        collective.Sum(found);
+        return found[0] > 0;
+    }
 
     private static void Each(ICollective collective, IParameterBuffer buffer, BucketAction action)
     {

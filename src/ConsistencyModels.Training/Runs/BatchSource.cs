@@ -10,21 +10,17 @@ namespace ConsistencyModels.Training.Runs;
 /// </summary>
 internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, bool flip, bool labelled, int rank = 0, int processes = 1)
 {
-    private const ulong OrderStream = 1;
     private const ulong StepStream = 2;
-    private long _epoch = -1;
-    private int[] _order = [];
+    private readonly ShuffledOrder _order = new(data.Count, seed);
 
     /// <summary>The images of a step with all its draws: this process's share of the whole batch.</summary>
     /// <param name="step">Number of the step, from 0.</param>
     public TrainingBatch Next(long step)
     {
         var generator = new TorchGenerator(Mix(Mix(seed, StepStream), (ulong)step));
-        var indices = new int[batch];
-        for (var i = 0; i < batch; i++)
-        {
-            indices[i] = IndexAt((step * batch) + i);
-        }
+        var (first, count) = (batch / processes * rank, batch / processes);
+        var indices = new int[count];
+        _order.Fill(step, rank, processes, indices);
 
         var flips = new bool[flip ? batch : 0];
         if (flip)
@@ -47,11 +43,12 @@ internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, boo
         generator.RandInt(0, int.MaxValue, dropoutSeed);
         var uniforms = new float[batch];
         generator.Rand(uniforms);
-        var (first, count) = (batch / processes * rank, batch / processes);
+        var draws = new long[data.IsRandom ? batch : 0];
+        generator.RandInt(0, 1L << 32, draws);
         var shape = whole.WithBatch(count);
         var images = new float[shape.Length];
         var labels = new int[count];
-        data.Fill(indices.AsSpan(first, count), images, labels, flip ? flips.AsSpan(first, count) : default);
+        data.FillRandom(indices, images, labels, flip ? flips.AsSpan(first, count) : default, data.IsRandom ? draws.AsSpan(first, count) : default);
         return new(
             shape,
             images,
@@ -64,18 +61,6 @@ internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, boo
             First = first,
             Whole = batch,
         };
-    }
-
-    private int IndexAt(long position)
-    {
-        var epoch = position / data.Count;
-        if (epoch != _epoch)
-        {
-            _order = new TorchGenerator(Mix(Mix(seed, OrderStream), (ulong)epoch)).Randperm(data.Count);
-            _epoch = epoch;
-        }
-
-        return _order[position % data.Count];
     }
 
     // The finaliser of SplitMix64 (Steele et al. 2014): well spread seeds from consecutive numbers.

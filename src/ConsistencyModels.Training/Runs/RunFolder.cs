@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConsistencyModels.Files;
+using ConsistencyModels.Training.Optimization;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -37,7 +38,11 @@ public sealed class RunFolder
     /// <summary>Where the averaged model is saved in diffusers' layout.</summary>
     public string Model => Path.Combine(Root, "model");
 
-    /// <summary>One JSON object a line: step, images, loss, speed.</summary>
+    /// <summary>Where the model of another average is saved.</summary>
+    /// <param name="average">The average.</param>
+    public string ModelOf(AverageOptions average) => $"{Model}-{average}";
+
+    /// <summary>One JSON object per line: step, images, loss, speed.</summary>
     public string Log => Path.Combine(Root, "log.jsonl");
 
     /// <summary>The file of a checkpoint taken after that many images.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using ConsistencyModels.Files;
+using ConsistencyModels.Training.Records;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -11,6 +12,7 @@ internal sealed class RunLog : IDisposable
     private readonly TrainingOptions _options;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly StreamWriter _writer;
+    private readonly RunRecords _records;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private double _sum;
     private double _norm;
@@ -19,9 +21,10 @@ internal sealed class RunLog : IDisposable
 
     /// <summary>Opens the log. Lines of steps that a killed run had made after its last checkpoint are taken out: they come again.</summary>
     /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
-    public RunLog(string path, TrainingOptions options, long imagesSeen, IProgress<TrainingProgress>? progress)
+    public RunLog(string path, TrainingOptions options, RunRecords records, long imagesSeen, IProgress<TrainingProgress>? progress)
     {
         _path = path;
+        _records = records;
         _options = options;
         _progress = progress;
         try
@@ -56,7 +59,7 @@ internal sealed class RunLog : IDisposable
         }
 
         var speed = (_count + _skipped) * _options.Batch / _clock.Elapsed.TotalSeconds;
-        var line = new TrainingProgress(step, imagesSeen, _options.Images, _sum / Math.Max(_count, 1), _norm, rate, speed, _skipped);
+        var line = new TrainingProgress(step, imagesSeen, _options.Images, _count == 0 ? double.NaN : _sum / _count, _norm, rate, speed, _skipped);
         try
         {
             _writer.WriteLine(Json(line));
@@ -66,6 +69,7 @@ internal sealed class RunLog : IDisposable
             throw Failure(e);
         }
 
+        _records.Add(new(line.Step, line.ImagesSeen, line.Loss, line.GradientNorm, line.LearningRate, line.ImagesPerSecond, line.Skipped));
         _progress?.Report(line);
         _clock.Restart();
         _sum = 0;
@@ -112,7 +116,7 @@ internal sealed class RunLog : IDisposable
             json.WriteStartObject();
             json.WriteNumber("step", line.Step);
             json.WriteNumber("images", line.ImagesSeen);
-            json.WriteNumber("loss", line.Loss);
+            WriteLoss(json, line.Loss);
             json.WriteNumber("gradient_norm", line.GradientNorm);
             json.WriteNumber("learning_rate", line.LearningRate);
             json.WriteNumber("images_per_second", Math.Round(line.ImagesPerSecond, 2));
@@ -121,6 +125,19 @@ internal sealed class RunLog : IDisposable
         }
 
         return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    // Where every step was left out there is none.
+    private static void WriteLoss(Utf8JsonWriter json, double loss)
+    {
+        if (double.IsFinite(loss))
+        {
+            json.WriteNumber("loss", loss);
+        }
+        else
+        {
+            json.WriteNull("loss");
+        }
     }
 
     private ConsistencyModelsException Failure(Exception e) => new(

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Denoising;
+using ConsistencyModels.Files;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -19,30 +20,33 @@ internal static class SampleGrid
     private const int Columns = 8;
     private const int LargestRows = 10;
     private const int HeunLevels = 12;
+    private const int MostSteps = 32;
     private const int Zoom = 3;
     private const double SigmaMax = 80;
 
     // Where the second of two steps begins: the noise level published for easy consistency tuning.
     private const float SecondStep = 0.821f;
 
-    public static void Save(string path, IUNet unet, TrainingOptions options, CancellationToken cancellationToken)
+    public static byte[] Save(string path, IUNet unet, TrainingOptions options, TrainingClock clock, CancellationToken cancellationToken)
     {
         var config = options.Network;
         var rows = Math.Clamp(config.NumClassEmbeds ?? 4, 1, LargestRows);
         var size = config.SampleSize ?? throw new ArgumentException("The trainer sets the sample size.", nameof(options));
         var generator = new TorchGenerator(options.Seed);
         var images = options.Objective.Makes == ModelKind.Diffusion
-            ? Diffusion(unet, options.Objective, generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
+            ? Diffusion(unet, options.Objective, SamplerOf(options.Objective, clock), generator, new(rows * Columns, config.InChannels, size.Height, size.Width), Labels(config, rows, Columns), cancellationToken)
             : Consistency(unet, options.Objective, generator, rows, size, cancellationToken);
-        ImageEncoder.SaveFile(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }), path);
+        var png = ImageEncoder.Encode(ImageGrid.Compose(images, new GridOptions { Columns = Columns, Scale = Zoom }));
+        AtomicFile.WriteAllBytes(path, png);
+        return png;
     }
 
     private static ImageBuffer[] Diffusion(
-        IUNet unet, Objective objective, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
+        IUNet unet, Objective objective, ISampler sampler, TorchGenerator generator, ImageShape shape, int[] labels, CancellationToken cancellationToken)
     {
         var x = new float[shape.Length];
         generator.Randn(x);
-        new EdmSampler { Steps = HeunLevels }.Sample(
+        sampler.Sample(
             new Denoiser(unet, objective.Preconditioning, clip: false), x, shape, generator, new SamplingOptions { ClassLabels = labels }, cancellationToken);
         return PixelConversion.ToImages(x, shape);
     }
@@ -65,6 +69,10 @@ internal static class SampleGrid
         var right = PixelConversion.ToImages(two, shape);
         return [.. left.Chunk(half).Zip(right.Chunk(half)).SelectMany(pair => pair.First.Concat(pair.Second))];
     }
+
+    private static ISampler SamplerOf(Objective objective, TrainingClock clock) => objective.Levels.SamplingSteps(clock) is { } steps && objective.StudentBecomesTeacher
+        ? new ProgressiveDistillationSampler(NoiseLevels.Karras(Math.Min(steps, MostSteps) + 1, objective.Scheduler.SigmaMin, objective.Scheduler.SigmaMax, objective.Scheduler.Rho))
+        : new EdmSampler { Steps = HeunLevels };
 
     // As the saved model is drawn from: with the boundary form, whatever it was trained under.
     private static Preconditioning Sampling(Objective objective) => Preconditioning.Consistency(objective.Scheduler.SigmaData, objective.Scheduler.SigmaMin);

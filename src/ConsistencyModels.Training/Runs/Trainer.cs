@@ -6,6 +6,7 @@ using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Records;
 using ConsistencyModels.Training.Steps;
 
 namespace ConsistencyModels.Training.Runs;
@@ -27,7 +28,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchSource _batches;
     private readonly Dictionary<string, string> _identity;
     private readonly FileLock? _lock;
-    private Task<TrainingBatch>? _next;
+    private BatchPrefetcher<TrainingBatch>? _prefetched;
     private int _skippedInARow;
 
     /// <summary>Opens a run: fresh, from initial weights, or from its latest checkpoint.</summary>
@@ -64,9 +65,10 @@ public sealed class Trainer : IDisposable
             if (processes.Rank == 0)
             {
                 _folder.RemoveLeftovers();
+                Note = StartingPoint.Set(_state, options, _folder, _identity);
             }
 
-            Note = StartingPoint.Set(_state, options, _folder, _identity);
+            _state.Share(processes);
             Teacher? teacher = null;
             if (options.Teacher is { } model && !options.Objective.StudentBecomesTeacher && options.Objective.Needs.Contains(NetworkRole.Teacher))
             {
@@ -91,6 +93,9 @@ public sealed class Trainer : IDisposable
     /// <summary>What the user should know about how the run was opened, or null: that its newest checkpoint is damaged and an older one was taken.</summary>
     public string? Note { get; }
 
+    /// <summary>What the user should know about the run's records, or null: that the plot of the loss could not be replaced.</summary>
+    public string? RecordsNote { get; private set; }
+
     /// <summary>The network with the average that becomes the model, as samplers see it; owned by the trainer.</summary>
     public IUNet Average => new BufferedUNet(_network, _state.Averages[0]);
 
@@ -107,36 +112,45 @@ public sealed class Trainer : IDisposable
     /// <exception cref="ConsistencyModelsException">The loss is no longer finite: the run stops without saving over the last checkpoint.</exception>
     public bool Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        using var log = new RunLog(_folder.Log, _options, _state.ImagesSeen, progress);
+        var writes = _options.Processes.Rank == 0;
+        using var records = writes ? RunRecords.Open(_folder.Root, RunWords.Of(_options, _data, _identity), _state.ImagesSeen) : null;
+        using var log = records is null ? null : new RunLog(_folder.Log, _options, records, _state.ImagesSeen, progress);
         var sinceCheckpoint = Stopwatch.StartNew();
         var sinceSamples = Stopwatch.StartNew();
-        while (_state.ImagesSeen < _options.Images && !cancellationToken.IsCancellationRequested)
+        while (_state.ImagesSeen < _options.Images && !Stops(cancellationToken))
         {
             var (loss, norm, rate) = Step();
-            log.Add(_state.OptimizerSteps, _state.ImagesSeen, loss, norm, rate);
-            if (sinceSamples.Elapsed >= _options.SampleEvery)
+            log?.Add(_state.OptimizerSteps, _state.ImagesSeen, loss, norm, rate);
+            if (writes && sinceSamples.Elapsed >= _options.SampleEvery)
             {
-                SaveSamplesUnlessCancelled(cancellationToken);
+                SaveSamplesUnlessCancelled(records, cancellationToken);
                 sinceSamples.Restart();
             }
 
-            if (sinceCheckpoint.Elapsed >= _options.CheckpointEvery)
+            if (writes && sinceCheckpoint.Elapsed >= _options.CheckpointEvery)
             {
+                RecordsNote = records?.Checkpoint();
                 SaveCheckpoint();
                 sinceCheckpoint.Restart();
             }
         }
 
-        // The model of a run that was stopped can be looked at, and started from.
-        SaveCheckpoint();
-        SaveModel();
-        if (_state.ImagesSeen < _options.Images)
+        var complete = _state.ImagesSeen >= _options.Images;
+        if (!writes)
         {
-            return false;
+            return complete;
         }
 
-        SaveSamplesUnlessCancelled(cancellationToken);
-        return true;
+        // The model of a run that was stopped can be looked at, and started from.
+        RecordsNote = records?.Checkpoint();
+        SaveCheckpoint();
+        SaveModel();
+        if (complete)
+        {
+            SaveSamplesUnlessCancelled(records, cancellationToken);
+        }
+
+        return complete;
     }
 
     /// <summary>One optimizer step.</summary>
@@ -145,14 +159,14 @@ public sealed class Trainer : IDisposable
     public (double Loss, double GradientNorm, double LearningRate) Step()
     {
         var index = _state.ImagesSeen / _options.Batch;
-        var batch = (_next ?? Task.Run(() => _batches.Next(index))).GetAwaiter().GetResult();
+        var steps = Clock().TotalSteps;
 
         // The next batch and its noise are made while this one is learnt from.
-        _next = Task.Run(() => _batches.Next(index + 1));
+        _prefetched ??= new((step, _) => _batches.Next(step), index, Math.Max(steps, index + 1));
+        var batch = _prefetched.Step < steps ? _prefetched.Next() : _batches.Next(index);
         var micro = _options.MicroBatch > 0 ? _options.MicroBatch : _options.Batch;
         var rate = LearningRate.At(_options, _state.ImagesSeen);
-        var clock = new TrainingClock(index, _state.ImagesSeen, (_options.Images + _options.Batch - 1) / _options.Batch);
-        var result = _step.Run(batch, clock, rate, micro);
+        var result = _step.Run(batch, Clock(), rate, micro);
         if (result.Skipped)
         {
             Skip(result);
@@ -172,26 +186,26 @@ public sealed class Trainer : IDisposable
         _folder.Prune(_options.KeepCheckpoints);
     }
 
-    /// <summary>Saves the averaged model to <see cref="RunFolder.Model"/>.</summary>
-    public void SaveModel() =>
-        ModelWriter.Write(ModelExport.Of(_network.Description, _state.Averages[0], _options.Objective, _data.ClassNames), _folder.Model);
+    /// <summary>Saves the averaged model to <see cref="RunFolder.Model"/>, and those of the other averages beside it.</summary>
+    public void SaveModel()
+    {
+        for (var i = 0; i < _state.Averages.Count; i++)
+        {
+            ModelWriter.Write(
+                ModelExport.Of(_network.Description, _state.Averages[i], _options.Objective, _data.ClassNames),
+                i == 0 ? _folder.Model : _folder.ModelOf(_options.Averages[i]));
+        }
+    }
 
     /// <summary>Draws a grid from the averaged model: a row for each class, the same noise each time.</summary>
-    public void SaveSamples(CancellationToken cancellationToken = default) =>
-        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), Average, _options, cancellationToken);
+    /// <returns>The picture, a PNG.</returns>
+    public byte[] SaveSamples(CancellationToken cancellationToken = default) =>
+        SampleGrid.Save(_folder.Sample(_state.ImagesSeen), Average, _options, Clock(), cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        try
-        {
-            _next?.Wait();
-        }
-        catch (AggregateException)
-        {
-            // A batch that nobody asked for.
-        }
-
+        _prefetched?.Dispose();
         _teacher?.Dispose();
         _state?.Dispose();
         _network?.Dispose();
@@ -209,11 +223,21 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private void SaveSamplesUnlessCancelled(CancellationToken cancellationToken)
+    private TrainingClock Clock() => new(_state.ImagesSeen / _options.Batch, _state.ImagesSeen, (_options.Images + _options.Batch - 1) / _options.Batch);
+
+    // Processes stop together, whichever of them was told to.
+    private bool Stops(CancellationToken cancellationToken)
+    {
+        Span<double> told = [cancellationToken.IsCancellationRequested ? 1 : 0];
+        _options.Processes.Sum(told);
+        return told[0] > 0;
+    }
+
+    private void SaveSamplesUnlessCancelled(RunRecords? records, CancellationToken cancellationToken)
     {
         try
         {
-            SaveSamples(cancellationToken);
+            records?.Image("samples", SaveSamples(cancellationToken), _state.ImagesSeen);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Optimization;
+using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Training.Steps;
 
@@ -124,6 +125,39 @@ public sealed class TrainingState : IDisposable
         FirstMoment.Clear();
         SecondMoment.Clear();
         OptimizerSteps = 0;
+    }
+
+    /// <summary>Takes over process 0's state in all processes.</summary>
+    /// <param name="processes">The processes; each calls this.</param>
+    public void Share(ICollective processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        if (processes.Count == 1)
+        {
+            return;
+        }
+
+        var mine = processes.Rank == 0 ? 1 : 0;
+        double[] numbers = [mine * ImagesSeen, mine * OptimizerSteps, mine * LossScale.Factor, mine * LossScale.GoodSteps, mine * Objective.Levels.State.Length];
+        processes.Sum(numbers);
+        (ImagesSeen, OptimizerSteps, LossScale) = ((long)numbers[0], (long)numbers[1], new(numbers[2], (int)numbers[3]));
+        foreach (var (_, buffer) in Buffers())
+        {
+            processes.Broadcast(buffer);
+        }
+
+        processes.Broadcast(LearntMoments);
+        if (Objective.Weight.Learnt is { } learnt)
+        {
+            processes.Broadcast(learnt.Values);
+        }
+
+        if (numbers[4] > 0)
+        {
+            var levels = mine == 1 ? Objective.Levels.State : new float[(int)numbers[4]];
+            processes.Broadcast(levels);
+            Objective.Levels.State = levels;
+        }
     }
 
     /// <inheritdoc/>

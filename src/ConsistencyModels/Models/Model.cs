@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Denoising;
+using ConsistencyModels.Files;
+using ConsistencyModels.Hub;
 using ConsistencyModels.Models.ParameterNaming;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Schedulers;
@@ -200,4 +203,210 @@ public enum TensorNaming
 
     /// <summary>openai/consistency_models' UNetModel: <c>input_blocks.1.0.in_layers.2.weight</c>.</summary>
     OpenAi,
+}
+
+/// <summary>
+/// A pipeline's <c>model_index.json</c>: which classes it is made of, the names of its classes, and keys this library does not know.
+/// A consistency model is diffusers' ConsistencyModelPipeline; a diffusion model a DiffusionPipeline with an EDMEulerScheduler.
+/// </summary>
+internal sealed record ModelIndex
+{
+    private const string ClassNameKey = "_class_name";
+    private const string VersionKey = "_diffusers_version";
+    private const string ConsistencyClass = "ConsistencyModelPipeline";
+    private const string DiffusionClass = "DiffusionPipeline";
+    private const string UNetClass = "UNet2DModel";
+    private const string Library = "diffusers";
+
+    public ModelKind Kind { get; init; }
+
+    public ClassNames? ClassNames { get; init; }
+
+    public string Version { get; init; } = ConfigWriter.DiffusersVersion;
+
+    public IReadOnlyDictionary<string, JsonElement> Extras { get; init => field = ValueExtras.Of(value); } = ValueExtras.None;
+
+    public static ModelIndex Load(string path)
+    {
+        var reader = ConfigReader.Load(path);
+        var kind = reader.String(ClassNameKey) switch
+        {
+            ConsistencyClass => ModelKind.Consistency,
+            DiffusionClass => ModelKind.Diffusion,
+            _ => throw reader.Bad(ClassNameKey, $"\"{ConsistencyClass}\", or \"{DiffusionClass}\" for a diffusion model: this library runs no other pipelines"),
+        };
+        Component(reader, ModelLayout.UNet, UNetClass);
+        Component(reader, ModelLayout.Scheduler, SchedulerClass(kind));
+        var version = reader.StringOrNull(VersionKey) ?? ConfigWriter.DiffusersVersion;
+        ClassNames? names = null;
+        if (reader.Has(ClassNames.Key))
+        {
+            names = ClassNames.FromJson(reader.Element(ClassNames.Key)!.Value)
+                ?? throw reader.Bad(ClassNames.Key, "class names by index such as {\"0\": \"tench\"}");
+        }
+
+        return new ModelIndex { Kind = kind, ClassNames = names, Version = version, Extras = reader.Extras };
+    }
+
+    public string ToJson()
+    {
+        var writer = new ConfigWriter()
+            .Set(ClassNameKey, Kind == ModelKind.Diffusion ? DiffusionClass : ConsistencyClass)
+            .Set(VersionKey, Version)
+            .Set(ModelLayout.UNet, [Library, UNetClass])
+            .Set(ModelLayout.Scheduler, [Library, SchedulerClass(Kind)]);
+        if (ClassNames is not null)
+        {
+            writer.Set(ClassNames.Key, ClassNames.ToJson());
+        }
+
+        return writer.AddMissing(Extras).ToJson();
+    }
+
+    private static string SchedulerClass(ModelKind kind) =>
+        kind == ModelKind.Diffusion ? SchedulerFile.DiffusionClass : CMStochasticIterativeSchedulerConfig.ClassName;
+
+    private static void Component(ConfigReader reader, string key, string expected)
+    {
+        if (reader.StringList(key) is not [_, var found] || found != expected)
+        {
+            throw reader.Bad(key, $"[\"{Library}\", \"{expected}\"]");
+        }
+    }
+}
+
+/// <summary>Which files of a model are opened, and what replaces facts that they do not hold.</summary>
+public record ModelOptions
+{
+    /// <summary>The branch, tag or commit of a model on the Hub; null for "main".</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>Which weights of a folder to read, such as "fp16" for <c>diffusion_pytorch_model.fp16.safetensors</c>, which must exist; null for the plain ones.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Where models are downloaded from and to; null for <see cref="HubOptions.FromEnvironment"/>.</summary>
+    public HubOptions? Hub { get; init; }
+
+    /// <summary>The part of a training checkpoint to take; null chooses (<see cref="TorchFile.Open"/>).</summary>
+    public string? Entry { get; init; }
+
+    /// <summary>Channels of an attention head, where there is no configuration; null takes the published 64, or the most that fits.</summary>
+    public int? HeadDim { get; init; }
+
+    /// <summary>Size of the images, where there is no configuration; null guesses by the published widths.</summary>
+    public ImageSize? SampleSize { get; init; }
+
+    /// <summary>How the model was trained, where there is no scheduler configuration; null takes the name of the file or folder, or distillation.</summary>
+    public TrainingMode? Mode { get; init; }
+
+    /// <summary>The number of discretization steps, in place of the scheduler configuration's or the mode's.</summary>
+    public int? NumTrainTimesteps { get; init; }
+
+    /// <summary>The whole scheduler configuration, in place of any other.</summary>
+    public CMStochasticIterativeSchedulerConfig? Scheduler { get; init; }
+}
+
+/// <summary>
+/// How a model was trained (<c>training_mode</c> in openai's scripts). The tensors do not tell; what the network computes, and the
+/// schedule's number of steps, depend on it.
+/// </summary>
+public enum TrainingMode
+{
+    /// <summary>Consistency distillation ("cd"): a consistency model with 40 steps.</summary>
+    ConsistencyDistillation,
+
+    /// <summary>Consistency training ("ct"): a consistency model with 201 steps, 151 at 256 pixels.</summary>
+    ConsistencyTraining,
+
+    /// <summary>EDM ("edm"): a diffusion model, the teacher of the others.</summary>
+    Edm,
+}
+
+/// <summary>
+/// Names of a model's classes, as <c>model_index.json</c> stores them under <c>id2label</c> (diffusers' DiTPipeline does the same):
+/// class index to a name, or to several separated by commas ("tench, Tinca tinca"). Immutable.
+/// </summary>
+public sealed class ClassNames
+{
+    /// <summary>The key in <c>model_index.json</c>.</summary>
+    internal const string Key = "id2label";
+
+    private readonly SortedDictionary<int, string> _names;
+
+    /// <summary>Takes names by class index.</summary>
+    /// <param name="names">Index from 0 up, to a name or several separated by commas; not every class needs one.</param>
+    /// <exception cref="ArgumentException">An index is negative or given twice, or a name is empty.</exception>
+    public ClassNames(IEnumerable<KeyValuePair<int, string>> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        _names = [];
+        foreach (var (index, name) in names)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(names));
+            ArgumentException.ThrowIfNullOrWhiteSpace(name, nameof(names));
+            if (!_names.TryAdd(index, name))
+            {
+                throw new ArgumentException($"Class {index} is named twice.", nameof(names));
+            }
+        }
+    }
+
+    /// <summary>Takes names in the order of the classes, from 0 on.</summary>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public ClassNames(IEnumerable<string> names)
+        : this((names ?? throw new ArgumentNullException(nameof(names))).Select((name, index) => KeyValuePair.Create(index, name)))
+    {
+    }
+
+    /// <summary>Every name by class index, ascending.</summary>
+    public IReadOnlyDictionary<int, string> ById => _names;
+
+    /// <summary>The name of a class, or null if it has none.</summary>
+    public string? this[int index] => _names.GetValueOrDefault(index);
+
+    /// <summary>The class of a name, or of one of several separated by commas, whatever the case; null if no class is called so.</summary>
+    /// <remarks>Where two classes share a name (ImageNet's "crane"), the first is meant.</remarks>
+    public int? Find(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        var wanted = name.Trim();
+        foreach (var (index, names) in _names)
+        {
+            if (Same(names, wanted) || names.Split(',').Any(part => Same(part.Trim(), wanted)))
+            {
+                return index;
+            }
+        }
+
+        return null;
+
+        static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Reads the value of <c>id2label</c>; null if it is not {"0": "name", …}.</summary>
+    internal static ClassNames? FromJson(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        Dictionary<int, string> names = [];
+        foreach (var entry in value.EnumerateObject())
+        {
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                || entry.Value.ValueKind != JsonValueKind.String
+                || string.IsNullOrWhiteSpace(entry.Value.GetString())
+                || !names.TryAdd(index, entry.Value.GetString()!))
+            {
+                return null;
+            }
+        }
+
+        return new ClassNames(names);
+    }
+
+    /// <summary>The value of <c>id2label</c>.</summary>
+    internal JsonElement ToJson() => JsonSerializer.SerializeToElement(
+        _names.ToDictionary(pair => pair.Key.ToString(CultureInfo.InvariantCulture), pair => pair.Value));
 }

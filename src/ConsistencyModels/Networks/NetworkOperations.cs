@@ -1,5 +1,113 @@
 namespace ConsistencyModels.Networks;
 
+/// <summary>
+/// One operation of a network: what it reads, what it makes, and the layers whose parameters it uses. There are the nine kinds
+/// of <see cref="INetworkReader{T}"/>.
+/// </summary>
+public abstract class NetworkOperation
+{
+    private protected NetworkOperation()
+    {
+    }
+
+    /// <summary>diffusers' name of the module it is: <c>down_blocks.0.resnets.1</c>. A concatenation, which is not a module, has the name of what reads it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The part of the network it belongs to.</summary>
+    public NetworkSection Section { get; internal set; }
+
+    /// <summary>The block of its section it belongs to, from 0 in the order of execution.</summary>
+    public int Block { get; internal set; }
+
+    /// <summary>What it reads, in the order of the parameters of its method in <see cref="INetworkReader{T}"/>.</summary>
+    public required IReadOnlyList<NetworkValue> Inputs { get; init; }
+
+    /// <summary>What it makes.</summary>
+    public required NetworkValue Output { get; init; }
+
+    /// <summary>Its layers in the order of diffusers' state dict; empty for an operation without parameters.</summary>
+    public abstract IReadOnlyList<NetworkLayer> Layers { get; }
+}
+
+/// <summary>The parts of a network.</summary>
+public enum NetworkSection
+{
+    /// <summary>Embeddings and the first convolution.</summary>
+    Input,
+
+    /// <summary>Blocks that end with half the size, but the last.</summary>
+    Down,
+
+    /// <summary>The coarsest block between down and up.</summary>
+    Middle,
+
+    /// <summary>Blocks that end with double the size, but the last; their residual blocks read skip connections.</summary>
+    Up,
+
+    /// <summary>The last normalization and convolution.</summary>
+    Output,
+}
+
+/// <summary>
+/// Something that an operation reads or makes: each is made once, by one operation or by the caller. Compared by reference.
+/// </summary>
+public sealed class NetworkValue
+{
+    internal NetworkValue(int id, NetworkValueKind kind, int channels, int halvings) =>
+        (Id, Kind, Channels, Halvings) = (id, kind, channels, halvings);
+
+    /// <summary>Its number among the values of its network, from 0.</summary>
+    public int Id { get; }
+
+    /// <summary>Whether it has pixels.</summary>
+    public NetworkValueKind Kind { get; }
+
+    /// <summary>Channels of an image, length of a vector.</summary>
+    public int Channels { get; }
+
+    /// <summary>How often its height and width are those of the sample halved; 0 for a vector.</summary>
+    public int Halvings { get; }
+
+    /// <summary>Its height and width; 1 x 1 for a vector.</summary>
+    /// <param name="sample">Size of the network's input, in multiples of <see cref="UNet2DConfig.SpatialFactor"/>.</param>
+    public ImageSize SizeFor(ImageSize sample) =>
+        Kind == NetworkValueKind.Vector ? new ImageSize(1, 1) : new ImageSize(sample.Height >> Halvings, sample.Width >> Halvings);
+}
+
+/// <summary>The shapes of values.</summary>
+public enum NetworkValueKind
+{
+    /// <summary>[N, Channels]: timesteps, class labels (both with one channel) and embeddings.</summary>
+    Vector,
+
+    /// <summary>[N, Channels, H, W].</summary>
+    Image,
+}
+
+/// <summary>The frequencies of the sinusoids that timesteps are embedded with.</summary>
+internal static class TimeFrequencies
+{
+    private const double LongestPeriod = 10_000;
+
+    /// <summary>diffusers' <c>get_timestep_embedding</c>: e^(-i·ln 10000 / (half - shift)) for i from 0 to half - 1.</summary>
+    /// <param name="channels">Features of the embedding; half of them, rounded down, are sines.</param>
+    /// <param name="shift"><c>freq_shift</c>, below half the channels.</param>
+    public static float[] Sinusoids(int channels, int shift)
+    {
+        var half = channels / 2;
+
+        // The exponent is a float32 in the reference, and at large timesteps its last bit can be seen.
+        var step = (float)(-Math.Log(LongestPeriod) / (half - shift));
+        var frequencies = new float[half];
+        for (var i = 0; i < half; i++)
+        {
+            frequencies[i] = MathF.Exp(i * step);
+        }
+
+        return frequencies;
+    }
+}
+
 /// <summary>Timesteps [N] to their embedding: features, linear, SiLU, linear.</summary>
 public sealed class TimeEmbeddingOperation : NetworkOperation
 {
@@ -200,4 +308,115 @@ public sealed class OutputOperation : NetworkOperation
 
     /// <inheritdoc/>
     public override IReadOnlyList<NetworkLayer> Layers => [Norm, Convolution];
+}
+
+/// <summary>A layer with parameters: what an operation of a network is made of.</summary>
+/// <param name="Name">diffusers' name, the prefix of its parameters' names: <c>down_blocks.0.resnets.0.conv1</c>.</param>
+public abstract record NetworkLayer(string Name)
+{
+    /// <summary>True for the last layer of a residual branch and of the network, which trainers start at zero.</summary>
+    public bool EndsResidual { get; init; }
+
+    /// <summary>The layer's name in files of earlier diffusers versions, where it had another; else null.</summary>
+    public string? OldName { get; init; }
+
+    /// <summary>Full name of its weight.</summary>
+    public string Weight => $"{Name}.weight";
+
+    /// <summary>Its parameters, in the order of diffusers' state dict.</summary>
+    public abstract IReadOnlyList<ParameterDescription> Parameters { get; }
+
+    /// <summary>A weight [outputs, ...] and a bias [outputs], as PyTorch starts them.</summary>
+    private protected IReadOnlyList<ParameterDescription> WeightAndBias(params long[] shape)
+    {
+        var fanIn = 1;
+        foreach (var size in shape.AsSpan(1))
+        {
+            fanIn = checked(fanIn * (int)size);
+        }
+
+        ParameterDescription Parameter(string part, long[] dimensions) => new(
+            $"{Name}.{part}", dimensions, ParameterInitialization.UniformFanIn, fanIn, EndsResidual, OldName is null ? null : $"{OldName}.{part}");
+
+        return [Parameter("weight", shape), Parameter("bias", [shape[0]])];
+    }
+}
+
+/// <summary>A square convolution with bias: [N, InChannels, H, W] to [N, OutChannels, H/Stride, W/Stride].</summary>
+/// <param name="Name">Prefix of its parameters' names.</param>
+/// <param name="InChannels">Channels in.</param>
+/// <param name="OutChannels">Channels out.</param>
+/// <param name="KernelSize">3, or 1 without padding.</param>
+/// <param name="Stride">1 or 2.</param>
+/// <param name="Padding">Where zeros are put around the image.</param>
+public sealed record ConvolutionLayer(
+    string Name, int InChannels, int OutChannels, int KernelSize = 3, int Stride = 1, ConvolutionPadding Padding = ConvolutionPadding.Around)
+    : NetworkLayer(Name)
+{
+    /// <summary>Full name of its bias.</summary>
+    public string Bias => $"{Name}.bias";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDescription> Parameters => WeightAndBias(OutChannels, InChannels, KernelSize, KernelSize);
+}
+
+/// <summary>Where a convolution sees zeros beyond the image.</summary>
+public enum ConvolutionPadding
+{
+    /// <summary>Nowhere: a 1x1 convolution.</summary>
+    None,
+
+    /// <summary>One row or column on each of the four sides.</summary>
+    Around,
+
+    /// <summary>One row below and one column to the right: diffusers' <c>downsample_padding</c> 0 at stride 2.</summary>
+    FarEdges,
+}
+
+/// <summary>A linear layer with bias: [..., Inputs] to [..., Outputs].</summary>
+/// <param name="Name">Prefix of its parameters' names.</param>
+/// <param name="Inputs">Features in.</param>
+/// <param name="Outputs">Features out.</param>
+public sealed record LinearLayer(string Name, int Inputs, int Outputs) : NetworkLayer(Name)
+{
+    /// <summary>Full name of its bias.</summary>
+    public string Bias => $"{Name}.bias";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDescription> Parameters => WeightAndBias(Outputs, Inputs);
+}
+
+/// <summary>Group normalization with a factor and a shift for each channel.</summary>
+/// <param name="Name">Prefix of its parameters' names.</param>
+/// <param name="Channels">Channels.</param>
+/// <param name="Groups">Groups, a divisor of <paramref name="Channels"/>.</param>
+/// <param name="Epsilon">Added to variances.</param>
+public sealed record NormLayer(string Name, int Channels, int Groups, double Epsilon) : NetworkLayer(Name)
+{
+    /// <summary>Full name of its bias.</summary>
+    public string Bias => $"{Name}.bias";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDescription> Parameters =>
+        [new(Weight, (long[])[Channels], ParameterInitialization.One), new(Bias, (long[])[Channels], ParameterInitialization.Zero)];
+}
+
+/// <summary>A table of vectors: one for each class.</summary>
+/// <param name="Name">Prefix of its parameter's name.</param>
+/// <param name="Count">Number of vectors.</param>
+/// <param name="Width">Their length.</param>
+public sealed record EmbeddingLayer(string Name, int Count, int Width) : NetworkLayer(Name)
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDescription> Parameters => [new(Weight, (long[])[Count, Width], ParameterInitialization.Normal)];
+}
+
+/// <summary>The random frequencies of a Fourier time embedding. They are drawn once and never trained.</summary>
+/// <param name="Name">Prefix of its parameter's name.</param>
+/// <param name="Count">Number of frequencies.</param>
+public sealed record FrequencyLayer(string Name, int Count) : NetworkLayer(Name)
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDescription> Parameters =>
+        [new(Weight, (long[])[Count], ParameterInitialization.NormalTimes16, OldName: $"{Name}.W")];
 }

@@ -1,3 +1,4 @@
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Networks;
@@ -53,4 +54,30 @@ public enum ParameterInitialization
 
     /// <summary>Normal with standard deviation 16: the frequencies of a Fourier time embedding.</summary>
     NormalTimes16,
+}
+
+/// <summary>Whether a checkpoint holds the parameters of a network.</summary>
+public static class NetworkWeights
+{
+    /// <summary>Compares a checkpoint's tensors with a network's parameters, under today's names or those before diffusers 0.18.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="weights">The checkpoint; only its header is looked at.</param>
+    /// <returns>For each parameter the name it is stored under.</returns>
+    /// <exception cref="CheckpointException">Tensors are missing, unknown or of another shape: all are listed.</exception>
+    public static IReadOnlyDictionary<string, string> Check(UNet2DDescription network, ITensorSource weights)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return StrictTensors.Check(
+            weights,
+            network.Parameters.Select(parameter => (parameter.Name, parameter.Shape)),
+            network.Parameters.Where(parameter => parameter.OldName is not null).ToDictionary(parameter => parameter.OldName!, parameter => parameter.Name));
+    }
+
+    /// <summary>The same by the network's configuration.</summary>
+    /// <param name="config">The network.</param>
+    /// <param name="weights">The checkpoint; only its header is looked at.</param>
+    /// <returns>For each parameter the name it is stored under.</returns>
+    /// <exception cref="CheckpointException">Tensors are missing, unknown or of another shape: all are listed.</exception>
+    /// <exception cref="ConsistencyModelsException">The configuration is refused.</exception>
+    public static IReadOnlyDictionary<string, string> Check(UNet2DConfig config, ITensorSource weights) => Check(UNet2DDescription.Of(config), weights);
 }

@@ -26,6 +26,9 @@ public enum SamplerKind
 
     /// <summary><see cref="EdmSampler"/>, for diffusion models.</summary>
     Edm,
+
+    /// <summary><see cref="ProgressiveDistillationSampler"/>, for progressively distilled models: as many steps as the model was trained for.</summary>
+    Progressive,
 }
 
 /// <summary>
@@ -52,11 +55,11 @@ public sealed record SamplerSettings
     /// <summary>S_churn: how much fresh noise is added on the way, 0 or more; for Heun, DPM-2 and EDM. See <see cref="Churn.Amount"/>.</summary>
     public double Churn { get; init; }
 
-    /// <summary>The steps a sampler takes where no number is given: 1 for consistency models, and about 36 network calls for diffusion models.</summary>
+    /// <summary>The steps a sampler takes where no number is given: 1 for consistency models and progressively distilled ones, and about 36 network calls for diffusion models.</summary>
     /// <param name="kind">Which sampler.</param>
     public static int DefaultSteps(SamplerKind kind) => kind switch
     {
-        SamplerKind.OneStep or SamplerKind.Multistep => 1,
+        SamplerKind.OneStep or SamplerKind.Multistep or SamplerKind.Progressive => 1,
         SamplerKind.Euler or SamplerKind.Ancestral => FirstOrderSteps,
         _ => SecondOrderSteps,
     };
@@ -80,6 +83,7 @@ public sealed record SamplerSettings
             SamplerKind.Heun => new HeunSampler(Levels(), new() { Amount = Churn }),
             SamplerKind.Euler => new EulerSampler(Levels()),
             SamplerKind.Ancestral => new EulerAncestralSampler(Levels()),
+            SamplerKind.Progressive => new ProgressiveDistillationSampler(NoiseLevels.Karras(steps + 1, scheduler.SigmaMin, sigmaMax, scheduler.Rho)),
             SamplerKind.Dpm2 => new Dpm2Sampler(Levels(), new() { Amount = Churn }),
             _ => new EdmSampler { Steps = steps, SigmaMin = scheduler.SigmaMin, SigmaMax = sigmaMax, Rho = scheduler.Rho, Churn = new() { Amount = Churn } },
         };

@@ -1,7 +1,10 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cli.Commands;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch.Tests.Perceptual;
+using ConsistencyModels.Training.Objectives.Catalogue;
+using ConsistencyModels.Training.Recipes;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 
@@ -38,6 +41,51 @@ public sealed class TrainTests : IDisposable
     {
         var edm = Cm.Succeed("train", "--run", _folder["r"], "--network", _network, "--images", "8", "--batch", "8", _pictures);
         Assert.Contains($"cm train {_pictures} --objective ect --init {_folder["r", "model"]}", edm.Error);
+    }
+
+    [Fact]
+    public void The_words_of_the_command_are_those_of_the_library()
+    {
+        Assert.Equal(ObjectiveCatalogue.All.Select(recipe => recipe.Name), TrainCommand.Objectives);
+        Assert.Equal(TrainingRecipe.PresetNames, TrainCommand.Presets);
+        Assert.All(TrainCommand.Presets, name => Assert.NotNull(TrainingRecipe.Preset(name).About));
+    }
+
+    [Fact]
+    public void A_diffusion_model_that_was_trained_here_is_drawn_from_and_distilled()
+    {
+        Train("edm", "--images", "16");
+        Cm.Succeed("generate", "--model", _folder["edm", "model"], "--sampler", "heun", "--steps", "4", "--out", _folder["heun"]);
+        foreach (var objective in new[] { "cd", "pd", "scm" })
+        {
+            var result = Cm.Succeed("train", _pictures, "--run", _folder[objective], "--objective", objective, "--teacher", _folder["edm", "model"], "--images", "16", "--batch", "8");
+            Assert.Equal(_folder[objective, "model"], Assert.Single(result.OutLines));
+        }
+
+        Cm.Succeed("generate", "--model", _folder["cd", "model"], "--out", _folder["cd.png"]);
+        Assert.Contains("consistency model, expected a diffusion model", Cm.Refuse("train", _pictures, "--run", _folder["x"], "--objective", "cd", "--init", _folder["cd", "model"]));
+    }
+
+    [Fact]
+    public void A_preset_is_printed_by_a_dry_run_and_words_go_before_it()
+    {
+        var text = Cm.Succeed("train", _pictures, "--run", _folder["r"], "--preset", "ect-cifar10-1h", "--network", _network, "--batch", "4", "--images", "8", "--dry-run").Out;
+        Assert.Contains("q=256", text);
+        Assert.Contains("0.9993 (rate)", text);
+        Assert.Contains("2 steps of 4", text);
+    }
+
+    [Fact]
+    public void A_recipe_file_says_what_options_say()
+    {
+        File.WriteAllText(_folder["r.json"], """{"objective": "ect", "settings": {"q": 4}, "images": "1.5k", "batch": 4, "averages": ["2k", "0.99"], "optimizer": {"kind": "adam"}}""");
+        var text = Cm.Succeed("train", _pictures, "--run", _folder["r"], "--recipe", _folder["r.json"], "--network", _network, "--dry-run").Out;
+        Assert.Contains("q=4", text);
+        Assert.Contains("375 steps of 4", text);
+        Assert.Contains("2k (half-life in images), 0.99 (rate)", text);
+        Assert.Contains("Adam, betas", text);
+        File.WriteAllText(_folder["r.json"], """{"objective": "ect", "momentum": 1}""");
+        Assert.Contains("no key \"momentum\"", Cm.Refuse("train", _pictures, "--run", _folder["r"], "--recipe", _folder["r.json"]));
     }
 
     [Fact]
@@ -170,7 +218,7 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public void Data_that_are_not_there_or_damaged_are_refused()
     {
-        Assert.Contains("expected a folder of images or a .zip", Cm.Refuse("train", _folder["nowhere"], "--run", _folder["r"]));
+        Assert.Contains("nowhere: not found; expected", Cm.Refuse("train", _folder["nowhere"], "--run", _folder["r"]));
         File.WriteAllText(Path.Combine(_pictures, "floor", "0.png"), "no picture");
         Assert.Contains("0.png", Cm.Refuse("train", _pictures, "--run", _folder["r"], "--network", _network));
     }

@@ -76,12 +76,16 @@ public class RunRecordsTests
         using var alone = new FileStream(folder.File("loss.csv"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         Assert.DoesNotContain(folder.Files, path => path.Contains("tfevents", StringComparison.Ordinal));
     }
+}
 
+[Collection(Alone.Name)]
+public class RecordsMemoryTests
+{
     [Fact]
     public void Memory_does_not_grow_with_the_run()
     {
         using var folder = new TempFolder();
-        using var records = RunRecords.Open(folder.Path, Description, 0);
+        using var records = RunRecords.Open(folder.Path, new RunDescription(), 0);
         var rows = SampleRows.Of(40_000).GetEnumerator();
         long After(int count)
         {

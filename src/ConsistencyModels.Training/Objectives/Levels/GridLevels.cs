@@ -64,6 +64,9 @@ public sealed record HalvingLevels(IScaleSchedule Scales, double SigmaMin = 0.00
     }
 
     /// <inheritdoc/>
+    public int? SamplingSteps(TrainingClock clock) => Scales.Scales(clock);
+
+    /// <inheritdoc/>
     public int Generation(TrainingClock clock) => Scales.Generation(clock);
 
     private float At(float place) => KarrasGrid.At(place, SigmaMin, SigmaMax, Rho);

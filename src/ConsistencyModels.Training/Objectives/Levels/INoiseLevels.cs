@@ -35,6 +35,10 @@ public interface INoiseLevels
     /// <param name="clock">How far the run is.</param>
     double? TargetDecay(TrainingClock clock) => null;
 
+    /// <summary>The steps that a few-step sampler takes at this point of the run; null where that is not a thing of the levels.</summary>
+    /// <param name="clock">How far the run is.</param>
+    int? SamplingSteps(TrainingClock clock) => null;
+
     /// <summary>Grows by one whenever the student becomes the teacher.</summary>
     /// <param name="clock">How far the run is.</param>
     int Generation(TrainingClock clock) => 0;

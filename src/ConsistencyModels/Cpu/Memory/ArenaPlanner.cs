@@ -62,3 +62,186 @@ internal sealed class ArenaSlot(long floats)
         Last = Math.Max(Last, step);
     }
 }
+
+/// <summary>
+/// The arenas of a network's calls, bounded together. What a call gives back is kept for the next one, within the bound; what
+/// no call has asked for in <see cref="Keep"/> goes back to the system. Thread-safe.
+/// </summary>
+internal sealed class ArenaPool : IDisposable
+{
+    /// <summary>How long an arena that nobody uses is kept; it may be twice as long.</summary>
+    public static readonly TimeSpan Keep = TimeSpan.FromSeconds(10);
+
+    // A call gets no arena of more than twice its need and this: else one large batch would occupy memory for as long as small ones come.
+    private const long Slack = 16L << 20;
+
+    private readonly long _mostBytes;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private readonly List<(NativeBuffer Arena, long Since)> _idle = []; // the one used longest ago first
+    private long _used;
+    private bool _timing;
+    private bool _disposed;
+
+    /// <summary>Makes an empty pool.</summary>
+    /// <param name="mostBytes">Bound of all arenas, used and idle; only what a call cannot do without goes beyond.</param>
+    /// <param name="time">The clock.</param>
+    public ArenaPool(long mostBytes, TimeProvider time)
+    {
+        _mostBytes = mostBytes;
+        _time = time;
+        _timer = time.CreateTimer(static pool => ((ArenaPool)pool!).Trim(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Bytes of all arenas, used and idle.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _used + IdleBytes();
+            }
+        }
+    }
+
+    /// <summary>What a call should take at most: an equal part, and no more than the others leave.</summary>
+    /// <param name="calls">Calls under way.</param>
+    public long Share(int calls)
+    {
+        lock (_gate)
+        {
+            return Math.Min(_mostBytes / Math.Max(1, calls), _mostBytes - _used);
+        }
+    }
+
+    /// <summary>An arena of at least that size, to be given back by <see cref="Return"/>.</summary>
+    public NativeBuffer Rent(long bytes)
+    {
+        List<NativeBuffer>? freed = null;
+        lock (_gate)
+        {
+            var best = -1;
+            for (var i = 0; i < _idle.Count; i++)
+            {
+                var length = _idle[i].Arena.Length;
+                if (length >= bytes && length <= (2 * bytes) + Slack && (best < 0 || length < _idle[best].Arena.Length))
+                {
+                    best = i;
+                }
+            }
+
+            if (best >= 0)
+            {
+                var arena = _idle[best].Arena;
+                _idle.RemoveAt(best);
+                _used += arena.Length;
+                return arena;
+            }
+
+            MakeRoom(bytes, ref freed);
+            _used += bytes;
+        }
+
+        freed?.ForEach(arena => arena.Dispose());
+        NativeBuffer? made = null;
+        try
+        {
+            return made = new NativeBuffer(bytes);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _used += (made?.Length ?? 0) - bytes;
+            }
+        }
+    }
+
+    /// <summary>Takes an arena back.</summary>
+    public void Return(NativeBuffer arena)
+    {
+        List<NativeBuffer>? freed = null;
+        lock (_gate)
+        {
+            _used -= arena.Length;
+            if (_disposed)
+            {
+                freed = [arena];
+            }
+            else
+            {
+                _idle.Add((arena, _time.GetTimestamp()));
+                MakeRoom(0, ref freed);
+                StartTimer();
+            }
+        }
+
+        freed?.ForEach(unused => unused.Dispose());
+    }
+
+    /// <summary>Frees what is idle. Arenas in use are freed when they come back.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _idle.ForEach(idle => idle.Arena.Dispose());
+            _idle.Clear();
+        }
+
+        _timer.Dispose();
+    }
+
+    private long IdleBytes()
+    {
+        long bytes = 0;
+        foreach (var (arena, _) in _idle)
+        {
+            bytes += arena.Length;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Takes out idle arenas until as much as is wanted fits beside the rest.</summary>
+    private void MakeRoom(long wanted, ref List<NativeBuffer>? freed)
+    {
+        while (_idle.Count > 0 && _used + IdleBytes() + wanted > _mostBytes)
+        {
+            (freed ??= []).Add(_idle[0].Arena);
+            _idle.RemoveAt(0);
+        }
+    }
+
+    private void StartTimer()
+    {
+        if (!_timing && _idle.Count > 0)
+        {
+            _timing = true;
+            _timer.Change(Keep, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Trim()
+    {
+        List<NativeBuffer>? freed = null;
+        lock (_gate)
+        {
+            while (_idle.Count > 0 && _time.GetElapsedTime(_idle[0].Since) >= Keep)
+            {
+                (freed ??= []).Add(_idle[0].Arena);
+                _idle.RemoveAt(0);
+            }
+
+            _timing = false;
+            if (!_disposed)
+            {
+                StartTimer();
+            }
+        }
+
+        freed?.ForEach(arena => arena.Dispose());
+    }
+}
