@@ -2,6 +2,7 @@ using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cli.Commands;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Torch.Tests.Perceptual;
 using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Recipes;
 
@@ -153,6 +154,23 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void A_perceptual_distance_is_opened_for_the_objective_that_asks_and_its_weights_are_the_runs()
+    {
+        using var files = new BackboneFiles();
+        var weights = files[PerceptualBackbone.Squeeze];
+        string[] words = ["train", _pictures, "--network", _network, "--objective", "ct", "--batch", "2", "--images", "2", "--quiet"];
+        string[] perceptual = [.. words, "--set", "metric=lpips", "--set", "lpips=squeeze"];
+        var plan = Cm.Succeed([.. perceptual, "--set", $"lpips_weights={weights}", "--run", _folder["plan"], "--dry-run"]);
+        Assert.Matches("lpips=squeeze, lpips_weights=sha256:[0-9a-f]{16}, metric=lpips", plan.Out);
+        Cm.Succeed([.. perceptual, "--set", $"lpips_weights={weights}", "--run", _folder["r"]]);
+
+        // The same weights from elsewhere go on, and it is done already; another metric is another run.
+        File.Copy(weights, _folder["moved.pth"]);
+        Cm.Succeed([.. perceptual, "--set", $"lpips_weights={_folder["moved.pth"]}", "--run", _folder["r"]]);
+        Assert.Contains("metric=l2", Cm.Refuse([.. words, "--run", _folder["r"]]));
+    }
+
+    [Fact]
     public void Another_run_in_the_folder_is_refused_and_kept()
     {
         Train("r", "--images", "8");
@@ -173,6 +191,8 @@ public sealed class TrainTests : IDisposable
     [InlineData("--set q", "--set is 'q'", "NAME=VALUE")]
     [InlineData("--objective cd", "--objective cd", "--teacher MODEL or --init MODEL")]
     [InlineData("--teacher x", "--teacher is 'x'", "edm has no teacher")]
+    [InlineData("--objective ct --set metric=lpips --set lpips=squeeze", "lpips_weights does not say", "squeezenet1_1-b8a52dc0.pth")]
+    [InlineData("--objective ct --set metric=lpips --set lpips_weights=nowhere.pth", "nowhere.pth: there is no such file", "vgg16-397923af.pth")]
     [InlineData("--preset big", "--preset is 'big'", "ect-cifar10")]
     [InlineData("--recipe nowhere.json", "nowhere.json", "")]
     [InlineData("--averages 50k,1.5", "\"1.5\"", "a rate below 1")]

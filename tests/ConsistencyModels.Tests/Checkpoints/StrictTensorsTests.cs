@@ -29,6 +29,14 @@ public sealed class StrictTensorsTests : IDisposable
     }
 
     [Fact]
+    public void What_belongs_to_something_else_is_passed_over_and_nothing_more()
+    {
+        using var file = Open(("a", [2]), ("other.x", [1]), ("y", []));
+        var error = Assert.Throws<CheckpointException>(() => StrictTensors.Check(file, [("a", [2]), ("other.b", [1])], isOther: name => name.StartsWith("other.", StringComparison.Ordinal)));
+        Assert.EndsWith("(2 expected, 3 found): 1 missing: 'other.b'; 1 unexpected: 'y'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Long_lists_are_cut_after_ten()
     {
         using var file = Open(("a", [1]));

@@ -18,7 +18,7 @@ internal enum PickleGlobalKind
     /// <summary>torch.float32 and its like; DType is null for one that cannot be read (complex).</summary>
     DType,
 
-    /// <summary>torch.Tensor, torch.nn.Parameter: only named, never called.</summary>
+    /// <summary>torch.Tensor, which is only named, and torch.nn.Parameter.</summary>
     TensorClass,
 
     /// <summary>_rebuild_tensor and its later versions.</summary>
@@ -41,6 +41,9 @@ internal sealed record PickleGlobal(string Name, PickleGlobalKind Kind, TensorDT
 /// </summary>
 internal static class PickleGlobals
 {
+    /// <summary>The class of parameters.</summary>
+    public const string Parameter = "torch.nn.parameter.Parameter";
+
     private static readonly Dictionary<string, PickleGlobal> Known = Build();
 
     /// <summary>Finds a name on the list.</summary>
@@ -65,7 +68,7 @@ internal static class PickleGlobals
         Add(PickleGlobalKind.Dict, "collections.OrderedDict", "collections.Counter");
         Add(PickleGlobalKind.Tuple, "torch.Size");
         Add(PickleGlobalKind.Opaque, "torch.device", "builtins.set", "__builtin__.set", "_codecs.encode");
-        Add(PickleGlobalKind.TensorClass, "torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter");
+        Add(PickleGlobalKind.TensorClass, "torch.Tensor", "torch._tensor.Tensor", Parameter);
         Add(PickleGlobalKind.Tensor, "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3");
         Add(PickleGlobalKind.Parameter, "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state");
         Add(PickleGlobalKind.FromType, "torch._tensor._rebuild_from_type_v2");

@@ -270,8 +270,13 @@ internal ref struct PickleMachine
 
     private readonly void BuildState()
     {
-        // An OrderedDict's attributes (state dicts carry _metadata, the versions of modules): nothing here reads them.
-        _ = Pop();
+        // An OrderedDict's attributes (state dicts carry _metadata, the versions of modules), and what PyTorch before 0.4 wrote of a
+        // parameter beside its tensor: whether it is trained, whether it is volatile, its hooks. Nothing here reads them.
+        if (Pop() is PickleTuple { Items: [bool, bool, _] } && Peek() is TorchTensor)
+        {
+            return;
+        }
+
         _ = Expect<PickleDict>("BUILD", "a dict");
     }
 

@@ -30,6 +30,9 @@ internal sealed class TorchObjects(string path, AllocationBudget budget)
             PickleGlobalKind.FromType => args is [PickleGlobal { Kind: PickleGlobalKind.Tensor or PickleGlobalKind.Parameter } inner, _, PickleTuple, _]
                 ? Call(inner, args[2])
                 : throw Arguments(global),
+
+            // How PyTorch before 0.4 wrote a parameter: Parameter(tensor).
+            PickleGlobalKind.TensorClass when global.Name == PickleGlobals.Parameter => args is [TorchTensor data, ..] ? data : throw Arguments(global),
             _ => throw Bad($"calls {global.Name}, which may only be named"),
         };
     }

@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Files;
@@ -81,6 +84,28 @@ public class TorchFileTests
         Assert.False(File.Exists("/tmp/this-must-not-exist"));
     }
 
+    // torchvision's oldest files hold parameters in this form.
+    [Theory]
+    [InlineData("\u0088\u0089N\u0087b", null)]
+    [InlineData("", null)]
+    [InlineData("K\u0001K\u0002N\u0087b", "BUILD on something that is not a dict")]
+    public void A_parameter_as_PyTorch_before_0_4_wrote_it_is_its_tensor(string state, string? refusal)
+    {
+        using var folder = new TempFolder();
+        const string tensor = "ctorch._utils\n_rebuild_tensor\n((U\u0007storagectorch\nFloatStorage\nU\u00010U\u0003cpuK\u0002tQK\0K\u0002\u0085K\u0001\u0085tR";
+        Zip(folder.File("old.pth"), $"\u0080\u0002}}U\u0001wctorch.nn.parameter\nParameter\n{tensor}\u0085R{state}s.", [1.5f, -2f]);
+        if (refusal is not null)
+        {
+            Assert.Contains(refusal, Assert.Throws<CheckpointException>(() => TorchFile.Open(folder.File("old.pth"))).Message);
+            return;
+        }
+
+        using var file = TorchFile.Open(folder.File("old.pth"));
+        var values = new float[2];
+        file.CopyTo("w", values);
+        Assert.Equal([1.5f, -2f], values);
+    }
+
     [Fact]
     public void Contiguous_tensors_are_views_and_share_storage()
     {
@@ -98,6 +123,20 @@ public class TorchFileTests
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.Bytes("whole").Length);
         Assert.Throws<ObjectDisposedException>(() => file.CopyTo("transposed", new float[24]));
+    }
+
+    private static void Zip(string path, string pickle, float[] storage)
+    {
+        using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
+        void Add(string name, ReadOnlySpan<byte> bytes)
+        {
+            using var entry = zip.CreateEntry("archive/" + name, CompressionLevel.NoCompression).Open();
+            entry.Write(bytes);
+        }
+
+        Add("data.pkl", Encoding.Latin1.GetBytes(pickle));
+        Add("data/0", MemoryMarshal.AsBytes(storage.AsSpan()));
+        Add("version", "3\n"u8);
     }
 
     private static TensorDType DType(string torch) => torch switch
