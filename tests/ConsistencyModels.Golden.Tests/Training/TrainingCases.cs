@@ -1,11 +1,11 @@
 using System.Text.Json;
+using ConsistencyModels.Denoising;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Torch;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Metrics;
 using ConsistencyModels.Training.Steps;
-using ConsistencyModels.Denoising;
 
 namespace ConsistencyModels.Golden.Tests.Training;
 
