@@ -26,7 +26,10 @@ internal static class TrainCommand
             "--objective",
             "What for. edm (default): a diffusion model, the teacher of the others. ect: tunes one into a consistency model, the best value for a small budget. cd: distils one. scm: the same in continuous time. pd: halves its steps again and again. ct, ict: a consistency model from pictures alone; they want large batches",
             [.. Objectives]);
-        var preset = Options.OneOf("--preset", "Published hyper-parameters: objective, network, batch, step size, averages; what else is given goes before them; --dry-run prints them", [.. Presets]);
+        var preset = Options.OneOf("--preset", $"Published hyper-parameters (--dry-run prints them), before which goes what else is given: {string.Join(", ", Presets)}", [.. Presets]);
+
+        // The names would make the column of options wider than the screen.
+        preset.HelpName = "NAME";
         var recipe = Options.Text("--recipe", "A JSON file that says the same as a preset, with the names of these options", "FILE");
         var set = new Option<string[]>("--set") { Description = "A setting of the objective; --dry-run prints all of them", HelpName = "NAME=VALUE" };
         var teacher = Options.Text("--teacher", "The diffusion model to distil, for cd, pd and scm; default: that of --init", "MODEL");
