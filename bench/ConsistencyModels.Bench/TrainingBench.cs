@@ -39,11 +39,11 @@ internal static class TrainingBench
         var turns = Child("turns", count);
         double Of(int i) => turns[i];
         var report = new Report("Training")
-            .Line($"The network of the bundled model ({Description().ParameterCount / 1e6:F1} M parameters, 32x32) at batch {Batch} on the CPU, images and noise made beforehand. *Bare* is libtorch alone on tensors that are there: forward, and backward from a gradient of the output. A step is `TrainingStep.Run`, with RAdam and one average; of `ect` it holds a second forward pass, which the bare figure has too. All take turns in one process, in {count} rounds; medians, and the medians of each round's ratio.\n")
-            .Line($"| | seconds | bare passes | ratio |\n|---|---|---|---|")
+            .Line($"The network of the bundled model ({Description().ParameterCount / 1e6:F1} M parameters, 32x32) at batch {Batch} on the CPU, images and noise made beforehand. *Bare* is libtorch alone on tensors that are there: forward, and backward from a gradient of the output. A step is `TrainingStep.Run`, with RAdam and one average; of `ect` it holds a second forward pass, which the bare figure has too. All take turns in one process on one thread, in {count} rounds; medians of the processor's time, and of each round's ratio.\n")
+            .Line($"| | CPU, s | bare passes | ratio |\n|---|---|---|---|")
             .Line($"| step of `edm` | {Of(2):F3} | {Of(0):F3} | {Of(6):F3} |")
             .Line($"| step of `ect` | {Of(3):F3} | {Of(0) + Of(1):F3} | {Of(7):F3} |")
-            .Line($"\nOptimizer, average, norm and zeroing: {1000 * Of(4):F1} ms, {100 * Of(8):F2}% of a step of `edm`; with the copies, the loss and its gradient {1000 * Of(5):F1} ms beside the bare passes.\n");
+            .Line($"\nOptimizer, average, norm and zeroing: {1000 * Of(4):F0} ms, {100 * Of(8):F2}% of a step of `edm`; with the copies, the loss and its gradient {1000 * Of(5):F0} ms beside the bare passes.\n");
 
         var pairs = Enumerable.Range(0, Pairs).Select(_ => (Default: Child("passes", "default", "5"), Kept: Child("passes", "kept", "5"))).ToArray();
         report.Line($"Malloc as it comes, and as `TorchEngine.Create` sets it up for a CPU (decision 0015): the bare passes, {Pairs} pairs of processes that take turns.\n")
@@ -71,21 +71,23 @@ internal static class TrainingBench
 
     private static int Turns(int rounds)
     {
+        TorchDevice.SetThreads(1); // Of two, one waits for the other, longer or shorter as other programs let them: a third either way.
         using var edm = new Loop(Description(), "edm", Batch);
         using var ect = new Loop(Description(), "ect", Batch);
         using var bare = new Bare(edm.Network.Description, Batch);
-        Action[] works = [bare.Learn, bare.Evaluate, edm.Step, ect.Step, edm.Rest];
+        Action[] works = [bare.Learn, bare.Evaluate, edm.Step, ect.Step, edm.RestOften];
         var rows = new List<double[]>();
-        for (var i = -2; i < rounds; i++)
+        for (var i = -1; i < rounds; i++)
         {
             // Who comes after whom changes, for each leaves the caches its own way.
             var row = new double[works.Length];
             for (var j = 0; j < works.Length; j++)
             {
-                var turn = (i + 2 + j) % works.Length;
-                row[turn] = Seconds(works[turn]);
+                var turn = (i + 1 + j) % works.Length;
+                row[turn] = ProcessorSeconds(works[turn]);
             }
 
+            row[^1] /= Loop.Often;
             if (i >= 0)
             {
                 rows.Add([.. row, row[2] - row[0], row[2] / row[0], row[3] / (row[0] + row[1]), row[4] / row[2]]);
@@ -160,6 +162,16 @@ internal static class TrainingBench
         return clock.Elapsed.TotalSeconds;
     }
 
+    // What it costs, also where other programs run beside it.
+    private static double ProcessorSeconds(Action work)
+    {
+        using var self = Process.GetCurrentProcess();
+        var before = self.TotalProcessorTime;
+        work();
+        self.Refresh();
+        return (self.TotalProcessorTime - before).TotalSeconds;
+    }
+
     // Pages that the kernel has handed to this process: the tenth field of /proc/self/stat, counted from behind the program's name.
     private static double Faults() =>
         double.Parse(File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[7], CultureInfo.InvariantCulture);
@@ -218,6 +230,8 @@ internal static class TrainingBench
     /// <summary>A run of an objective, without its data and its records.</summary>
     private sealed class Loop : IDisposable
     {
+        public const int Often = 50;
+
         private const double Rate = 1e-5;
 
         private readonly TrainingState _state;
@@ -255,11 +269,14 @@ internal static class TrainingBench
             _clock = _clock with { Step = _clock.Step + 1, Images = _clock.Images + _batch.Shape.Batch };
         }
 
-        /// <summary>What a step does beside its passes: zeroing, norm, optimizer, average.</summary>
-        public void Rest()
+        /// <summary>What a step does beside its passes, zeroing, norm, optimizer, average, many times: the processor's time counts in hundredths of a second.</summary>
+        public void RestOften()
         {
-            Network.Gradients.Clear();
-            _step.Finish(0, _clock, Rate, _batch.Shape.Batch);
+            for (var i = 0; i < Often; i++)
+            {
+                Network.Gradients.Clear();
+                _step.Finish(0, _clock, Rate, _batch.Shape.Batch);
+            }
         }
 
         public void Dispose()
