@@ -56,6 +56,13 @@ internal static class StartingPoint
         }
 
         state.StartFromParameters();
+        if (state.Teacher is { } own && options.Teacher is { } teacher)
+        {
+            ThrowIfOther(teacher.Path, teacher.Config, network.Description.Config);
+            using var weights = teacher.OpenWeights();
+            ParameterFiles.Load(network.Description, own, weights);
+        }
+
         return null;
     }
 

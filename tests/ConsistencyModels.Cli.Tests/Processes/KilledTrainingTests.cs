@@ -11,7 +11,7 @@ public sealed class KilledTrainingTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Ten_kills_leave_no_trace_in_the_weights()
+    public async Task Ten_kills_leave_no_trace_in_the_weights()
     {
         var pictures = TinyModel.Pictures(_folder);
         Cm.Succeed("train", pictures, "--run", _folder["edm"], "--network", TinyModel.Config(_folder), "--images", "16", "--batch", "8", "--quiet");
@@ -23,11 +23,7 @@ public sealed class KilledTrainingTests : IDisposable
             "--averages", "400,0.9", "--micro-batch", "3", "--batch", "8", "--images", "2400", "--flip", "--threads", "1",
             "--checkpoint-every", "0.05s", "--log-every", "5", "--quiet",
         ];
-        using (var whole = CmProcess.Start(Line("whole")))
-        {
-            whole.WaitForExit();
-            Assert.Equal(0, whole.ExitCode);
-        }
+        Assert.Equal(0, (await CmProcess.Run(Line("whole"))).Code);
 
         // Moments from the start to the middle of a step, a checkpoint or the model's last file.
         var random = new Random(11);
@@ -35,22 +31,19 @@ public sealed class KilledTrainingTests : IDisposable
         while (killed < Kills)
         {
             using var process = CmProcess.Start(Line("killed"));
-            if (process.WaitForExit(700 + random.Next(900)))
+            await Task.Delay(700 + random.Next(900), TestContext.Current.CancellationToken);
+            if (process.HasExited)
             {
                 Assert.Equal(0, process.ExitCode);
                 break;
             }
 
             process.Kill();
-            process.WaitForExit();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             killed++;
         }
 
-        using (var last = CmProcess.Start(Line("killed")))
-        {
-            last.WaitForExit();
-            Assert.Equal(0, last.ExitCode);
-        }
+        Assert.Equal(0, (await CmProcess.Run(Line("killed"))).Code);
 
         foreach (var model in new[] { "model", "model-0.9" })
         {

@@ -110,6 +110,29 @@ public sealed class StartingPointTests : IDisposable
     }
 
     [Fact]
+    public void A_teacher_that_the_student_will_become_is_the_one_that_was_given()
+    {
+        string Model(string name, ulong seed)
+        {
+            using var made = new Trainer(_run.Options(name: name) with { Seed = seed }, new TwoHalves(), TinyRun.Engines);
+            made.SaveModel();
+            return made.Folder.Model;
+        }
+
+        using var start = ModelReader.Open(Model("one", 1));
+        using var teacher = ModelReader.Open(Model("two", 2));
+        var options = _run.Options(TinyRun.Make("pd", "scales=4"), "pd") with { InitialModel = start, Teacher = teacher };
+        using var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines);
+        var description = trainer.State.Network.Description;
+        foreach (var (model, buffer) in new[] { (start, trainer.State.Network.Parameters), (teacher, trainer.State.Teacher!) })
+        {
+            using var weights = model.OpenWeights();
+            using var found = ParameterFiles.AsTensors(description, buffer);
+            Assert.Equal(weights.Bytes("conv_in.weight").ToArray(), found.Bytes("conv_in.weight").ToArray());
+        }
+    }
+
+    [Fact]
     public void A_checkpoint_that_writes_defaults_out_is_still_of_this_run_and_one_of_another_network_is_not()
     {
         var options = _run.Options();
