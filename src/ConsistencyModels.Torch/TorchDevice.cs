@@ -31,6 +31,13 @@ public static class TorchDevice
         }
 
         var count = cuda.device_count();
+
+        // Several processes of one machine, started by mpirun, take a card each.
+        if (name == "cuda" && int.TryParse(Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_LOCAL_RANK"), out var local) && local >= 0)
+        {
+            index = local % count;
+        }
+
         return index < count
             ? new Device(TorchSharp.DeviceType.CUDA, index)
             : throw new ConsistencyModelsException($"device: found \"{name}\", expected cuda:0 to cuda:{count - 1}");

@@ -52,6 +52,7 @@ internal static class TrainCommand
         var halfLife = Options.Count("--half-life", "Half-life of the average that becomes the model, in images; default: 50k", 1);
         var averages = Options.Text("--averages", "Several averages: half-lives in images or rates per step, as in 50k,0.9999; the first becomes model/, the others lie beside it", "LIST");
         var optimizer = Options.OneOf("--optimizer", "radam (default), adam or adamw", "radam", "adam", "adamw");
+        var decayOfWeights = Options.NumberFrom("--weight-decay", "Weight decay of the optimizer; default: 0.01 for adamw, else 0", 0);
         var clip = Options.NumberFrom("--clip", "Largest norm of the gradient; default: none", 0);
         var dtype = CommonOptions.DType("Precision of activations, for GPUs; default: f32");
         var flip = Options.Switch("--flip", "Mirror pictures left to right at random");
@@ -72,7 +73,7 @@ internal static class TrainCommand
             "cm train PICTURES --run runs/cd --images 1M --objective cd --init runs/edm/model --set scales=18   # or distil it",
             "cm generate --model runs/ect/model                      # and draw with it")
         {
-            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, clip, flip,
+            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip,
             seed, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
@@ -102,6 +103,7 @@ internal static class TrainCommand
             HalfLife = result.GetValue(halfLife),
             Averages = result.GetValue(averages),
             Optimizer = result.GetValue(optimizer),
+            WeightDecay = result.GetValue(decayOfWeights),
             Clip = result.GetValue(clip),
             DType = result.GetValue(dtype),
             Flip = result.GetValue(flip),

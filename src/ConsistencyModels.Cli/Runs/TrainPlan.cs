@@ -20,6 +20,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
 {
     private const string DefaultNetwork = "tiles32";
     private const long DefaultImages = 400_000;
+    private const double AdamWDecay = 0.01;
 
     // With fewer images per step than this share of the published recipe, others have seen nothing but noise.
     private const int FarBelow = 8;
@@ -51,7 +52,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             var startName = settings.Init ?? (needsTeacher ? settings.Teacher : null);
             start = startName is null ? null : OpenModel(startName, named, console, cancellation);
             var teacherName = needsTeacher ? settings.Teacher ?? settings.Init : null;
-            teacher = teacherName is null ? null : OpenModel(teacherName, named, console, cancellation);
+            teacher = teacherName is null ? null : OpenTeacher(teacherName, named, console, cancellation);
             ThrowIfNoTeacher(teacher, teacherName, settings.Teacher, needsTeacher, catalogued);
             var network = named ?? start?.Config ?? NetworkSource.Load(DefaultNetwork, console, cancellation);
             var size = SizeOf(settings, network);
@@ -121,14 +122,15 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     private static Objective MakeObjective(
         TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Func<PerceptualOptions, IImageDistance> imageDistances)
     {
-        // A recipe's settings are those of its objective.
-        Dictionary<string, string> values = new(StringComparer.OrdinalIgnoreCase);
-        if (recipe.Objective is null || string.Equals(recipe.Objective, catalogued.Name, StringComparison.OrdinalIgnoreCase))
+        if (recipe.Objective is { } meant && !string.Equals(meant, catalogued.Name, StringComparison.OrdinalIgnoreCase))
         {
-            foreach (var (name, value) in recipe.Settings)
-            {
-                values[name] = value;
-            }
+            throw new ConsistencyModelsException($"--objective is '{catalogued.Name}', and the {(settings.Preset is null ? "--recipe" : "--preset")} is for {meant}: its step size and averages would be of another objective");
+        }
+
+        Dictionary<string, string> values = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in recipe.Settings)
+        {
+            values[name] = value;
         }
 
         foreach (var text in settings.Set)
@@ -192,11 +194,24 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     };
 
     // The size of heads and of pictures is not in a single file: a network that is named says it.
-    private static Model OpenModel(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation) => new ModelSettings
+    private static Model OpenModel(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation, TrainingMode? mode = null) => new ModelSettings
     {
         Name = name,
-        Files = new ModelOptions { HeadDim = network?.AttentionHeadDim, SampleSize = network?.SampleSize },
+        Files = new ModelOptions { HeadDim = network?.AttentionHeadDim, SampleSize = network?.SampleSize, Mode = mode },
     }.Open(console, cancellation);
+
+    // Where nothing says what a file is, it is taken for what is asked for: a consistency model's scalars would distil another function.
+    private static Model OpenTeacher(string name, UNet2DConfig? network, CliConsole console, CancellationToken cancellation)
+    {
+        var model = OpenModel(name, network, console, cancellation);
+        if (!model.KindIsGuess || model.Kind == ModelKind.Diffusion)
+        {
+            return model;
+        }
+
+        model.Dispose();
+        return OpenModel(name, network, console, cancellation, TrainingMode.Edm);
+    }
 
     private static TrainingOptions Complete(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Objective objective, UNet2DConfig network)
     {
@@ -213,7 +228,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             RampImages = settings.Ramp ?? recipe.RampImages ?? Math.Min(images / 10, 50_000),
             DecayImages = settings.Decay ?? recipe.DecayImages ?? defaults.DecayImages,
             Averages = AveragesOf(settings) ?? recipe.Averages ?? defaults.Averages,
-            Optimizer = settings.Optimizer is { } kind ? optimizer with { Kind = Enum.Parse<OptimizerKind>(kind, ignoreCase: true) } : optimizer,
+            Optimizer = OptimizerOf(settings, optimizer),
             ClipNorm = settings.Clip ?? recipe.ClipNorm ?? defaults.ClipNorm,
             Precision = settings.DType is { } word ? CommonOptions.DTypeOf(word) : settings.Device == "cpu" ? defaults.Precision : recipe.Precision ?? defaults.Precision,
             Flip = settings.Flip || (recipe.Flip ?? false),
@@ -224,6 +239,15 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             SampleEvery = settings.SampleEvery ?? defaults.SampleEvery,
             LogEverySteps = settings.LogEvery ?? defaults.LogEverySteps,
         };
+    }
+
+    private static Optimizer OptimizerOf(TrainSettings settings, Optimizer optimizer)
+    {
+        var kind = settings.Optimizer is { } word ? Enum.Parse<OptimizerKind>(word, ignoreCase: true) : optimizer.Kind;
+
+        // PyTorch's default: without any, AdamW is Adam.
+        var decay = settings.WeightDecay ?? (kind == OptimizerKind.AdamW && optimizer.WeightDecay == 0 ? AdamWDecay : optimizer.WeightDecay);
+        return optimizer with { Kind = kind, WeightDecay = decay };
     }
 
     private static IReadOnlyList<AverageOptions>? AveragesOf(TrainSettings settings) => (settings.Averages, settings.HalfLife) switch

@@ -78,6 +78,9 @@ internal sealed record TrainSettings
     /// <summary>radam, adam or adamw.</summary>
     public string? Optimizer { get; init; }
 
+    /// <summary>Weight decay.</summary>
+    public double? WeightDecay { get; init; }
+
     /// <summary>Largest norm of the gradient.</summary>
     public double? Clip { get; init; }
 

@@ -56,8 +56,10 @@ public sealed record Objective
     /// <param name="clock">How far the run is.</param>
     /// <param name="losses">Receives one loss per image.</param>
     /// <param name="gradient">Receives dLoss/dD of each image, with D the student's output: as many floats as the images.</param>
+    /// <param name="levels">Receives the levels of each image; empty if nobody wants them.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    public void Losses(IStepNetworks networks, TrainingBatch batch, TrainingClock clock, Span<float> losses, Span<float> gradient)
+    public void Losses(
+        IStepNetworks networks, TrainingBatch batch, TrainingClock clock, Span<float> losses, Span<float> gradient, Span<LevelPair> levels = default)
     {
         ArgumentNullException.ThrowIfNull(networks);
         ArgumentNullException.ThrowIfNull(batch);
@@ -76,6 +78,10 @@ public sealed record Objective
         Target.Compute(new(batch, clock, pairs, noisy, denoised), networks, target);
         Metric.Measure(denoised, target, shape, losses, gradient);
         Weigh(pairs, losses, gradient, shape.ImageLength);
+        if (!levels.IsEmpty)
+        {
+            pairs.CopyTo(levels);
+        }
     }
 
     private static void ThrowIfOther(int found, int expected, string name)
@@ -90,7 +96,6 @@ public sealed record Objective
     {
         var factors = new float[pairs.Length];
         Weight.Apply(pairs, losses, factors);
-        Levels.Learn(pairs, losses);
         for (var i = 0; i < pairs.Length; i++)
         {
             NoiseArithmetic.Scale(gradient.Slice(i * length, length), factors[i] * pairs[i].Importance);

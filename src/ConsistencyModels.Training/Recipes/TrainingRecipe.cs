@@ -134,11 +134,19 @@ public sealed record TrainingRecipe
             return ImmutableDictionary<string, string>.Empty;
         }
 
-        return settings.ValueKind == JsonValueKind.Object
-            ? settings.EnumerateObject().ToImmutableDictionary(
-                setting => setting.Name,
-                setting => setting.Value.ValueKind == JsonValueKind.String ? setting.Value.GetString()! : setting.Value.GetRawText())
-            : throw json.Bad("settings", "an object");
+        if (settings.ValueKind != JsonValueKind.Object)
+        {
+            throw json.Bad("settings", "an object");
+        }
+
+        // As everywhere in JSON, of a name that is there twice the last one counts.
+        var values = ImmutableDictionary.CreateBuilder<string, string>();
+        foreach (var setting in settings.EnumerateObject())
+        {
+            values[setting.Name] = setting.Value.ValueKind == JsonValueKind.String ? setting.Value.GetString()! : setting.Value.GetRawText();
+        }
+
+        return values.ToImmutable();
     }
 
     private static UNet2DConfig? ReadNetwork(ConfigReader json) => json.Element("network") switch

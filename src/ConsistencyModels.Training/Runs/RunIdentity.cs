@@ -41,8 +41,9 @@ internal static class RunIdentity
         ObjectiveKey => found is not null && ObjectiveText.SaySame(found, expected),
         NetworkKey => found is not null && SameNetwork(found, expected),
 
-        // The half-life of a run's one average may change on the way, and older checkpoints do not say it; their number may not.
-        "averages" => (found ?? "one").Split(' ').Length == expected.Split(' ').Length,
+        // The half-life of a run's one average may change on the way, and older checkpoints do not say it.
+        // Of several, which is which decides what becomes the model.
+        "averages" => (found ?? "one").Split(' ').Length == 1 && expected.Split(' ').Length == 1,
         TeacherKey => found is null && expected == None,
         _ => false,
     };

@@ -11,6 +11,9 @@ internal static class TeacherHash
     {
         var hash = new XxHash128();
         hash.Append(Encoding.UTF8.GetBytes(model.Config.ToJson()));
+
+        // What decides its preconditioning.
+        hash.Append(Encoding.UTF8.GetBytes($"{model.Kind} {model.Scheduler.ToJson()}"));
         using var weights = model.OpenWeights();
         foreach (var name in weights.Tensors.Keys.Order(StringComparer.Ordinal))
         {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.IO.Hashing;
+using System.Text;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Data;
 using ConsistencyModels.Engines;
@@ -6,6 +8,7 @@ using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Parallel;
 using ConsistencyModels.Training.Records;
 using ConsistencyModels.Training.Steps;
 
@@ -68,6 +71,7 @@ public sealed class Trainer : IDisposable
                 Note = StartingPoint.Set(_state, options, _folder, _identity);
             }
 
+            SameEverywhere(processes, _identity);
             _state.Share(processes);
             Teacher? teacher = null;
             if (options.Teacher is { } model && !options.Objective.StudentBecomesTeacher && options.Objective.Needs.Contains(NetworkRole.Teacher))
@@ -215,11 +219,24 @@ public sealed class Trainer : IDisposable
     // One bad step is left out, as the original trainers do by zeroing such gradients; a row of them means the run is lost.
     private void Skip(StepResult result)
     {
-        if (++_skippedInARow >= MostSkippedInARow && _state.LossScale.Factor <= 1)
+        if (++_skippedInARow >= MostSkippedInARow && (!_step.ScalesLoss || _state.LossScale.Factor <= 1))
         {
             var place = ParameterFiles.FirstNotFinite(_network.Description, _network.Gradients) is { } name ? $", first in the gradient of {name}" : "";
             throw new ConsistencyModelsException(
                 $"{_folder.Root}: the loss is {result.Loss} and the gradient's norm {result.GradientNorm} at image {_state.ImagesSeen}{place}, {_skippedInARow} steps in a row; go on from the last checkpoint with a smaller learning rate");
+        }
+    }
+
+    // With other pictures or settings in one process its share would be of another batch.
+    private static void SameEverywhere(ICollective processes, Dictionary<string, string> identity)
+    {
+        var text = string.Join('\n', identity.OrderBy(word => word.Key, StringComparer.Ordinal).Select(word => $"{word.Key} {word.Value}"));
+        var own = Array.ConvertAll(XxHash128.Hash(Encoding.UTF8.GetBytes(text)), value => (float)value);
+        var first = (float[])own.Clone();
+        processes.Broadcast(first);
+        if (!own.AsSpan().SequenceEqual(first))
+        {
+            throw new ConsistencyModelsException("this process has other pictures or settings than process 0: the data are to be the same in all of them");
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using ConsistencyModels.Data;
+using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 
@@ -51,10 +53,14 @@ internal static class TrainingChecks
             throw new ConsistencyModelsException($"{options.Objective.Name}: found no teacher, expected a diffusion model of {data.Channels} channels to distil");
         }
 
-        if (options.Teacher is { } teacher && (teacher.Config.InChannels != data.Channels || (teacher.Config.NumClassEmbeds is not null && network.NumClassEmbeds is null)))
+        if (options.Teacher is { } teacher)
         {
-            throw new ConsistencyModelsException(
-                $"{teacher.Path}: the teacher takes {teacher.Config.InChannels} channels and {teacher.Config.NumClassEmbeds ?? 0} classes, the network {network.InChannels} and {network.NumClassEmbeds ?? 0}");
+            CheckTeacher(teacher, options, data);
+        }
+
+        if (options.InitialModel is { } start && start.Scheduler.SigmaData != options.Objective.Preconditioning.SigmaData)
+        {
+            throw OtherDeviation(start, options.Objective);
         }
 
         if (options.Batch % options.Processes.Count != 0)
@@ -65,4 +71,44 @@ internal static class TrainingChecks
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepCheckpoints, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LogEverySteps, 1);
     }
+
+    private static void CheckTeacher(Model teacher, TrainingOptions options, IImageDataSet data)
+    {
+        var config = teacher.Config;
+        if (config.InChannels != data.Channels || config.OutChannels != data.Channels)
+        {
+            throw new ConsistencyModelsException($"{teacher.Path}: in_channels is {config.InChannels} and out_channels {config.OutChannels}, the images have {data.Channels}");
+        }
+
+        if (data.Height % config.SpatialFactor != 0 || data.Width % config.SpatialFactor != 0)
+        {
+            throw new ConsistencyModelsException($"{teacher.Path}: the teacher takes multiples of {config.SpatialFactor} pixels, the images are {data.Height}x{data.Width}");
+        }
+
+        if (config.NumClassEmbeds is { } classes)
+        {
+            if (options.Network.NumClassEmbeds is null || classes < data.ClassNames.Count)
+            {
+                throw new ConsistencyModelsException(
+                    $"{teacher.Path}: the teacher has {classes} classes, the network {options.Network.NumClassEmbeds ?? 0} and the data {data.ClassNames.Count}");
+            }
+
+            for (var label = 0; label < data.ClassNames.Count; label++)
+            {
+                if (teacher.ClassNames?[label] is { } name && name != data.ClassNames[label])
+                {
+                    throw new ConsistencyModelsException($"{teacher.Path}: class {label} is \"{name}\", of the data it is \"{data.ClassNames[label]}\": it would teach another class");
+                }
+            }
+        }
+
+        if (options.Objective.StudentBecomesTeacher && teacher.Scheduler.SigmaData != options.Objective.Preconditioning.SigmaData)
+        {
+            throw OtherDeviation(teacher, options.Objective);
+        }
+    }
+
+    private static ConsistencyModelsException OtherDeviation(Model model, Objective objective) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{model.Path}: sigma_data is {model.Scheduler.SigmaData}, {objective.Name} has {objective.Preconditioning.SigmaData}: its network would see other scales; set sigma_data={model.Scheduler.SigmaData}"));
 }

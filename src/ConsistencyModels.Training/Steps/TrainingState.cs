@@ -44,8 +44,11 @@ public sealed class TrainingState : IDisposable
             throw;
         }
 
-        var learnt = objective.Weight.Learnt?.Values.Length ?? 0;
-        LearntMoments = new float[2 * learnt];
+        // What an objective learnt in another run is no part of this one.
+        objective.Levels.State = [];
+        var learnt = objective.Weight.Learnt?.Values ?? [];
+        Array.Clear(learnt);
+        LearntMoments = new float[2 * learnt.Length];
     }
 
     /// <summary>The network in training.</summary>
@@ -77,6 +80,9 @@ public sealed class TrainingState : IDisposable
 
     /// <summary>Steps of the optimizer since its moments were 0.</summary>
     public long OptimizerSteps { get; set; }
+
+    /// <summary>How often the student has become the teacher.</summary>
+    public int Generation { get; set; }
 
     /// <summary>Images learnt from.</summary>
     public long ImagesSeen { get; set; }
@@ -138,9 +144,10 @@ public sealed class TrainingState : IDisposable
         }
 
         var mine = processes.Rank == 0 ? 1 : 0;
-        double[] numbers = [mine * ImagesSeen, mine * OptimizerSteps, mine * LossScale.Factor, mine * LossScale.GoodSteps, mine * Objective.Levels.State.Length];
+        double[] numbers = [mine * ImagesSeen, mine * OptimizerSteps, mine * LossScale.Factor, mine * LossScale.GoodSteps, mine * Objective.Levels.State.Length, mine * Generation];
         processes.Sum(numbers);
         (ImagesSeen, OptimizerSteps, LossScale) = ((long)numbers[0], (long)numbers[1], new(numbers[2], (int)numbers[3]));
+        Generation = (int)numbers[5];
         foreach (var (_, buffer) in Buffers())
         {
             processes.Broadcast(buffer);

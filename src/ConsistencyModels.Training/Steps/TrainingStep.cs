@@ -1,5 +1,6 @@
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Objectives.Levels;
 using ConsistencyModels.Training.Optimization;
 using ConsistencyModels.Training.Parallel;
 
@@ -20,6 +21,7 @@ public readonly record struct StepResult(double Loss, double GradientNorm, bool 
 /// <param name="teacher">The teacher of an objective that needs one, unless the student becomes the teacher; borrowed.</param>
 public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teacher? teacher = null)
 {
+    private readonly List<(int Place, LevelPair Pair, float Loss)> _drawn = [];
     private readonly Optimizer _learntOptimizer = new(OptimizerKind.Adam, Beta2: 0.99);
 
     /// <summary>The largest norm of the gradient; larger ones are scaled down to it. 0 for none.</summary>
@@ -43,6 +45,7 @@ public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teach
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatch, 1);
         PromoteIfDue(clock);
         state.Network.Gradients.Clear();
+        _drawn.Clear();
         var whole = batch.Whole == 0 ? batch.Shape.Batch : batch.Whole;
         var total = 0.0;
         for (var first = 0; first < batch.Shape.Batch; first += microBatch)
@@ -67,7 +70,16 @@ public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teach
         using var scratch = new Scratch();
         var own = losses.IsEmpty ? scratch.Floats(batch.Shape.Batch) : losses;
         var gradient = scratch.Floats(batch.Shape.Length);
-        state.Objective.Losses(networks, batch, clock, own, gradient);
+        var pairs = new LevelPair[batch.Shape.Batch];
+        state.Objective.Losses(networks, batch, clock, own, gradient, pairs);
+        if (state.Objective.Levels.Learns)
+        {
+            for (var i = 0; i < pairs.Length; i++)
+            {
+                _drawn.Add((batch.First + i, pairs[i], own[i]));
+            }
+        }
+
         NoiseArithmetic.Scale(gradient, (float)(state.LossScale.Factor / divisor));
         networks.Backward(gradient);
         var sum = 0.0;
@@ -100,6 +112,7 @@ public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teach
         state.ImagesSeen += batch;
         var bad = !double.IsFinite(loss) || !double.IsFinite(norm);
         state.LossScale = state.LossScale.After(bad, ScalesLoss);
+        LearnLevels(batch);
         if (bad)
         {
             ClearLearnt();
@@ -131,13 +144,39 @@ public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teach
         ? new(new BufferedUNet(state.Network, own), state.Objective.Preconditioning)
         : teacher;
 
+    // By what was done and not by the last step's clock: the length of a run may change on the way.
     private void PromoteIfDue(TrainingClock clock)
     {
-        if (state.Teacher is not null && clock.Step > 0
-            && state.Objective.Levels.Generation(clock) != state.Objective.Levels.Generation(clock with { Step = clock.Step - 1 }))
+        if (state.Teacher is not null && state.Objective.Levels.Generation(clock) is var generation && generation > state.Generation)
         {
             state.Promote();
+            state.Generation = generation;
         }
+    }
+
+    // Once per step, of all parts and processes: levels depend neither on how a batch is cut nor on who sees it.
+    private void LearnLevels(int batch)
+    {
+        if (!state.Objective.Levels.Learns)
+        {
+            return;
+        }
+
+        var values = new double[2 * batch];
+        foreach (var (place, pair, loss) in _drawn)
+        {
+            (values[place], values[batch + place]) = (pair.Index, loss);
+        }
+
+        Processes.Sum(values);
+        var pairs = new LevelPair[batch];
+        var losses = new float[batch];
+        for (var i = 0; i < batch; i++)
+        {
+            (pairs[i], losses[i]) = (new LevelPair(0, 0) { Index = (int)values[i] }, (float)values[batch + i]);
+        }
+
+        state.Objective.Levels.Learn(pairs, losses);
     }
 
     // The few numbers of an adaptive weight, by Adam with the network's step size.

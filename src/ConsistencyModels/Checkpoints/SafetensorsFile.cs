@@ -106,6 +106,20 @@ public sealed class SafetensorsFile : ITensorSource, IMappedTensors
         _file.ToSingle(_dataStart + entry.Begin, entry.Info.DType, destination);
     }
 
+    /// <summary>Copies a part of a tensor as float32, of tensors that no span can view too.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="first">The first element.</param>
+    /// <param name="destination">Receives the elements from there on, at most as many as are left.</param>
+    /// <exception cref="KeyNotFoundException">No tensor has that name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not all in the tensor.</exception>
+    public void CopyTo(string name, long first, Span<float> destination)
+    {
+        var entry = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, entry.Info.ElementCount - destination.Length);
+        _file.ToSingle(_dataStart + entry.Begin + (first * entry.Info.DType.Size()), entry.Info.DType, destination);
+    }
+
     /// <inheritdoc/>
     public void Release(string name)
     {

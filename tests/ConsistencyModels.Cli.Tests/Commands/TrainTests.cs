@@ -84,6 +84,10 @@ public sealed class TrainTests : IDisposable
         Assert.Contains("375 steps of 4", text);
         Assert.Contains("2k (half-life in images), 0.99 (rate)", text);
         Assert.Contains("Adam, betas", text);
+        File.WriteAllText(_folder["r.json"], """{"objective": "ect", "settings": {"q": 2, "q": 8}, "optimizer": {"kind": "adamw"}}""");
+        text = Cm.Succeed("train", _pictures, "--run", _folder["r"], "--recipe", _folder["r.json"], "--network", _network, "--dry-run").Out;
+        Assert.Contains("q=8", text);
+        Assert.Contains("weight decay 0.01", text);
         File.WriteAllText(_folder["r.json"], """{"objective": "ect", "momentum": 1}""");
         Assert.Contains("no key \"momentum\"", Cm.Refuse("train", _pictures, "--run", _folder["r"], "--recipe", _folder["r.json"]));
     }
@@ -195,6 +199,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("--objective ct --set metric=lpips --set lpips_weights=nowhere.pth", "nowhere.pth: there is no such file", "vgg16-397923af.pth")]
     [InlineData("--preset big", "--preset is 'big'", "ect-cifar10")]
     [InlineData("--recipe nowhere.json", "nowhere.json", "")]
+    [InlineData("--preset edm-cifar10 --objective ect", "--objective is 'ect'", "--preset is for edm")]
     [InlineData("--averages 50k,1.5", "\"1.5\"", "a rate below 1")]
     [InlineData("--averages 50k --half-life 40k", "--averages and --half-life", "one of them")]
     [InlineData("--checkpoint-every soon", "--checkpoint-every is 'soon'", "5m")]

@@ -16,7 +16,7 @@ internal sealed class TwoHalves : IImageDataSet
 
     public int Width => 8;
 
-    public IReadOnlyList<string> ClassNames { get; } = ["left", "right"];
+    public IReadOnlyList<string> ClassNames { get; init; } = ["left", "right"];
 
     public ReadOnlySpan<int> Labels => _labels;
 

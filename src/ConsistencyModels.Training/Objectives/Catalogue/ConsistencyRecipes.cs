@@ -29,7 +29,7 @@ public static class ConsistencyDistillationRecipe
         {
             Name = "cd",
             Makes = ModelKind.Consistency,
-            Levels = new GridLevels(new FixedScales(scales, settings.Number("target_ema", 0.95, above: 0, orEqual: true)), ChoiceSetting.Take(settings, "uniform"), grid.Min, grid.Max, grid.Rho),
+            Levels = new GridLevels(new FixedScales(scales, settings.Number("target_ema", 0.95, above: 0, orEqual: true, most: 1)), ChoiceSetting.Take(settings, "uniform"), grid.Min, grid.Max, grid.Rho),
             Target = new ConsistencyTarget(step, NetworkRole.Target),
             Weight = new ScheduleWeight(settings.Weighting("uniform"), sigmaData),
             Metric = settings.Metric("l2"),
@@ -56,7 +56,7 @@ public static class ConsistencyTrainingRecipe
         var grid = settings.Grid();
         var start = (int)settings.Whole("start_scales", 2, 1, 1_000_000);
         var end = (int)settings.Whole("end_scales", 150, start, 1_000_000);
-        var ema = settings.Number("start_ema", 0.95, above: 0, orEqual: true);
+        var ema = settings.Number("start_ema", 0.95, above: 0, orEqual: true, most: 1);
         var adaptive = settings.Word("target_ema_mode", "adaptive", "adaptive", "fixed") == "adaptive";
         return new()
         {

@@ -37,12 +37,13 @@ public sealed class SettingValues
     /// <param name="above">It must be greater than this.</param>
     /// <param name="orEqual">Or equal to it.</param>
     /// <exception cref="ConsistencyModelsException">It is no number, or out of range.</exception>
-    public double Number(string name, double fallback, double above = double.NegativeInfinity, bool orEqual = false)
+    /// <param name="most">It must not be greater than this.</param>
+    public double Number(string name, double fallback, double above = double.NegativeInfinity, bool orEqual = false, double most = double.PositiveInfinity)
     {
-        var range = double.IsInfinity(above) ? "a number" : string.Create(CultureInfo.InvariantCulture, $"a number {(orEqual ? "of at least" : "above")} {above}");
+        var range = double.IsFinite(most) ? string.Create(CultureInfo.InvariantCulture, $"a number from {above} to {most}") : double.IsInfinity(above) ? "a number" : string.Create(CultureInfo.InvariantCulture, $"a number {(orEqual ? "of at least" : "above")} {above}");
         var value = fallback;
         if (Text(name, range) is { } text
-            && (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || !double.IsFinite(value) || !(value > above || (orEqual && value == above))))
+            && (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || !double.IsFinite(value) || !(value > above || (orEqual && value == above)) || value > most))
         {
             throw Bad(name, text, range);
         }

@@ -18,6 +18,9 @@ public sealed record GridLevels(IScaleSchedule Scales, ILevelChoice Choice, doub
     public float[] State { get => Choice.State; set => Choice.State = value; }
 
     /// <inheritdoc/>
+    public bool Learns => Choice.Learns;
+
+    /// <inheritdoc/>
     public double? TargetDecay(TrainingClock clock) => Scales.TargetDecay(clock);
 
     /// <inheritdoc/>
@@ -82,6 +85,9 @@ public interface ILevelChoice
     /// <summary>A place from 0 to N-2, and by how much its loss counts.</summary>
     /// <param name="uniform">A draw from [0, 1).</param>
     (int Index, float Importance) Draw(float uniform);
+
+    /// <summary>Whether it wants to be told of losses.</summary>
+    bool Learns => false;
 
     /// <summary>Told of the losses that came of it.</summary>
     /// <param name="pairs">The levels.</param>

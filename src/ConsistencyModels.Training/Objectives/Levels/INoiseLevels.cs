@@ -24,8 +24,11 @@ public interface INoiseLevels
     /// <param name="pairs">Receives one pair per image.</param>
     void Draw(TrainingBatch batch, TrainingClock clock, Span<LevelPair> pairs);
 
-    /// <summary>Told of the losses that came of a draw; most need not know.</summary>
-    /// <param name="pairs">The levels.</param>
+    /// <summary>Whether it wants to be told of losses.</summary>
+    bool Learns => false;
+
+    /// <summary>Told of the losses that came of a step's draws, over all parts and processes; most need not know.</summary>
+    /// <param name="pairs">The levels, of which only the places in the grid are there.</param>
     /// <param name="losses">The weighted loss of each image.</param>
     void Learn(ReadOnlySpan<LevelPair> pairs, ReadOnlySpan<float> losses)
     {

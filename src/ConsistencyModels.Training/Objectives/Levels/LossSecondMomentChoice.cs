@@ -15,7 +15,26 @@ public sealed class LossSecondMomentChoice : ILevelChoice
     private double[] _sums = [];
 
     /// <inheritdoc/>
-    public float[] State { get => _state; set => _state = value; }
+    /// <exception cref="ConsistencyModelsException">What is set is no such history.</exception>
+    public float[] State
+    {
+        get => _state;
+        set
+        {
+            for (var at = History; at < value.Length; at += History + 1)
+            {
+                if (!(value[at] >= 0 && value[at] <= History && value[at] == MathF.Floor(value[at])))
+                {
+                    throw new ConsistencyModelsException($"the history of losses has a place with {value[at]} of them, expected 0 to {History}");
+                }
+            }
+
+            _state = value.Length % (History + 1) == 0 ? value : throw new ConsistencyModelsException($"the history of losses has {value.Length} values, expected a multiple of {History + 1}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Learns => true;
 
     private int Places => _state.Length / (History + 1);
 
