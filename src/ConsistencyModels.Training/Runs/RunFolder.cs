@@ -83,7 +83,8 @@ public sealed class RunFolder
     /// <summary>Deletes what a killed process was writing.</summary>
     internal void RemoveLeftovers()
     {
-        foreach (var leftover in Directory.EnumerateFiles(Checkpoints, ".*.tmp"))
+        // Everything here was made by runs in this folder, which is locked.
+        foreach (var leftover in Directory.EnumerateFiles(Root, ".*.tmp", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).ToList())
         {
             OnFile(leftover, () => File.Delete(leftover));
         }

@@ -114,14 +114,25 @@ public sealed unsafe class CpuUNet : IUNet
         {
             // More images at once no longer save time from some number on, and would take memory without bound.
             var left = shape.Batch - first;
-            var most = (int)Math.Clamp(_arenas.Share(Volatile.Read(ref _running)) / bytesOfImage, 1, left);
-            part = Chunks.Count(left, Chunks.Count(left, most));
-            var plan = _plans.Get(part, size);
+            var reserved = _arenas.Reserve(Volatile.Read(ref _running), bytesOfImage, cancellationToken);
+            Plan plan;
+            try
+            {
+                var most = (int)Math.Clamp(reserved / bytesOfImage, 1, left);
+                part = Chunks.Count(left, Chunks.Count(left, most));
+                plan = _plans.Get(part, size);
+            }
+            catch
+            {
+                _arenas.Release(reserved);
+                throw;
+            }
+
             call.Sample = x + ((long)first * shape.ImageLength);
             call.Timesteps = t + (first * call.TimestepStride);
             call.Labels = labels is null ? null : labels + first;
             call.Output = y + ((long)first * Config.OutChannels * shape.Height * shape.Width);
-            var arena = _arenas.Rent(call.BytesFor(plan));
+            var arena = _arenas.Rent(call.BytesFor(plan), reserved);
             try
             {
                 call.Use(plan, arena);

@@ -86,13 +86,39 @@ public sealed class ArenaPoolTests : IDisposable
     [Fact]
     public void Calls_share_what_there_is()
     {
-        Assert.Equal(Most, _pool.Share(1));
-        Assert.Equal(Most / 4, _pool.Share(4));
+        long Reserved(int calls)
+        {
+            var reserved = _pool.Reserve(calls, Huge, TestContext.Current.CancellationToken);
+            _pool.Release(reserved);
+            return reserved;
+        }
+
+        Assert.Equal(Most, Reserved(1));
+        Assert.Equal(Most / 4, Reserved(4));
         var arena = _pool.Rent(90 * Huge);
-        Assert.Equal(10 * Huge, _pool.Share(2));
+        Assert.Equal(10 * Huge, Reserved(2));
         _pool.Return(arena);
-        Assert.Equal(Most / 2, _pool.Share(2));
+        Assert.Equal(Most / 2, Reserved(2));
+        Assert.Equal(2 * Most, _pool.Reserve(1, 2 * Most, TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task A_call_that_finds_no_room_waits_for_it_and_can_be_cancelled()
+    {
+        var all = _pool.Reserve(1, Huge, TestContext.Current.CancellationToken);
+        Assert.Equal(0, _pool.Bytes);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var cancelled = Task.Run(() => _pool.Reserve(2, Huge, stop.Token), TestContext.Current.CancellationToken);
+        var waiting = Task.Run(() => _pool.Reserve(2, Huge, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        stop.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.False(waiting.IsCompleted);
+        var arena = _pool.Rent(10 * Huge, all);
+        Assert.Equal(Most / 2, await waiting);
+        Assert.Equal(10 * Huge, _pool.Bytes);
+        _pool.Return(arena);
+    }
+
 
     [Fact]
     public void What_comes_back_after_the_end_is_freed()

@@ -75,12 +75,16 @@ internal sealed class ArenaPool : IDisposable
     // A call gets no arena of more than twice its need and this: else one large batch would occupy memory for as long as small ones come.
     private const long Slack = 16L << 20;
 
+    // After this a waiting call looks whether it was cancelled.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+
     private readonly long _mostBytes;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
-    private readonly Lock _gate = new();
+    private readonly object _gate = new(); // no Lock: whoever finds no room waits on it
     private readonly List<(NativeBuffer Arena, long Since)> _idle = []; // the one used longest ago first
-    private long _used;
+    private long _used; // with what is set aside
+    private long _reserved;
     private bool _timing;
     private bool _disposed;
 
@@ -101,32 +105,58 @@ internal sealed class ArenaPool : IDisposable
         {
             lock (_gate)
             {
-                return _used + IdleBytes();
+                return _used - _reserved + IdleBytes();
             }
         }
     }
 
-    /// <summary>What a call should take at most: an equal part, and no more than the others leave.</summary>
+    /// <summary>
+    /// Sets aside what a call may take: an equal part, and no more than the others leave. Waits while they leave less than it cannot do
+    /// without; a call alone gets that in any case. To be handed to <see cref="Rent"/>, or to <see cref="Release"/>.
+    /// </summary>
     /// <param name="calls">Calls under way.</param>
-    public long Share(int calls)
+    /// <param name="least">What the call cannot do without.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public long Reserve(int calls, long least, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            return Math.Min(_mostBytes / Math.Max(1, calls), _mostBytes - _used);
+            while (_used > 0 && _mostBytes - _used < least)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Monitor.Wait(_gate, Patience);
+            }
+
+            var share = Math.Clamp(_mostBytes / Math.Max(1, calls), least, Math.Max(least, _mostBytes - _used));
+            _used += share;
+            _reserved += share;
+            return share;
+        }
+    }
+
+    /// <summary>Gives back what was set aside and not taken.</summary>
+    public void Release(long reserved)
+    {
+        lock (_gate)
+        {
+            GiveBack(reserved);
         }
     }
 
     /// <summary>An arena of at least that size, to be given back by <see cref="Return"/>.</summary>
-    public NativeBuffer Rent(long bytes)
+    /// <param name="bytes">Its size.</param>
+    /// <param name="reserved">What was set aside for it.</param>
+    public NativeBuffer Rent(long bytes, long reserved = 0)
     {
         List<NativeBuffer>? freed = null;
         lock (_gate)
         {
+            GiveBack(reserved);
             var best = -1;
             for (var i = 0; i < _idle.Count; i++)
             {
                 var length = _idle[i].Arena.Length;
-                if (length >= bytes && length <= (2 * bytes) + Slack && (best < 0 || length < _idle[best].Arena.Length))
+                if (length >= bytes && length <= Math.Max(bytes, Math.Min((2 * bytes) + Slack, _mostBytes - _used)) && (best < 0 || length < _idle[best].Arena.Length))
                 {
                     best = i;
                 }
@@ -166,6 +196,7 @@ internal sealed class ArenaPool : IDisposable
         lock (_gate)
         {
             _used -= arena.Length;
+            Monitor.PulseAll(_gate);
             if (_disposed)
             {
                 freed = [arena];
@@ -192,6 +223,16 @@ internal sealed class ArenaPool : IDisposable
         }
 
         _timer.Dispose();
+    }
+
+    private void GiveBack(long reserved)
+    {
+        _used -= reserved;
+        _reserved -= reserved;
+        if (reserved > 0)
+        {
+            Monitor.PulseAll(_gate);
+        }
     }
 
     private long IdleBytes()
