@@ -8,13 +8,13 @@ namespace ConsistencyModels.Cpu.Threading;
 internal sealed class BackgroundPace(ComputePool pool)
 {
     // Of one core's time while calls are under way.
-    private const double Share = 0.04;
+    private const double Share = 0.01;
 
     // A sampler's calls follow each other within milliseconds; a pause between pictures is longer.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
     // What took longer than a core needs for a short piece has waited, for the disk or for a core that others have.
-    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(400);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
