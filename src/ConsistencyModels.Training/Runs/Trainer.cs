@@ -110,7 +110,7 @@ public sealed class Trainer : IDisposable
     public RunFolder Folder => _folder;
 
     /// <summary>Trains until all images are seen or the token is cancelled; a checkpoint and the model are saved either way.</summary>
-    /// <param name="progress">Told of every log line.</param>
+    /// <param name="progress">Receives every log line.</param>
     /// <param name="cancellationToken">Stops after the current step.</param>
     /// <returns>True if the run is complete, false if it was cancelled.</returns>
     /// <exception cref="ConsistencyModelsException">The loss is no longer finite: the run stops without saving over the last checkpoint.</exception>
@@ -243,12 +243,7 @@ public sealed class Trainer : IDisposable
     private TrainingClock Clock() => new(_state.ImagesSeen / _options.Batch, _state.ImagesSeen, (_options.Images + _options.Batch - 1) / _options.Batch);
 
     // Processes stop together, whichever of them was told to.
-    private bool Stops(CancellationToken cancellationToken)
-    {
-        Span<double> told = [cancellationToken.IsCancellationRequested ? 1 : 0];
-        _options.Processes.Sum(told);
-        return told[0] > 0;
-    }
+    private bool Stops(CancellationToken cancellationToken) => _options.Processes.Any(cancellationToken.IsCancellationRequested);
 
     private void SaveSamplesUnlessCancelled(RunRecords? records, CancellationToken cancellationToken)
     {

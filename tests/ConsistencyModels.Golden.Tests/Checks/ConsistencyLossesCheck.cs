@@ -1,8 +1,6 @@
-using ConsistencyModels.Cpu;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Golden.Tests.Training;
 using ConsistencyModels.Models;
-using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Levels;
 using ConsistencyModels.Training.Objectives.Schedules;
@@ -30,7 +28,7 @@ internal sealed class ConsistencyLossesCheck : IGoldenCheck
         using var network = TrainingCases.Trainable(golden);
         using var target = TrainingCases.Buffer(golden, network, "target");
         using var model = json.Object("weights").Find("teacher")?.GetString() is null ? null : TrainingCases.Open(golden, "teacher");
-        using var teacher = model is null ? null : Load(model);
+        using var teacher = model is null ? null : TrainingCases.Load(model);
         var sigmaData = json.Number("sigma_data");
         var sigmaMin = json.Number("sigma_min");
         var objective = Objective(golden, scales, sigmaData, sigmaMin, teacher is not null);
@@ -63,12 +61,6 @@ internal sealed class ConsistencyLossesCheck : IGoldenCheck
         Assert.Equal(0, arguments[0].GetInt32());
         Assert.Equal(bound, arguments[1].GetInt32());
         Assert.Equal(batch, arguments[2][0].GetInt32());
-    }
-
-    private static IUNet Load(Model model)
-    {
-        using var weights = model.OpenWeights();
-        return new CpuEngine().Load(model.Config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
     }
 
     private static Objective Objective(GoldenCase golden, int scales, double sigmaData, double sigmaMin, bool distills)

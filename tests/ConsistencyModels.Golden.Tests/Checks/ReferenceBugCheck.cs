@@ -4,7 +4,7 @@ namespace ConsistencyModels.Golden.Tests.Checks;
 
 /// <summary>
 /// Errors that the original's training loop raises, where ours has to work: single precision consistency training, and progressive
-/// distillation with a target network. <c>LearningTests</c> trains both; here the words are held to what they were found to be about.
+/// distillation. Each is run for two steps, as it is named there.
 /// </summary>
 internal sealed class ReferenceBugCheck : IGoldenCheck
 {

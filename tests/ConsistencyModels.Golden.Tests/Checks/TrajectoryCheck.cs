@@ -1,4 +1,3 @@
-using ConsistencyModels.Cpu;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Golden.Tests.Training;
 using ConsistencyModels.Models;
@@ -31,7 +30,7 @@ internal sealed class TrajectoryCheck : IGoldenCheck
         Assert.Equal("copy of the model", json.Object("weights").Text("target"));
         using var network = TrainingCases.Trainable(golden);
         using var model = json.Object("weights").Find("teacher")?.GetString() is null ? null : TrainingCases.Open(golden, "teacher");
-        using var teacher = model is null ? null : Load(model);
+        using var teacher = model is null ? null : TrainingCases.Load(model);
         var schedule = EmaAndScalesCheck.Schedule(json.Object("schedule"))!;
         var total = json.Object("schedule").Int("total_steps");
         var objective = Objective(golden, schedule, teacher is not null);
@@ -77,12 +76,6 @@ internal sealed class TrajectoryCheck : IGoldenCheck
         }
 
         Ends(golden, state);
-    }
-
-    private static IUNet Load(Model model)
-    {
-        using var weights = model.OpenWeights();
-        return new CpuEngine().Load(model.Config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
     }
 
     private static double Rate(GoldenCase golden, int step, int total)

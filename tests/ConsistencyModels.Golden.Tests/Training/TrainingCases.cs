@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Cpu;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -48,6 +49,13 @@ internal static class TrainingCases
         using var weights = model.OpenWeights();
         ParameterFiles.Load(network.Description, network.Parameters, weights);
         return network;
+    }
+
+    /// <summary>A teacher, on the engine that a run takes for one on a CPU.</summary>
+    internal static IUNet Load(Model model)
+    {
+        using var weights = model.OpenWeights();
+        return new CpuEngine().Load(model.Config, weights, new EngineOptions(), TestContext.Current.CancellationToken);
     }
 
     /// <summary>The parameters of another of a case's files, in a buffer of the network.</summary>
