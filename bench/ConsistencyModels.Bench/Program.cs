@@ -10,6 +10,7 @@ return args switch
     ["startup", .. var rest] => StartupBench.Run(rest),
     ["load", .. var rest] => LoadBench.Run(rest),
     ["packing", .. var rest] => PackingBench.Run(rest),
+    ["saving", .. var rest] => SavingBench.Run(rest),
     ["sampling", .. var rest] => SamplingBench.Run(rest),
     ["editing", .. var rest] => EditingBench.Run(rest),
     ["training", .. var rest] => TrainingBench.Run(rest),
@@ -28,6 +29,7 @@ static int Usage()
           startup [--write FILE]             process start to a PNG on disk, against a bare TorchSharp program
           load [--write FILE] CONFIG         peak memory while a network of that config.json is loaded
           packing [--write FILE] CONFIG      time and memory until the CPU engine is ready, packing or mapping
+          saving [--write FILE] MODEL        how much longer a call takes while packed weights are written for the first time
           sampling [--write FILE] [MODEL]    what sampling adds to the network's time at batch 16
           editing [--write FILE] [MODEL]     what an edit adds to the network's time at batch 16
           training [--write FILE] [--rounds N]   a step of training against the bare passes of libtorch; memory of a long run
