@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ConsistencyModels.Cli.Commands;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Torch;
 
@@ -75,17 +76,11 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
                 CompletionCommand.Create(context),
             },
         };
-        foreach (var option in root.Options)
-        {
-            option.Action = option switch
-            {
-                HelpOption => new HelpWithExamples(),
-                VersionOption => new VersionAction(),
-                _ => option.Action,
-            };
-        }
-
-        root.SetAction(result => new HelpWithExamples().Invoke(result));
+        // In place of System.CommandLine's own, which has the aliases of another system.
+        root.Options.Remove(root.Options.OfType<HelpOption>().Single());
+        root.Options.Add(new HelpOption("--help", "-h", "-?") { Description = "Show this page", Action = new HelpPage() });
+        root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
+        root.SetAction(result => new HelpPage().Invoke(result));
         return root;
     }
 
@@ -107,53 +102,3 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
 /// <param name="Engines">What can run networks.</param>
 /// <param name="Cancellation">Cancelled when the user wants it to stop.</param>
 internal sealed record CommandContext(CliConsole Console, IReadOnlyList<string> Arguments, EngineRegistry Engines, CancellationToken Cancellation);
-
-/// <summary>A command with lines to copy in its help.</summary>
-/// <param name="name">The verb.</param>
-/// <param name="description">What it does, in a sentence or a few.</param>
-/// <param name="examples">Whole command lines, each with a comment if need be.</param>
-internal sealed class CliCommand(string name, string description, params string[] examples) : Command(name, description)
-{
-    /// <summary>The lines.</summary>
-    public IReadOnlyList<string> Examples { get; } = examples;
-}
-
-/// <summary>System.CommandLine's help, and below it lines to copy.</summary>
-internal sealed class HelpWithExamples : SynchronousCommandLineAction
-{
-    private static readonly string[] ForRoot =
-    [
-        "cm generate --classes all -n 32 --grid    # a sheet of pictures by the bundled model",
-        "cm generate --model FOLDER --steps 2      # one picture by a model of your own, in two steps",
-        "cm train PICTURES --run runs/first        # a model of your own pictures",
-        "cm generate --help                        # every command has a help page with examples",
-    ];
-
-    /// <inheritdoc/>
-    public override bool ClearsParseErrors => true;
-
-    /// <inheritdoc/>
-    public override int Invoke(ParseResult parseResult)
-    {
-        var code = new HelpAction().Invoke(parseResult);
-        IReadOnlyList<string> lines = parseResult.CommandResult.Command switch
-        {
-            RootCommand => ForRoot,
-            CliCommand command => command.Examples,
-            _ => [],
-        };
-        var output = parseResult.InvocationConfiguration.Output;
-        if (lines.Count > 0)
-        {
-            output.WriteLine("Examples:");
-            foreach (var line in lines)
-            {
-                output.WriteLine($"  {line}");
-            }
-
-            output.WriteLine();
-        }
-
-        return code;
-    }
-}

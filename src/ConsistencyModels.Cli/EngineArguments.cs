@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Models;
@@ -23,33 +24,20 @@ internal sealed class EngineArguments(EngineRegistry engines, bool chunk = true)
     private readonly Option<string?> _memory = Options.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
     private readonly Option<string?> _packedCache = Options.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
 
-    /// <summary>Adds them to a command, the model first.</summary>
-    public void AddTo(Command command)
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(CliCommand command)
     {
         command.Add(_model);
-        AddAllButModelTo(command);
-    }
-
-    /// <summary>Adds them to a command that takes the model as an argument.</summary>
-    public void AddAllButModelTo(Command command)
-    {
-        foreach (var option in (Option[])[_engine, _device, _dtype, .. chunk ? [_chunk] : Array.Empty<Option>(), _threads, _memory, _packedCache])
-        {
-            command.Add(option);
-        }
-
+        command.AddGroup("What runs it", [_engine, _device, _dtype, .. chunk ? [_chunk] : Array.Empty<Option>(), _threads, _memory, _packedCache]);
         _files.AddTo(command);
     }
 
     /// <summary>What was said.</summary>
-    public EngineSettings Read(ParseResult result) => Read(result, result.GetValue(_model));
-
-    /// <summary>What was said to a command that takes the model as an argument.</summary>
     /// <param name="result">The command line.</param>
-    /// <param name="model">The model; null for the bundled one.</param>
-    public EngineSettings Read(ParseResult result, string? model) => new()
+    /// <param name="model">The model where the command takes it as an argument too; null if it was not given so.</param>
+    public EngineSettings Read(ParseResult result, string? model = null) => new()
     {
-        Model = _files.Read(result, model),
+        Model = _files.Read(result, ModelArguments.OneOf(model, result.GetValue(_model))),
         Engines = engines,
         Engine = result.GetValue(_engine),
         Device = result.GetValue(_device) ?? "cpu",

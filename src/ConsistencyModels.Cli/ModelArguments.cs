@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 
@@ -27,14 +28,16 @@ internal sealed class ModelArguments
         return option;
     }
 
+    /// <summary>The model of a command that takes it as an argument and, as all others do, by <c>--model</c>.</summary>
+    /// <param name="argument">The argument, or null.</param>
+    /// <param name="option">The option, or null.</param>
+    /// <exception cref="ConsistencyModelsException">Both were given.</exception>
+    public static string? OneOf(string? argument, string? option) => argument is null || option is null
+        ? argument ?? option
+        : throw new ConsistencyModelsException($"the model is '{argument}' and --model '{option}'; give one of them");
+
     /// <summary>Adds all options but the model's name to a command.</summary>
-    public void AddTo(Command command)
-    {
-        foreach (var option in new Option[] { _revision, _variant, _entry, _headDim, _imageSize, _kind, _steps })
-        {
-            command.Add(option);
-        }
-    }
+    public void AddTo(CliCommand command) => command.AddGroup("Which model, and what its files do not say", [_revision, _variant, _entry, _headDim, _imageSize, _kind, _steps]);
 
     /// <summary>What was said.</summary>
     /// <param name="result">The command line.</param>

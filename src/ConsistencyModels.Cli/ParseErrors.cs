@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 
 namespace ConsistencyModels.Cli;
 
@@ -9,7 +10,7 @@ internal static class ParseErrors
     public static string Describe(ParseResult result)
     {
         var command = result.CommandResult.Command;
-        var help = command is RootCommand ? "cm --help" : $"cm {command.Name} --help";
+        var help = $"{CommandPath.Of(command)} --help";
         return result.UnmatchedTokens is [var token, ..]
             ? $"'{token}' is not known here.{NearNames.Hint(token, Candidates(command, token))} See {help}"
             : $"{result.Errors[0].Message.TrimEnd('.')}; see {help}";
@@ -17,5 +18,6 @@ internal static class ParseErrors
 
     private static IEnumerable<string> Candidates(Command command, string token) => token.StartsWith('-')
         ? command.Options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal))
-        : command.Subcommands.Select(subcommand => subcommand.Name);
+        : command.Subcommands.Select(subcommand => subcommand.Name).Concat(
+            command.Subcommands.SelectMany(subcommand => subcommand.Subcommands).Select(verb => CommandPath.Of(verb)).Where(path => path.EndsWith($" {token}", StringComparison.Ordinal)));
 }

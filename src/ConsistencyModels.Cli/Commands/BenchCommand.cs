@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Measuring;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -11,10 +12,10 @@ internal static class BenchCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = $"The model: {ModelArguments.Forms}; default: the bundled model",
+            Description = "The model, as --model takes it; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var batch = Options.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-n");
+        var batch = Options.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-b");
         var steps = Options.Whole("--steps", "Steps; each is a network call of a consistency model; default: 1", 1, 1000);
         var rounds = Options.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
         var engine = new EngineArguments(context.Engines, chunk: false);
@@ -29,7 +30,7 @@ internal static class BenchCommand
         {
             model, batch, steps, rounds, json,
         };
-        engine.AddAllButModelTo(command);
+        engine.AddTo(command);
         command.SetAction(result =>
         {
             var settings = new BenchSettings

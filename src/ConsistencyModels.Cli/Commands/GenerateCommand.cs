@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Generating;
 using ConsistencyModels.Samplers;
 

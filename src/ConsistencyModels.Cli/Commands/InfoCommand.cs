@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Reports;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -11,9 +12,10 @@ internal static class InfoCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = $"The model: {ModelArguments.Forms}; default: the bundled model",
+            Description = "The model, as --model takes it; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var option = ModelArguments.Model();
         var parameters = Options.Switch("--parameters", "List every parameter with its type and shape");
         var files = new ModelArguments();
         var json = Options.Switch("--json", "Print JSON");
@@ -26,12 +28,12 @@ internal static class InfoCommand
             "cm info mine.pt --head-dim 32 --kind ct    # what its tensors do not tell",
             "cm info weights.safetensors --json")
         {
-            model, parameters, json,
+            model, option, parameters, json,
         };
         files.AddTo(command);
         command.SetAction(result =>
         {
-            var settings = files.Read(result, result.GetValue(model));
+            var settings = files.Read(result, ModelArguments.OneOf(result.GetValue(model), result.GetValue(option)));
             var report = ModelReport.Read(settings.Find(context.Console, context.Cancellation), settings.Files);
             if (result.GetValue(json))
             {

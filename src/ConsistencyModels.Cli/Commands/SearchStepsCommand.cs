@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 using System.Globalization;
 using ConsistencyModels.Cli.Searching;
 using ConsistencyModels.Models;

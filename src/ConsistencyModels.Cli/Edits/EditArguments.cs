@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Imaging;
 
@@ -18,9 +19,9 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
 
     private readonly EngineArguments _engine = new(engines);
 
-    private readonly Option<string[]> _classes = new("--class", "-c")
+    private readonly Option<string[]> _classes = new("--classes", "-c", "--class")
     {
-        Description = "What the pictures show, by name or number, one per picture in turn; default: drawn at random",
+        Description = "What the pictures show: names or numbers, separated by commas and used in turn; default: drawn at random",
         HelpName = "NAME,...",
         DefaultValueFactory = _ => [],
     };
