@@ -22,7 +22,7 @@ internal static class SavingBench
         {
             using var model = ModelReader.Open(rest[0]);
             using var weights = model.OpenWeights();
-            using var network = (CpuUNet)new CpuEngine(new CpuEngineOptions { PackedCacheFolder = cache }).Load(model.Config, weights, new EngineOptions());
+            using var network = (CpuUNet)new CpuEngine(new CpuEngineOptions { PackedCache = true, PackedCacheFolder = cache }).Load(model.Config, weights, new EngineOptions());
             var size = model.Config.SampleSize ?? new ImageSize(64, 64);
             var shape = new ImageShape(1, model.Config.InChannels, size.Height, size.Width);
             var (x, y) = (new float[shape.Length], new float[(shape with { Channels = model.Config.OutChannels }).Length]);

@@ -24,6 +24,9 @@ internal sealed class EngineArguments(EngineRegistry engines, bool chunk = true)
     private readonly Option<string?> _memory = Options.OneOf("--memory", "Weights of the engine cpu: normal (default), or low: half the memory, one picture takes up to 1.6 times as long, values differ by up to a hundredth", "normal", "low");
     private readonly Option<string?> _packedCache = Options.OneOf("--packed-cache", "Keep the weights of large models on disk as the engine cpu packs them, for the next start; default: on", "on", "off");
 
+    /// <summary>The option that names the model.</summary>
+    public Option<string?> ModelOption => _model;
+
     /// <summary>Adds them to a command.</summary>
     public void AddTo(CliCommand command)
     {
@@ -95,8 +98,7 @@ internal sealed record EngineSettings
     private INetworkEngine FindEngine()
     {
         var used = Engine is { } name ? Engines.Find(name) : Engines.For(new EngineOptions { Device = Device, DType = DType });
-        return !LowMemory && PackedCache ? used
-            : used is CpuEngine ? new CpuEngine(new CpuEngineOptions { Memory = LowMemory ? CpuMemory.Low : CpuMemory.Normal, PackedCache = PackedCache })
+        return used is CpuEngine ? new CpuEngine(new CpuEngineOptions { Memory = LowMemory ? CpuMemory.Low : CpuMemory.Normal, PackedCache = PackedCache })
             : LowMemory ? throw new ConsistencyModelsException($"--memory low is for the engine cpu, and this would be the engine {used.Name}")
             : used;
     }

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cli.Generating;
 
 namespace ConsistencyModels.Cli;
 
@@ -186,6 +188,17 @@ internal static class Options
 /// <summary>Options that several commands share.</summary>
 internal static class CommonOptions
 {
+    /// <summary>Classes by name or number. The shell completes the names of the model that is named on the line, or of the bundled one.</summary>
+    /// <param name="help">What they are for.</param>
+    /// <param name="model">The option that names the model.</param>
+    /// <param name="aliases">Other names.</param>
+    public static Option<string[]> Classes(string help, Option<string?> model, params string[] aliases)
+    {
+        var option = new Option<string[]>("--classes", ["-c", .. aliases]) { Description = help, HelpName = "NAME,...", DefaultValueFactory = _ => [] };
+        option.CompletionSources.Add(context => ClassChoice.NamesOf(context.ParseResult.GetValue(model)).Append("all").Select(name => new CompletionItem(name)));
+        return option;
+    }
+
     /// <summary>Where to compute.</summary>
     public static Option<string?> Device() => Options.Text("--device", "cpu (default), cuda or cuda:N", "DEVICE");
 

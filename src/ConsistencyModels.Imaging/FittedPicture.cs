@@ -22,8 +22,6 @@ public enum FitMode
 /// <summary>A picture of any size as a model can take it, and the way back. Immutable.</summary>
 public sealed class FittedPicture
 {
-    private const byte Known = byte.MaxValue;
-
     private readonly ImageBuffer _picture;
     private readonly ImageSize _size;
     private readonly FitMode _mode;
@@ -64,38 +62,35 @@ public sealed class FittedPicture
     public bool IsExact { get; }
 
     /// <summary>A mask of the picture as one of the part: a pixel of the part is known where all that went into it is.</summary>
-    /// <param name="mask">One image, one channel, of the picture's size.</param>
+    /// <param name="mask">Of the picture's size.</param>
     /// <exception cref="ConsistencyModelsException">It is of another size.</exception>
-    public ImageMask Fit(ImageMask mask)
+    public FillMask Fit(FillMask mask)
     {
-        ArgumentNullException.ThrowIfNull(mask);
-        mask.ThrowIfNotFor(new(1, 1, _picture.Height, _picture.Width));
-        var part = Cut(mask.ToImage(), ResampleFilter.Box);
-        return ImageMask.Of(_size, (y, x) => part.Pixel(x, y)[0] == Known);
+        ThrowIfNotFor(mask);
+        return new(Cut(mask.ToImage(), ResampleFilter.Box));
     }
 
     /// <summary>
     /// The picture with its part replaced, at the picture's own size. What was scaled down to be edited is scaled up again and is
-    /// as coarse as that; where a mask says so, the picture's own pixels stay.
+    /// as coarse as that; what a mask keeps is the picture's own pixels.
     /// </summary>
     /// <param name="part">Of the size and channels of <see cref="Part"/>.</param>
-    /// <param name="known">Pixels of the picture to keep; null for none.</param>
+    /// <param name="mask">What of the picture to replace; null for all that the part shows.</param>
     /// <exception cref="ArgumentException">The part does not match.</exception>
     /// <exception cref="ConsistencyModelsException">The mask is of another size.</exception>
-    public ImageBuffer PasteBack(ImageBuffer part, ImageMask? known = null)
+    public ImageBuffer PasteBack(ImageBuffer part, FillMask? mask = null)
     {
-        known?.ThrowIfNotFor(new(1, 1, _picture.Height, _picture.Width));
         var patch = ImageResize.Resize(Inner(part, 1), _region.Width, _region.Height);
         var result = new ImageBuffer(_picture.Width, _picture.Height, _picture.Channels, [.. _picture.Pixels]);
         for (var y = 0; y < _region.Height; y++)
         {
-            for (var x = 0; x < _region.Width; x++)
-            {
-                if (known is null || !known.IsKnown(0, _region.Top + y, _region.Left + x))
-                {
-                    patch.Pixel(x, y).CopyTo(result.Pixel(_region.Left + x, _region.Top + y));
-                }
-            }
+            patch.Row(y).CopyTo(result.Row(_region.Top + y)[(_region.Left * result.Channels)..]);
+        }
+
+        if (mask is not null)
+        {
+            ThrowIfNotFor(mask);
+            return mask.Compose(_picture, result);
         }
 
         return result;
@@ -129,6 +124,12 @@ public sealed class FittedPicture
         var width = (int)Math.Clamp(Math.Round(picture.Width * scale), 1, size.Width);
         var height = (int)Math.Clamp(Math.Round(picture.Height * scale), 1, size.Height);
         return ((size.Width - width) / 2, (size.Height - height) / 2, width, height);
+    }
+
+    private void ThrowIfNotFor(FillMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        mask.Known.ThrowIfNotFor(new(1, 1, _picture.Height, _picture.Width));
     }
 
     private ImageBuffer Cut(ImageBuffer source, ResampleFilter filter) => _mode switch

@@ -66,7 +66,7 @@ internal static class Contender
         var options = new EngineOptions { Threads = threads };
         return name switch
         {
-            Engine => new CpuEngine().Load(model.Config, weights, options),
+            Engine => new CpuEngine(new CpuEngineOptions { PackedCache = true }).Load(model.Config, weights, options),
             Eager => new TorchEngine().Load(model.Config, weights, options),
             ChannelsLast => LoadChannelsLast(model.Config, weights, threads),
             _ => throw new ArgumentException($"There is no contender {name}; there are {string.Join(", ", Names)}."),

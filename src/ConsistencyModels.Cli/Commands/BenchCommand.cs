@@ -18,6 +18,7 @@ internal static class BenchCommand
         var batch = Options.Whole("--batch", "Pictures at once; default: 1", 1, 1024, "N", "-b");
         var steps = Options.Whole("--steps", "Steps; each is a network call of a consistency model; default: 1", 1, 1000);
         var rounds = Options.Whole("--rounds", "Rounds to measure; default: at least 3, for 5 seconds", 1, 1_000_000);
+        var all = Options.Switch("--all-rounds", "List every round in the JSON, not only the median and quartiles");
         var engine = new EngineArguments(context.Engines, chunk: false);
         var json = Options.Switch("--json", "Print JSON");
         var command = new CliCommand(
@@ -28,7 +29,7 @@ internal static class BenchCommand
             "cm bench FOLDER --engine torch                       # the same with libtorch",
             "cm new imagenet64 --out imagenet64 && cm bench imagenet64  # the published network, with random weights")
         {
-            model, batch, steps, rounds, json,
+            model, batch, steps, rounds, all, json,
         };
         engine.AddTo(command);
         command.SetAction(result =>
@@ -39,6 +40,7 @@ internal static class BenchCommand
                 Batch = result.GetValue(batch) ?? 1,
                 Steps = result.GetValue(steps) ?? 1,
                 Rounds = result.GetValue(rounds),
+                AllRounds = result.GetValue(all),
             };
             using var opened = settings.Engine.Model.Open(context.Console, context.Cancellation);
             var report = Spinner.For(context.Console, "measuring", tell => BenchRun.Measure(opened, settings, tell, context.Cancellation));

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -44,6 +44,7 @@ internal static class ConvertCommand
             };
             var console = context.Console.Quiet(result.GetValue(quiet));
             using var source = model.Open(console, context.Cancellation);
+            OutputFolder.MakeAbove(to);
             var written = Spinner.For(console, "converting", report => ModelWriter.Write(source, to, options, new SynchronousProgress<double>(part => report(part, "")), context.Cancellation));
             var types = written.GroupBy(tensor => tensor.DType).OrderByDescending(group => group.Sum(tensor => tensor.ElementCount)).Select(group => group.Key.FormatName());
             console.Out.WriteLine(to);

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Edits;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Editing;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -8,7 +8,9 @@ namespace ConsistencyModels.Cli.Commands;
 /// <summary><c>cm edit</c> and its verbs.</summary>
 internal static class EditCommand
 {
-    private const string MaskHelp = "Mask of the picture's size: white is kept, black is filled";
+    private const string MaskHelp = "Mask of the picture's size: white is filled, black is kept, gray is mixed; on a transparent layer what is painted is filled";
+
+    private const string ByTheModel = "default: the model's own (`cm info`), or by the size of its images";
 
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context) => new CliCommand(
@@ -21,11 +23,11 @@ internal static class EditCommand
         Inpaint(context),
         Colorize(context),
         Superres(context),
-        Noisy(context, EditVerb.Stroke, "Make a picture of a sketch: noise covers the details, the model makes up others (SDEdit).", "2.5",
+        Noisy(context, EditVerb.Stroke, "Make a picture of a sketch: noise covers the details, the model makes up others (SDEdit).",
             "cm edit stroke sketch.png --compare --scale 4", "cm edit stroke sketch.png --sigma 5 -n 8    # farther from the sketch, eight times"),
         Denoise(context),
         Interpolate(context),
-        Noisy(context, EditVerb.Variations, "Make pictures like one.", "1.5",
+        Noisy(context, EditVerb.Variations, "Make pictures like one.",
             "cm edit variations tile.png -n 8 --compare", "cm edit variations tile.png --sigma 0.5    # closer to it"),
     };
 
@@ -36,7 +38,7 @@ internal static class EditCommand
         var alpha = Options.Switch("--alpha", "The picture's transparent parts are filled");
         var rectangle = Rectangle();
         var shape = Options.OneOf("--auto", "A mask to try it with", [.. ImageMask.DemoNames]);
-        var invert = Options.Switch("--invert", "Fill what the mask keeps, keep what it fills");
+        var invert = Options.Switch("--invert", "The other way round: black is filled, white is kept");
         var colorize = Options.Switch("--colorize", "Of what is kept only the gray is known: a damaged gray picture gets its holes filled and colours");
         return verb.Build(
             context,
@@ -61,26 +63,27 @@ internal static class EditCommand
 
     private static CliCommand Colorize(CommandContext context)
     {
-        var mask = Options.Text("--keep", "Mask of the picture's size: where it is white the picture's colours are kept as well", "FILE");
+        var mask = Options.Text("--mask", "Mask of the picture's size: white gets colours, black keeps its own; default: all of it gets colours", "FILE");
+        var invert = Options.Switch("--invert", "The other way round: black gets colours");
         return new EditArguments(EditVerb.Colorize, timesteps: true, context.Engines).Build(
             context,
             "Give colours to gray pictures; of pictures in colour only the gray is looked at.",
-            [mask],
-            (result, settings) => settings with { Mask = new MaskChoice { File = result.GetValue(mask) } },
+            [mask, invert],
+            (result, settings) => settings with { Mask = new MaskChoice { File = result.GetValue(mask), Invert = result.GetValue(invert) } },
             "cm edit colorize gray.png -n 4 --compare --scale 4",
-            "cm edit colorize gray.png --class floor --seed 3");
+            "cm edit colorize gray.png --classes floor --seed 3");
     }
 
     private static CliCommand Superres(CommandContext context)
     {
-        var factor = Options.Whole("--factor", "Enlargement, a divisor of the model's size; default: 4", 1, 4096);
+        var factor = Options.Whole("--factor", "Enlargement, a divisor of the model's size; default: 4. No result is smaller than its picture: what is larger than the model is enlarged in tiles", 1, 4096);
         return new EditArguments(EditVerb.Superres, timesteps: true, context.Engines).Build(
             context,
             "Enlarge pictures: every pixel becomes a patch of which it is the mean.",
             [factor],
             (result, settings) => settings with { Factor = result.GetValue(factor) ?? 4 },
             "cm edit superres small.png --factor 4 --compare --scale 4",
-            "cm edit superres map.png --factor 2 --fit tile    # all of it, twice as large");
+            "cm edit superres map.png --factor 2    # larger than the model: all of it, in tiles");
     }
 
     private static CliCommand Denoise(CommandContext context)
@@ -97,9 +100,9 @@ internal static class EditCommand
             "cm edit denoise tile.png --sigma 1 --add-noise -n 4 --compare");
     }
 
-    private static CliCommand Noisy(CommandContext context, EditVerb verb, string description, string standard, params string[] examples)
+    private static CliCommand Noisy(CommandContext context, EditVerb verb, string description, params string[] examples)
     {
-        var sigma = Sigma($"default: {standard}");
+        var sigma = Sigma(ByTheModel);
         return new EditArguments(verb, timesteps: false, context.Engines).Build(
             context, description, [sigma], (result, settings) => settings with { Sigma = result.GetValue(sigma) }, examples);
     }
@@ -107,7 +110,7 @@ internal static class EditCommand
     private static CliCommand Interpolate(CommandContext context)
     {
         var frames = Options.Whole("--frames", "Pictures from end to end, the ends among them; default: 8", 2, 1000);
-        var sigma = Sigma("default: 1.5");
+        var sigma = Sigma(ByTheModel);
         var seeds = new Option<ulong[]?>("--seeds")
         {
             Description = "Two seeds in place of two pictures: between the pictures of `cm generate --seed`",

@@ -43,6 +43,7 @@ internal static class ExportCommand
             var console = context.Console.Quiet(result.GetValue(quiet));
             var which = files.Read(result, result.GetRequiredValue(input));
             using var model = which.Open(console, context.Cancellation);
+            OutputFolder.MakeAbove(path);
             var bytes = Spinner.For(console, "exporting", _ => OnnxExporter.Export(model, path, new OnnxExportOptions
             {
                 Function = result.GetValue(function) == "consistency" ? OnnxFunction.Consistency : OnnxFunction.Network,

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Samplers;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -13,13 +13,8 @@ internal static class GenerateCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var classes = new Option<string[]>("--classes", "-c")
-        {
-            Description = "What to show: names or numbers, separated by commas and used in turn; \"all\" is each class; default: drawn at random",
-            HelpName = "NAME,...",
-            DefaultValueFactory = _ => [],
-        };
-        classes.CompletionSources.Add("all");
+        var engine = new EngineArguments(context.Engines);
+        var classes = CommonOptions.Classes("What to show: names or numbers, separated by commas and used in turn; \"all\" is each class; default: drawn at random", engine.ModelOption);
         var count = Options.Whole("--count", "How many pictures; default: one, or one for each of --classes", 1, 1_000_000, "N", "-n");
         var sampler = Options.OneOf("--sampler", "How noise becomes a picture; default: multistep for a consistency model, heun for a diffusion model", [.. Samplers]);
         var steps = Options.Whole("--steps", "Steps of the sampler; default: 1 for onestep, multistep (10 in tiles) and progressive, 36 for euler and ancestral, else 18", 1);
@@ -34,7 +29,6 @@ internal static class GenerateCommand
         var columns = Options.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
         var scale = Options.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
         var format = Options.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
-        var engine = new EngineArguments(context.Engines);
         var json = Options.Switch("--json", "Print files, seeds, classes and times as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
 
@@ -43,7 +37,7 @@ internal static class GenerateCommand
             "Make pictures with a consistency model, in one step or a few, or with a diffusion model.",
             "cm generate                                            # one picture by the bundled model, into out/",
             "cm generate --classes all -n 32 --grid --out tiles.png # a sheet, a column for each class",
-            "cm generate -c monster,floor -n 10 --seed 7 --scale 4  # ten files; the third again: -c monster --seed 9",
+            "cm generate -c book,floor -n 10 --seed 7 --scale 4  # ten files; the third again: -c book --seed 9",
             "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own",
             "cm generate --model RUN/model --sampler heun           # a diffusion model that cm train made",
             "cm generate --size 96x64 -c wall                       # larger than the model's 32x32",

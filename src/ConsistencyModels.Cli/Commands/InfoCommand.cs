@@ -12,7 +12,7 @@ internal static class InfoCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = "The model, as --model takes it; default: the bundled model",
+            Description = "The model, as --model takes it, or a PNG; default: the bundled model",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var option = ModelArguments.Model();
@@ -21,11 +21,12 @@ internal static class InfoCommand
         var json = Options.Switch("--json", "Print JSON");
         var command = new CliCommand(
             "info",
-            "Say what is in a model: network, weights, classes, schedule. The weights are checked against the network.",
+            "Say what is in a model: network, weights, classes, schedule; or how a picture was made. Weights are checked against the network.",
             "cm info                        # the bundled model and its classes",
             "cm info FOLDER --parameters    # every parameter with its shape",
             "cm info cd_imagenet64_l2.pt    # openai's checkpoint: the network is inferred from the tensors",
             "cm info mine.pt --head-dim 32 --kind ct    # what its tensors do not tell",
+            "cm info out/000007-book.png    # the parameters of a picture that cm drew",
             "cm info weights.safetensors --json")
         {
             model, option, parameters, json,
@@ -34,6 +35,12 @@ internal static class InfoCommand
         command.SetAction(result =>
         {
             var settings = files.Read(result, ModelArguments.OneOf(result.GetValue(model), result.GetValue(option)));
+            if (settings.Name is { } name && PictureReport.IsPicture(name))
+            {
+                PictureReport.Write(context.Console.Out, name, result.GetValue(json));
+                return ExitCode.Fine;
+            }
+
             var report = ModelReport.Read(settings.Find(context.Console, context.Cancellation), settings.Files);
             if (result.GetValue(json))
             {

@@ -49,6 +49,7 @@ internal static class NewCommand
             ThrowIfThere(folder, result.GetValue(force));
             var model = Named(() => FreshModel.Of(network, scheduler, classNames, result.GetValue(seed) ?? 0));
             var precision = new ModelWriteOptions { DType = CommonOptions.DTypeOf(result.GetValue(dtype)) };
+            OutputFolder.MakeAbove(folder);
             Spinner.For(console, "writing", report => ModelWriter.Write(model, folder, precision, new SynchronousProgress<double>(part => report(part, "")), context.Cancellation));
             console.Out.WriteLine(folder);
             console.Error.WriteLine($"{Sizes.Count(model.ParameterCount)} parameters with random values");

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using ConsistencyModels.Cli.Help;
 using System.Globalization;
+using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Searching;
 using ConsistencyModels.Models;
 using ConsistencyModels.Samplers;
@@ -15,14 +16,15 @@ internal static class SearchStepsCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var reference = Options.Text("--reference", "A folder of pictures to come close to, best ones that the model was not trained on; required", "FOLDER");
+        var engine = new EngineArguments(context.Engines);
+        var reference = Options.Text("--reference", "Pictures to come close to, best ones that the model was not trained on: a folder, .zip, or other data set", "FOLDER");
         reference.Required = true;
+        var classes = CommonOptions.Classes("Classes to draw, those the reference shows; default: the names of its folders if the model has such classes, else all, at random", engine.ModelOption);
         var steps = Options.Whole("--steps", "Network calls; default: 2", 2, 16);
         var samples = Options.Whole("--samples", "Pictures generated for each candidate, and read from --reference twice as many at most; default: 128", 2, 100_000);
         var seed = Options.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
         var json = Options.Switch("--json", "Print the result as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but the result", "-q");
-        var engine = new EngineArguments(context.Engines);
         var command = new CliCommand(
             "search-steps",
             "Find the best timesteps for sampling in a few steps by ternary search. The distance is one of colours and edges, made "
@@ -30,7 +32,7 @@ internal static class SearchStepsCommand
             "cm search-steps --reference held-out/            # two steps of the bundled model",
             "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512")
         {
-            reference, steps, samples, seed, json, quiet,
+            reference, classes, steps, samples, seed, json, quiet,
         };
         engine.AddTo(command);
         command.SetAction(result =>
@@ -41,6 +43,7 @@ internal static class SearchStepsCommand
                 console,
                 engine.Read(result),
                 result.GetValue(reference)!,
+                result.GetValue(classes) ?? [],
                 result.GetValue(steps) ?? 2,
                 result.GetValue(samples) ?? DefaultSamples,
                 result.GetValue(seed) ?? 0,
@@ -49,7 +52,7 @@ internal static class SearchStepsCommand
         return command;
     }
 
-    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, int steps, int samples, ulong seed, bool json)
+    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, IReadOnlyList<string> words, int steps, int samples, ulong seed, bool json)
     {
         using var model = engine.Model.Open(console, context.Cancellation);
         if (model.Kind != ModelKind.Consistency)
@@ -64,18 +67,40 @@ internal static class SearchStepsCommand
         }
 
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
-        var (values, shape) = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples);
+        var reference = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples, context.Cancellation);
+        var classes = ChooseClasses(words, model, reference, console);
+        console.Error.WriteLine($"reference: {reference.Shape.Batch} of {reference.Found} pictures in {folder}");
         using var pipeline = Spinner.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
-        var objective = new StepObjective(pipeline, values, shape, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
+        var objective = new StepObjective(pipeline, reference, classes, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
+        var tried = new TriedTimesteps(console);
         var (ts, value) = Spinner.For(console, "searching", report => StepSearch.Greedy(
             steps,
             levels,
             candidate => objective.Search(candidate, new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, $"timesteps {Text(StepObjective.Diffusers(candidate))}")), context.Cancellation),
-            (candidate, distance) => console.Error.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"timesteps {Text(StepObjective.Diffusers(candidate))}: distance {distance:F4}"))));
+            (candidate, distance) => tried.Add(string.Create(CultureInfo.InvariantCulture, $"timesteps {Text(StepObjective.Diffusers(candidate))}: distance {distance:F4}"))));
+        tried.Finish();
         var best = StepObjective.Diffusers(ts);
         Report(context, console, json, best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
         return ExitCode.Fine;
+    }
+
+    // A model that is judged by what it draws of other things than the reference shows is judged wrongly.
+    private static IReadOnlyList<int>? ChooseClasses(IReadOnlyList<string> words, Model model, ReferencePictures reference, CliConsole console)
+    {
+        if (words.Count > 0 || model.Config.NumClassEmbeds is not { } count)
+        {
+            return ClassChoice.Parse(words, model.Config.NumClassEmbeds, model.ClassNames);
+        }
+
+        int?[] labels = [.. reference.ClassNames.Select(name => model.ClassNames?.Find(name))];
+        if (Array.TrueForAll(labels, label => label is not null))
+        {
+            console.Error.WriteLine($"note: only the classes of the reference are drawn, {string.Join(", ", reference.ClassNames)}; --classes says otherwise");
+            return [.. labels.Select(label => label!.Value)];
+        }
+
+        console.Error.WriteLine($"note: all {count} classes of the model are drawn, whatever the reference shows; --classes chooses");
+        return null;
     }
 
     private static void Report(CommandContext context, CliConsole console, bool json, int[] best, double value, double heldOut, double oneStep, double floor)
@@ -106,4 +131,26 @@ internal static class SearchStepsCommand
     }
 
     private static string Text(IReadOnlyList<int> timesteps) => string.Join(',', timesteps);
+}
+
+/// <summary>Lines about what was tried: at once where nobody watches, at the end where a bar is drawn meanwhile.</summary>
+internal sealed class TriedTimesteps(CliConsole console)
+{
+    private readonly List<string> _lines = [];
+
+    /// <summary>Takes a line.</summary>
+    public void Add(string line)
+    {
+        if (console.ErrorIsTerminal)
+        {
+            _lines.Add(line);
+        }
+        else
+        {
+            console.Error.WriteLine(line);
+        }
+    }
+
+    /// <summary>Writes those that waited.</summary>
+    public void Finish() => _lines.ForEach(console.Error.WriteLine);
 }

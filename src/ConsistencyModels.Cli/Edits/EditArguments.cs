@@ -18,13 +18,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
     };
 
     private readonly EngineArguments _engine = new(engines);
-
-    private readonly Option<string[]> _classes = new("--classes", "-c", "--class")
-    {
-        Description = "What the pictures show: names or numbers, separated by commas and used in turn; default: drawn at random",
-        HelpName = "NAME,...",
-        DefaultValueFactory = _ => [],
-    };
+    private Option<string[]>? _classes;
 
     private readonly Option<int?> _steps = Options.Whole("--steps", $"Steps; default: {DefaultSteps(verb)}, for a diffusion model 18", 1, 10_000);
 
@@ -40,6 +34,9 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
     private readonly Option<bool> _paste = Options.Switch("--paste", "Put the result back into the picture, at the picture's size (--fit tile always does)");
     private readonly Option<bool> _json = Options.Switch("--json", "Print files, seed and times as JSON");
     private readonly Option<bool> _quiet = Options.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
+
+    private Option<string[]> Classes => _classes ??= CommonOptions.Classes(
+        "What the pictures show: names or numbers, separated by commas and used in turn; default: drawn at random", _engine.ModelOption, "--class");
 
     /// <summary>Builds the verb's command.</summary>
     /// <param name="context">The program.</param>
@@ -62,7 +59,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
             command.Add(_timesteps);
         }
 
-        command.Add(_classes);
+        command.Add(Classes);
         command.Add(_seed);
         if (verb != EditVerb.Interpolate)
         {
@@ -115,7 +112,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
         Verb = verb,
         Engine = _engine.Read(result),
         Inputs = result.GetValue(_inputs) ?? [],
-        Classes = result.GetValue(_classes) ?? [],
+        Classes = result.GetValue(Classes) ?? [],
         Steps = result.GetValue(_steps),
         Timesteps = timesteps && result.GetResult(_timesteps) is not null ? result.GetValue(_timesteps) : null,
         Seed = result.GetValue(_seed),

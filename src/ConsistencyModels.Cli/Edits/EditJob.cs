@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ConsistencyModels.Cli.Generating;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Editing;
+using ConsistencyModels.Imaging;
 using ConsistencyModels.Models;
 using ConsistencyModels.Noise;
 using ConsistencyModels.Pipelines;
@@ -38,7 +39,7 @@ internal sealed class EditJob : IDisposable
         // With a picture of the model's size first: what is wrong with the edit itself is wrong before any picture is read.
         _options = new() { NumInferenceSteps = settings.Steps, Timesteps = settings.Timesteps };
         CheckEdit(size);
-        Inputs = [.. settings.Inputs.Select(path => EditInput.Read(settings, path, model.Config.InChannels, size))];
+        Inputs = [.. settings.Inputs.Select(path => EditInput.Read(settings, model, path, size))];
         _options = _options with { Tiles = Inputs.Any(input => input.Tiled) ? new TileOptions() : null };
         foreach (var input in Inputs)
         {
@@ -49,7 +50,10 @@ internal sealed class EditJob : IDisposable
         Count = settings.Count ?? (settings.Verb == EditVerb.Variations ? VariationCount : 1);
         Seed = settings.Seed ?? TorchGenerator.FreshSeed();
         _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
+        OneSheet = settings.Compare && PictureFiles.LooksLikeFile(settings.Out) && OfOneSize();
         Files = new(settings.Out, settings.Format, settings.Verb == EditVerb.Interpolate ? 1 : settings.Compare ? (OneSheet ? 1 : Inputs.Count) : Inputs.Count * Count);
+        Notes = [.. Inputs.SelectMany(input => input.Notes()), .. Files.Format == ImageFormat.Jpeg && Inputs.Any(input => input.KeepsAlpha)
+            ? ["JPEG has no transparency: what is transparent is drawn on black; --format png keeps it"] : Array.Empty<string>()];
     }
 
     /// <summary>The pictures; none for an interpolation of seeds.</summary>
@@ -57,6 +61,9 @@ internal sealed class EditJob : IDisposable
 
     /// <summary>Results for each picture.</summary>
     public int Count { get; }
+
+    /// <summary>Steps of the sampler.</summary>
+    public int Steps { get; private set; }
 
     /// <summary>Seed of the first result; they count on over results and pictures.</summary>
     public ulong Seed { get; }
@@ -67,8 +74,20 @@ internal sealed class EditJob : IDisposable
     /// <summary>The model's folder or file.</summary>
     public string Path => _model.Path;
 
-    /// <summary>Whether the strips of all pictures make one sheet.</summary>
-    public bool OneSheet => Inputs.All(input => !input.Tiled && input.Before() is var before && before.Width == Inputs[0].Before().Width && before.Height == Inputs[0].Before().Height);
+    /// <summary>What was cut, scaled, guessed or lost.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Whether the strips of all pictures make one sheet: where one file was asked for, and they fit.</summary>
+    public bool OneSheet { get; }
+
+    /// <summary>The model's classes by name.</summary>
+    public ClassNames? ClassNames => _model.ClassNames;
+
+    /// <summary>Whether the model was left to draw the classes.</summary>
+    public bool ClassesAreDrawn => _classes is null && _model.Config.NumClassEmbeds is not null;
+
+    /// <summary>The noise level that edits of noisy pictures start at; null for edits that start at the largest.</summary>
+    public double? Sigma => _settings.Verb is EditVerb.Inpaint or EditVerb.Colorize or EditVerb.Superres || _settings.Seeds is not null ? null : _settings.SigmaFor(_model);
 
     /// <summary>Checks the settings and reads the pictures.</summary>
     /// <param name="settings">The words of the command line.</param>
@@ -93,15 +112,10 @@ internal sealed class EditJob : IDisposable
     /// <summary>Closes the model.</summary>
     public void Dispose() => _model.Dispose();
 
-    /// <summary>The seed of a result.</summary>
-    /// <param name="input">Which picture.</param>
-    /// <param name="result">Which of its results.</param>
-    public ulong SeedOf(int input, int result) => unchecked(Seed + ((ulong)input * (ulong)Count) + (ulong)result);
-
     /// <summary>Loads the model, edits and writes.</summary>
     public EditReport Run()
     {
-        foreach (var note in Inputs.Select(input => input.Note).OfType<string>())
+        foreach (var note in Notes)
         {
             _console.Error.WriteLine($"cm: {note}");
         }
@@ -124,7 +138,7 @@ internal sealed class EditJob : IDisposable
 
             return true;
         });
-        return new(_settings, this, writer.Files, loaded, clock.Elapsed - loaded);
+        return new(_settings, this, writer.Written, loaded, clock.Elapsed - loaded);
     }
 
     private static void CheckWords(EditSettings settings)
@@ -150,9 +164,13 @@ internal sealed class EditJob : IDisposable
         }
     }
 
+    private ulong SeedOf(int input, int result) => unchecked(Seed + ((ulong)input * (ulong)Count) + (ulong)result);
+
+    private bool OfOneSize() =>
+        Inputs.All(input => !input.Tiled && input.Before() is var before && before.Width == Inputs[0].Before().Width && before.Height == Inputs[0].Before().Height);
+
     private void CheckEdit(ImageSize size)
     {
-        var sigma = _settings.Sigma;
         Check(
             _settings.Verb switch
             {
@@ -160,25 +178,25 @@ internal sealed class EditJob : IDisposable
                 EditVerb.Inpaint => ImageEdit.Inpaint(ImageMask.All(size)),
                 EditVerb.Superres => ImageEdit.SuperResolve(_settings.Factor),
                 EditVerb.Interpolate when _settings.Seeds is not null => ImageEdit.Inpaint(ImageMask.None(size)),
-                _ => ImageEdit.Denoise(sigma ?? ImageEdit.DefaultVariationSigma),
+                _ => ImageEdit.Denoise(_settings.SigmaFor(_model)),
             },
             size,
             "--fit");
     }
 
-    private void Check(ImageEdit edit, ImageSize size, string other) => Options.Checked(
+    private void Check(ImageEdit edit, ImageSize size, string other) => Steps = Options.Checked(
         () => SamplingRequest.For(_model, edit, default, new(1, _model.Config.InChannels, size.Height, size.Width), _options),
         "--sigma",
         other,
-        "30,20,10,0");
+        "30,20,10,0").Sampler.Steps;
 
-    private IReadOnlyList<ImageBuffer> Interpolate(DiffusionPipeline pipeline, EditOptions options)
+    private IReadOnlyList<EditResult> Interpolate(DiffusionPipeline pipeline, EditOptions options)
     {
         options = options with { Seed = Seed, ClassLabels = _classes is null ? null : [_classes[0]] };
-        return _settings.Seeds is [var from, var to]
-            ? pipeline.Interpolate(pipeline.LatentOf(from), pipeline.LatentOf(to), _settings.Frames, options, _cancellation).Images
-            : pipeline.Interpolate(
-                Inputs[0].Fitted.Part, Inputs[1].Fitted.Part, _settings.Frames, _settings.Sigma ?? ImageEdit.DefaultVariationSigma, options, _cancellation).Images;
+        var result = _settings.Seeds is [var from, var to]
+            ? pipeline.Interpolate(pipeline.LatentOf(from), pipeline.LatentOf(to), _settings.Frames, options, _cancellation)
+            : pipeline.Interpolate(Inputs[0].Fitted.Part, Inputs[1].Fitted.Part, _settings.Frames, _settings.SigmaFor(_model), options, _cancellation);
+        return [.. result.Images.Select(image => new EditResult(image, Seed, result.ClassLabels?[0]))];
     }
 
     /// <summary>Edits, and writes a picture's results when they are all there.</summary>
@@ -191,10 +209,10 @@ internal sealed class EditJob : IDisposable
                 Inputs[i / Count].Fitted.Part, edits[i / Count], SeedOf(i / Count, i % Count), _classes?[i / Count % _classes.Count])),
         ];
         int? most = _settings.Engine.Chunk == 0 ? null : _settings.Engine.Chunk;
-        List<ImageBuffer> results = [];
+        List<EditResult> results = [];
         foreach (var image in pipeline.EditMany(jobs, options, most, _cancellation))
         {
-            results.Add(Inputs[image.Index / Count].Assemble(image.Image));
+            results.Add(new(Inputs[image.Index / Count].Assemble(image.Image), image.Seed, image.ClassLabel));
             if (results.Count == Count)
             {
                 writer.Write(image.Index / Count, results);
@@ -205,3 +223,9 @@ internal sealed class EditJob : IDisposable
         writer.Finish();
     }
 }
+
+/// <summary>One result of a picture.</summary>
+/// <param name="Image">As it is for the user.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Label">Its class, given or drawn; null for a model without classes.</param>
+internal sealed record EditResult(ImageBuffer Image, ulong Seed, int? Label);

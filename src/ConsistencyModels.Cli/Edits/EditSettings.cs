@@ -1,4 +1,5 @@
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Models;
 
 namespace ConsistencyModels.Cli.Edits;
 
@@ -56,6 +57,9 @@ internal sealed record EditSettings
     /// <summary>Noise level of strokes, variations, denoising and interpolation.</summary>
     public double? Sigma { get; init; }
 
+    /// <summary>The same, or the model's own where nothing was said.</summary>
+    public double SigmaFor(Model model) => Sigma ?? (Verb == EditVerb.Stroke ? model.EditDefaults.StrokeSigma : model.EditDefaults.VariationSigma);
+
     /// <summary>Whether noise is added before it is taken out.</summary>
     public bool AddNoise { get; init; }
 
@@ -65,7 +69,7 @@ internal sealed record EditSettings
     /// <summary>Seeds of two latents to interpolate.</summary>
     public IReadOnlyList<ulong>? Seeds { get; init; }
 
-    /// <summary>What is kept.</summary>
+    /// <summary>What is filled.</summary>
     public MaskChoice Mask { get; init; } = new();
 
     /// <summary>Whether inpainting gives colours as well.</summary>

@@ -10,19 +10,20 @@ namespace ConsistencyModels.Cli.Edits;
 /// <summary>Puts results back together and writes them: single pictures, or strips of before and after.</summary>
 internal sealed class EditWriter(EditSettings settings, EditJob job)
 {
-    private readonly List<string> _files = [];
+    private readonly List<WrittenResult> _written = [];
     private readonly List<ImageBuffer> _sheet = [];
+    private readonly List<(EditInput? Input, EditResult Result)> _onSheet = [];
     private int _columns;
 
-    /// <summary>What was written.</summary>
-    public IReadOnlyList<string> Files => _files;
+    /// <summary>The results that were written, in their order.</summary>
+    public IReadOnlyList<WrittenResult> Written => _written;
 
     private string Verb => settings.Verb.ToString().ToLowerInvariant();
 
     /// <summary>Takes the results of a picture: writes them, or keeps a strip of them for the sheet.</summary>
     /// <param name="index">Which picture.</param>
     /// <param name="results">Its results, as they are for the user.</param>
-    public void Write(int index, IReadOnlyList<ImageBuffer> results)
+    public void Write(int index, IReadOnlyList<EditResult> results)
     {
         var input = job.Inputs[index];
         var stem = $"{Path.GetFileNameWithoutExtension(input.Path)}-{Verb}";
@@ -30,19 +31,21 @@ internal sealed class EditWriter(EditSettings settings, EditJob job)
         {
             for (var result = 0; result < results.Count; result++)
             {
-                Save(Scaled([results[result]], 1, 0), results.Count == 1 ? stem : $"{stem}-{result + 1}", job.SeedOf(index, result));
+                Save(Scaled([results[result].Image], 1, 0), results.Count == 1 ? stem : $"{stem}-{result + 1}", [(input, results[result])]);
             }
 
             return;
         }
 
-        ImageBuffer[] strip = [input.Before(), .. Seen(input, job.SeedOf(index, 0)), .. results];
+        ImageBuffer[] strip = [input.Before(), .. Seen(input, results[0].Seed), .. results.Select(result => result.Image)];
         _columns = strip.Length;
         _sheet.AddRange(strip);
+        _onSheet.AddRange(results.Select(result => ((EditInput?)input, result)));
         if (!job.OneSheet)
         {
-            Save(Scaled(strip, strip.Length, 2), $"{stem}-compare", job.SeedOf(index, 0));
+            Save(Scaled(strip, strip.Length, 2), $"{stem}-compare", _onSheet);
             _sheet.Clear();
+            _onSheet.Clear();
         }
     }
 
@@ -51,17 +54,17 @@ internal sealed class EditWriter(EditSettings settings, EditJob job)
     {
         if (_sheet.Count > 0)
         {
-            Save(Scaled(_sheet, _columns, 2), $"{Path.GetFileNameWithoutExtension(job.Inputs[0].Path)}-{Verb}-compare", job.Seed);
+            Save(Scaled(_sheet, _columns, 2), $"{Path.GetFileNameWithoutExtension(job.Inputs[0].Path)}-{Verb}-compare", _onSheet);
         }
     }
 
     /// <summary>Writes an interpolation as a strip.</summary>
-    public void WriteFrames(IReadOnlyList<ImageBuffer> frames)
+    public void WriteFrames(IReadOnlyList<EditResult> frames)
     {
         var stem = job.Inputs.Count == 2
             ? $"{Path.GetFileNameWithoutExtension(job.Inputs[0].Path)}-{Path.GetFileNameWithoutExtension(job.Inputs[1].Path)}"
             : string.Create(CultureInfo.InvariantCulture, $"{settings.Seeds![0]}-{settings.Seeds[1]}");
-        Save(Scaled(frames, frames.Count, 2), $"{stem}-{Verb}", job.Seed);
+        Save(Scaled([.. frames.Select(frame => frame.Image)], frames.Count, 2), $"{stem}-{Verb}", [(job.Inputs.FirstOrDefault(), frames[0])]);
     }
 
     /// <summary>What the model was shown of the picture, where that is less than all and can stand beside it.</summary>
@@ -72,27 +75,15 @@ internal sealed class EditWriter(EditSettings settings, EditJob job)
         return settings.Verb switch
         {
             EditVerb.Superres => input.Tiled ? [] : [ImageGrid.Compose([input.Fitted.Part], new GridOptions { Padding = 0, Scale = settings.Factor })],
-            EditVerb.Inpaint => [Masked(settings.Colorize ? Gray(picture) : picture, picture, known!, hidden: null)],
-            EditVerb.Colorize => [known is null ? Gray(picture) : Masked(picture, picture, known, hidden: Gray(picture))],
+            EditVerb.Inpaint => [Masked(settings.Colorize ? Gray(picture) : picture, Checkerboard.Like(picture), known!)],
+            EditVerb.Colorize => [known is null ? Gray(picture) : Masked(picture, Gray(picture), known)],
             EditVerb.Denoise when settings.AddNoise && !input.Tiled && !settings.Paste => [Noisy(picture, seed)],
             _ => [],
         };
     }
 
-    /// <summary>One picture where a mask keeps, another (or black) where it does not.</summary>
-    private static ImageBuffer Masked(ImageBuffer kept, ImageBuffer like, ImageMask known, ImageBuffer? hidden)
-    {
-        var result = new ImageBuffer(like.Width, like.Height, like.Channels);
-        for (var y = 0; y < like.Height; y++)
-        {
-            for (var x = 0; x < like.Width; x++)
-            {
-                (known.IsKnown(0, y, x) ? kept : hidden)?.Pixel(x, y).CopyTo(result.Pixel(x, y));
-            }
-        }
-
-        return result;
-    }
+    // What is filled in part is not known, but may be seen in part.
+    private static ImageBuffer Masked(ImageBuffer kept, ImageBuffer hidden, FillMask mask) => mask.Compose(kept, hidden);
 
     // Only for RGB: colours are nobody else's.
     private static ImageBuffer Gray(ImageBuffer picture)
@@ -121,30 +112,48 @@ internal sealed class EditWriter(EditSettings settings, EditJob job)
     private ImageBuffer Scaled(IReadOnlyList<ImageBuffer> images, int columns, int padding) =>
         ImageGrid.Compose(images, new GridOptions { Columns = columns, Padding = padding, Scale = settings.Scale });
 
-    private void Save(ImageBuffer image, string stem, ulong seed)
+    private void Save(ImageBuffer image, string stem, IReadOnlyList<(EditInput? Input, EditResult Result)> results)
     {
-        var text = new Dictionary<string, string>
+        if (job.Files.Format == ImageFormat.Jpeg)
         {
-            ["Software"] = $"cm {CommandLineApp.Version} (ConsistencyModels for .NET)",
-            ["model"] = settings.Engine.Model.ShortName,
-            ["edit"] = Verb,
-            ["seed"] = seed.ToString(CultureInfo.InvariantCulture),
-        };
-        if (settings.Steps is { } steps)
-        {
-            text["steps"] = steps.ToString(CultureInfo.InvariantCulture);
+            image = image.WithChannels(image.Channels == 4 ? 3 : image.Channels);
         }
 
-        if (settings.Timesteps is { } timesteps)
-        {
-            text["timesteps"] = string.Join(',', timesteps);
-        }
-
-        if (settings.Sigma is { } sigma)
-        {
-            text["sigma"] = sigma.ToString(CultureInfo.InvariantCulture);
-        }
-
-        _files.Add(job.Files.Save(image, stem, text));
+        var path = job.Files.Save(image, stem, EditParameters.Of(settings, job, results));
+        _written.AddRange(results.Select(one => new WrittenResult(path, one.Input, one.Result.Seed, one.Result.Label)));
     }
 }
+
+/// <summary>What stands for the unknown, as image editors show it: two grays in turn.</summary>
+internal static class Checkerboard
+{
+    private const byte Dark = 102;
+    private const byte Light = 153;
+
+    /// <summary>As large as a picture, eight fields on its shorter side.</summary>
+    public static ImageBuffer Like(ImageBuffer picture)
+    {
+        var side = Math.Max(1, Math.Min(picture.Width, picture.Height) / 8);
+        var board = new ImageBuffer(picture.Width, picture.Height, picture.Channels);
+        for (var y = 0; y < board.Height; y++)
+        {
+            for (var x = 0; x < board.Width; x++)
+            {
+                board.Pixel(x, y).Fill(((x / side) + (y / side)) % 2 == 0 ? Dark : Light);
+                if (board.Channels == 4)
+                {
+                    board.Pixel(x, y)[3] = byte.MaxValue;
+                }
+            }
+        }
+
+        return board;
+    }
+}
+
+/// <summary>A result and where it is.</summary>
+/// <param name="File">The picture, or the strip it is part of.</param>
+/// <param name="Input">The picture it was made of; null between two seeds.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Label">Its class, given or drawn; null for a model without classes.</param>
+internal sealed record WrittenResult(string File, EditInput? Input, ulong Seed, int? Label);

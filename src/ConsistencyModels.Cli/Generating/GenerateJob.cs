@@ -394,6 +394,21 @@ internal static class ClassChoice
         return chosen;
     }
 
+    /// <summary>Names that complete what is being typed; none if the model is not on this disk, or not whole.</summary>
+    /// <param name="model">The model's name; null for the bundled one.</param>
+    public static IEnumerable<string> NamesOf(string? model)
+    {
+        try
+        {
+            using var opened = (model ?? BundledModel.Find(AppContext.BaseDirectory)) is { } path && ModelLocation.IsOnDisk(path) ? ModelReader.Open(path) : null;
+            return opened?.ClassNames?.ById.Values.ToArray() ?? [];
+        }
+        catch (ConsistencyModelsException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>How a class is shown: its name, or its number.</summary>
     public static string Show(int label, ClassNames? names) => names?[label] ?? label.ToString(CultureInfo.InvariantCulture);
 

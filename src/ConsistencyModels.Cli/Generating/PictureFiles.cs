@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ConsistencyModels.Files;
 using ConsistencyModels.Imaging;
@@ -16,7 +17,6 @@ internal sealed class PictureFiles
 
     private readonly string? _file;
     private readonly string _folder;
-    private readonly ImageFormat _format;
 
     /// <summary>Decides by the user's words.</summary>
     /// <param name="output">A file or a folder; null for the folder "out".</param>
@@ -27,7 +27,7 @@ internal sealed class PictureFiles
     {
         var asked = format switch { "jpeg" => ImageFormat.Jpeg, "webp" => ImageFormat.Webp, "png" => ImageFormat.Png, _ => (ImageFormat?)null };
         _folder = output ?? DefaultFolder;
-        _format = asked ?? ImageFormat.Png;
+        Format = asked ?? ImageFormat.Png;
         if (!LooksLikeFile(_folder))
         {
             ThrowIfFile(_folder);
@@ -36,10 +36,10 @@ internal sealed class PictureFiles
 
         _file = _folder;
         _folder = Path.GetDirectoryName(_file) is { Length: > 0 } parent ? parent : ".";
-        _format = ImageEncoder.FormatOf(_file);
-        if (asked is not null && asked != _format)
+        Format = ImageEncoder.FormatOf(_file);
+        if (asked is not null && asked != Format)
         {
-            throw new ConsistencyModelsException($"--out {_file}: its name says {_format}, --format says {asked}; leave one out");
+            throw new ConsistencyModelsException($"--out {_file}: its name says {Format}, --format says {asked}; leave one out");
         }
 
         if (pictures > 1)
@@ -49,6 +49,9 @@ internal sealed class PictureFiles
 
         ThrowIfFile(_folder);
     }
+
+    /// <summary>What is written.</summary>
+    public ImageFormat Format { get; }
 
     /// <summary>Writes a picture.</summary>
     /// <param name="image">The picture.</param>
@@ -60,18 +63,18 @@ internal sealed class PictureFiles
     {
         var encoded = ImageEncoder.Encode(image, new EncodeOptions
         {
-            Format = _format,
+            Format = Format,
             Lossless = true,
-            Text = _format == ImageFormat.Png ? text : null,
+            Text = Format == ImageFormat.Png ? text : null,
         });
-        CreateFolder();
+        OutputFolder.Make(_folder);
         if (_file is not null)
         {
             AtomicFile.WriteAllBytes(_file, encoded);
             return _file;
         }
 
-        var extension = _format switch { ImageFormat.Png => ".png", ImageFormat.Jpeg => ".jpg", _ => ".webp" };
+        var extension = Format switch { ImageFormat.Png => ".png", ImageFormat.Jpeg => ".jpg", _ => ".webp" };
         for (var number = 1; ; number++)
         {
             var name = number == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}-{number}");
@@ -97,8 +100,10 @@ internal sealed class PictureFiles
         return slug.Length <= LongestSlug ? slug : slug[..LongestSlug];
     }
 
-    private static bool LooksLikeFile(string output) =>
-        !Directory.Exists(output)
+    /// <summary>Whether the user's words name one file rather than a folder.</summary>
+    public static bool LooksLikeFile([NotNullWhen(true)] string? output) =>
+        output is not null
+        && !Directory.Exists(output)
         && !Path.EndsInDirectorySeparator(output)
         && Path.GetExtension(output).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".webp" or ".gif" or ".bmp" or ".tif" or ".tiff";
 
@@ -111,18 +116,6 @@ internal sealed class PictureFiles
             {
                 throw new ConsistencyModelsException($"--out: {above} is a file, expected a folder");
             }
-        }
-    }
-
-    private void CreateFolder()
-    {
-        try
-        {
-            Directory.CreateDirectory(_folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConsistencyModelsException($"--out: the folder {_folder} cannot be made: {e.Message}", e);
         }
     }
 }

@@ -50,14 +50,10 @@ internal sealed record BenchReport
     /// <summary>The weights as float32.</summary>
     public required long WeightBytes { get; init; }
 
-    private double Median
-    {
-        get
-        {
-            var sorted = Seconds.Order().ToArray();
-            return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-        }
-    }
+    /// <summary>Whether the JSON lists every round.</summary>
+    public bool AllRounds { get; init; }
+
+    private double Median => Quantile(0.5);
 
     private double MillisecondsAnImage => 1000 * Median / Batch;
 
@@ -95,13 +91,23 @@ internal sealed record BenchReport
         json.WriteNumber("steps", Steps);
         json.WriteNumber("network_calls", Calls);
         json.WriteNumber("load_seconds", LoadSeconds);
-        json.WriteStartArray("seconds");
-        foreach (var seconds in Seconds)
+        json.WriteNumber("rounds", Seconds.Count);
+        json.WriteNumber("seconds_median", Median);
+        json.WriteNumber("seconds_lower_quartile", Quantile(0.25));
+        json.WriteNumber("seconds_upper_quartile", Quantile(0.75));
+        json.WriteNumber("seconds_least", Seconds.Min());
+        json.WriteNumber("seconds_most", Seconds.Max());
+        if (AllRounds)
         {
-            json.WriteNumberValue(seconds);
+            json.WriteStartArray("seconds");
+            foreach (var seconds in Seconds)
+            {
+                json.WriteNumberValue(seconds);
+            }
+
+            json.WriteEndArray();
         }
 
-        json.WriteEndArray();
         json.WriteNumber("ms_per_image", MillisecondsAnImage);
         json.WriteNumber("images_per_second", ImagesASecond);
         json.WriteNumber("operations_per_call", Operations);
@@ -116,6 +122,16 @@ internal sealed record BenchReport
         json.WriteNumber("steady_bytes", SteadyBytes);
         json.WriteNumber("peak_bytes", PeakBytes);
     });
+
+    // Between the two nearest where it falls between them.
+    private double Quantile(double part)
+    {
+        var sorted = Seconds.Order().ToArray();
+        var at = part * (sorted.Length - 1);
+        var below = (int)at;
+        var above = Math.Min(below + 1, sorted.Length - 1);
+        return sorted[below] + ((at - below) * (sorted[above] - sorted[below]));
+    }
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -11,8 +11,10 @@ namespace ConsistencyModels.Cli.Runs;
 /// <summary>What a run is made of and what it will take: what <c>--dry-run</c> prints.</summary>
 internal static class TrainEstimate
 {
-    private const int MeasuredSteps = 2;
-    private const int MostMeasured = 16;
+    // The first steps compile code and lay out memory: a run has them once, and they say nothing of its pace.
+    private const int FirstSteps = 2;
+    private const int FewestSteps = 2;
+    private static readonly TimeSpan MeasuredFor = TimeSpan.FromSeconds(5);
 
     // Values, gradients and two moments, each a float per parameter, beside averages, target and teacher; all but the gradients are in a checkpoint.
     private const int BuffersAlways = 4;
@@ -52,25 +54,36 @@ internal static class TrainEstimate
         yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * buffers)} and what {Math.Min(options.Batch, options.MicroBatch > 0 ? options.MicroBatch : options.Batch)} images take at a time"));
     }
 
-    /// <summary>Makes a few small steps in a folder that is thrown away, and says how long the run will take at that speed.</summary>
+    /// <summary>Makes some steps in a folder that is thrown away, and says how long the run will take at that speed.</summary>
     public static (string Name, string Value) Measure(TrainPlan plan, EngineRegistry engines)
     {
         var folder = Directory.CreateTempSubdirectory("cm-dry-run-").FullName;
         try
         {
-            var part = plan.Options.MicroBatch > 0 ? plan.Options.MicroBatch : plan.Options.Batch;
-            var batch = Math.Min(MostMeasured, Math.Min(part, plan.Options.Batch));
-            using var trainer = new Trainer(plan.Options with { Folder = folder, Batch = batch, MicroBatch = 0 }, plan.Data, engines);
-            trainer.Step();
-            var clock = Stopwatch.StartNew();
-            for (var i = 0; i < MeasuredSteps; i++)
+            using var trainer = new Trainer(plan.Options with { Folder = folder }, plan.Data, engines);
+            var first = Stopwatch.StartNew();
+            for (var i = 0; i < FirstSteps && first.Elapsed < MeasuredFor; i++)
             {
                 trainer.Step();
             }
 
-            var speed = MeasuredSteps * batch / clock.Elapsed.TotalSeconds;
+            var clock = Stopwatch.StartNew();
+            var steps = 0;
+            while (steps < FewestSteps || clock.Elapsed < MeasuredFor)
+            {
+                trainer.Step();
+                steps++;
+
+                // Of very long steps one has to do.
+                if (clock.Elapsed > MeasuredFor * FewestSteps)
+                {
+                    break;
+                }
+            }
+
+            var speed = steps * plan.Options.Batch / clock.Elapsed.TotalSeconds;
             var time = TimeSpan.FromSeconds(Math.Min(plan.Options.Images / speed, 1e9));
-            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({MeasuredSteps} steps of {batch} measured now)"));
+            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({steps} step{(steps == 1 ? "" : "s")} of {plan.Options.Batch} measured now)"));
         }
         finally
         {

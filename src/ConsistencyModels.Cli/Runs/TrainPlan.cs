@@ -275,6 +275,11 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             yield return $"{data.Skipped.Count} pictures are left out, the first: {data.Skipped[0]}";
         }
 
+        if (network.NumClassEmbeds is { } classes && classes > data.ClassNames.Count)
+        {
+            yield return $"the network has {classes} classes and the data {data.ClassNames.Count} ({string.Join(", ", data.ClassNames.Take(5))}{(data.ClassNames.Count > 5 ? ", ..." : "")}): the others stay as they are";
+        }
+
         if (network.NumClassEmbeds is null && data.ClassNames.Count > 1)
         {
             yield return $"the network has no classes (num_class_embeds is null): the {data.ClassNames.Count} classes of the data are not used";

@@ -64,7 +64,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     }
 
     private static string Left(TrainingProgress p) =>
-        Sizes.Time(TimeSpan.FromSeconds(Math.Min((p.ImagesTotal - p.ImagesSeen) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9)));
+        Sizes.Time(TimeSpan.FromSeconds(Math.Min(Math.Max(p.ImagesTotal - p.ImagesSeen, 0) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9)));
 
     // So that the line can be copied into a shell.
     private static string Quote(string word) =>

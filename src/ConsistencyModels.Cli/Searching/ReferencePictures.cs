@@ -1,24 +1,28 @@
-using ConsistencyModels.Imaging;
-using ConsistencyModels.Pixels;
+using ConsistencyModels.Data;
 
 namespace ConsistencyModels.Cli.Searching;
 
-/// <summary>Pictures to compare with, from a folder.</summary>
-internal static class ReferencePictures
+/// <summary>Pictures to compare with: a data set in any form that training reads.</summary>
+/// <param name="Values">[N, C, H, W].</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="ClassNames">What the data set calls its classes.</param>
+/// <param name="Found">How many pictures there are; no more than were asked for are read.</param>
+internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IReadOnlyList<string> ClassNames, int Found)
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"];
+    /// <summary>With fewer, what is found is chance: half of them steer, the other half judge.</summary>
+    public const int Fewest = 50;
 
     /// <summary>Reads them in a shuffled order that is always the same, brought to the model's size by the training data's crop.</summary>
-    /// <param name="folder">The folder, with all below it.</param>
+    /// <param name="path">A folder with all below it, or an archive.</param>
     /// <param name="shape">Shape of one picture.</param>
     /// <param name="most">How many to read at most.</param>
-    /// <returns>[N, C, H, W] and its shape.</returns>
-    /// <exception cref="ConsistencyModelsException">There is no such folder, it holds fewer than four pictures, or one cannot be read.</exception>
-    public static (float[] Values, ImageShape Shape) Read(string folder, ImageShape shape, int most)
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ConsistencyModelsException">There is no such folder, it holds too few pictures, or one cannot be read.</exception>
+    public static ReferencePictures Read(string path, ImageShape shape, int most, CancellationToken cancellation)
     {
-        if (!Directory.Exists(folder))
+        if (!Directory.Exists(path) && !File.Exists(path))
         {
-            throw new ConsistencyModelsException($"--reference: there is no folder {folder}; expected one of pictures that the model was not trained on");
+            throw new ConsistencyModelsException($"--reference: there is no folder or archive {path}; expected one of pictures that the model was not trained on");
         }
 
         if (shape.Height != shape.Width)
@@ -26,18 +30,18 @@ internal static class ReferencePictures
             throw new ConsistencyModelsException($"the model makes pictures of {shape.Height}x{shape.Width}; expected squares, as the reference is cropped to");
         }
 
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => Extensions.Contains(Path.GetExtension(file).ToLowerInvariant()))
-            .Order(StringComparer.Ordinal)];
-        if (files.Length < 4)
+        using var data = ImageDataSets.Open(path, new ImageDataSetOptions { Size = shape.Height, Channels = shape.Channels }, null, cancellation);
+        if (data.Count < Fewest)
         {
-            throw new ConsistencyModelsException($"--reference: {folder} holds {files.Length} pictures, expected at least 4, better hundreds");
+            throw new ConsistencyModelsException($"--reference: {path} holds {data.Count} pictures, expected at least {Fewest}, better hundreds");
         }
 
-        new System.Random(0).Shuffle(files);
-        ImageBuffer[] pictures = [.. files.Take(most).Select(file =>
-            ImageResize.CenterCrop(ImageDecoder.DecodeFile(file, new DecodeOptions { Channels = shape.Channels }), shape.Height))];
-        var values = new float[shape.WithBatch(pictures.Length).Length];
-        return (values, PixelConversion.FromImages(pictures, values));
+        int[] order = [.. Enumerable.Range(0, data.Count)];
+        new System.Random(0).Shuffle(order);
+        order = order[..Math.Min(most, order.Length)];
+        var all = shape.WithBatch(order.Length);
+        var values = new float[all.Length];
+        data.Fill(order, values, [], []);
+        return new(values, all, data.ClassNames, data.Count);
     }
 }

@@ -13,25 +13,27 @@ internal sealed class StepObjective
     private readonly Func<float[], float[]> _scale;
     private readonly float[][] _search;
     private readonly float[][] _heldOut;
+    private readonly IReadOnlyList<int>? _classes;
     private readonly int _samples;
     private readonly ulong _seed;
     private readonly int? _batchSize;
 
     /// <summary>Takes a reference; half of it steers the search, the other half is held out to say what was found.</summary>
     /// <param name="pipeline">The model.</param>
-    /// <param name="reference">[N, C, H, W].</param>
-    /// <param name="shape">Its shape.</param>
+    /// <param name="reference">The pictures.</param>
+    /// <param name="classes">The classes to draw in turn; null draws them at random.</param>
     /// <param name="samples">Pictures for each list of timesteps.</param>
     /// <param name="seed">Seed of the first one.</param>
     /// <param name="batchSize">How many are drawn at once, or null.</param>
-    public StepObjective(DiffusionPipeline pipeline, float[] reference, ImageShape shape, int samples, ulong seed, int? batchSize)
+    public StepObjective(DiffusionPipeline pipeline, ReferencePictures reference, IReadOnlyList<int>? classes, int samples, ulong seed, int? batchSize)
     {
-        var features = ImageFeatures.Of(reference, shape);
+        var features = ImageFeatures.Of(reference.Values, reference.Shape);
         _scale = ImageFeatures.Scaling(features);
         float[][] scaled = [.. features.Select(_scale)];
         _search = scaled[..(scaled.Length / 2)];
         _heldOut = scaled[(scaled.Length / 2)..];
         _pipeline = pipeline;
+        _classes = classes;
         _samples = samples;
         _seed = seed;
         _batchSize = batchSize;
@@ -58,7 +60,7 @@ internal sealed class StepObjective
 
     private float[][] Samples(IReadOnlyList<int> timesteps, ulong seed, IProgress<SamplingProgress>? progress, CancellationToken cancellation)
     {
-        var options = new GenerateOptions { NumInferenceSteps = null, Timesteps = timesteps, OutputType = OutputType.Raw, BatchSize = _batchSize, Progress = progress };
+        var options = new GenerateOptions { NumInferenceSteps = null, Timesteps = timesteps, OutputType = OutputType.Raw, ClassLabels = _classes, BatchSize = _batchSize, Progress = progress };
         return
         [
             .. _pipeline.GenerateMany(_samples, seed, options, cancellation).Select(image => _scale(ImageFeatures.Of(image.Values, image.Shape)[0])),

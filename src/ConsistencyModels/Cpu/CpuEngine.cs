@@ -135,9 +135,10 @@ public sealed record CpuEngineOptions
     /// <summary>
     /// Whether packed weights of large networks (64 MiB and more) are kept on disk, for the next process to map instead of
     /// packing again. The file is written in the background after loading, out of the calls' way (<see cref="CpuUNet.WhenSaved"/>);
-    /// disposing the network waits for it.
+    /// disposing the network waits for it. Off unless asked for: a file of the model's size in a home folder surprises a service.
+    /// The program <c>cm</c> asks for it.
     /// </summary>
-    public bool PackedCache { get; init; } = true;
+    public bool PackedCache { get; init; }
 
     /// <summary>
     /// Where they are kept. Null: the folder in the environment variable CM_PACKED_CACHE, or none if that is "off"; else

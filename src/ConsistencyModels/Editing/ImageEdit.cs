@@ -6,12 +6,6 @@ namespace ConsistencyModels.Editing;
 /// </summary>
 public sealed class ImageEdit
 {
-    /// <summary>Noise level of <see cref="Stroke"/> where none is given: shapes and colours stay, details go.</summary>
-    public const double DefaultStrokeSigma = 2.5;
-
-    /// <summary>Noise level of variations and interpolations where none is given.</summary>
-    public const double DefaultVariationSigma = 1.5;
-
     private const int MeasuredSteps = 10;
     private const int GuidedSteps = 3;
 
@@ -68,7 +62,7 @@ public sealed class ImageEdit
 
     /// <summary>Makes a picture of a sketch, or another picture like the one given: noise covers its details, and others are drawn.</summary>
     /// <param name="sigma">How much noise, above the model's σ_min: little keeps the picture, much keeps little of it.</param>
-    public static ImageEdit Stroke(double sigma = DefaultStrokeSigma) => new(GuidedSteps) { Sigma = sigma };
+    public static ImageEdit Stroke(double sigma) => new(GuidedSteps) { Sigma = sigma };
 
     /// <summary>Takes noise of a known level out (arXiv 2303.01469, section 5, "denoising").</summary>
     /// <param name="sigma">The standard deviation of the noise on the scale of [-1, 1] (of bytes: times 127.5), above the model's σ_min.</param>

@@ -1,11 +1,7 @@
-using ConsistencyModels.Pixels;
-
 namespace ConsistencyModels.Editing;
 
 public sealed partial class ImageMask
 {
-    private const byte HalfWay = 128;
-
     /// <summary>Names of the masks of <see cref="Demo"/>.</summary>
     public static IReadOnlyList<string> DemoNames { get; } = ["center", "left", "top", "checkers", "stripes"];
 
@@ -37,29 +33,6 @@ public sealed partial class ImageMask
         }
 
         return new(shape, values);
-    }
-
-    /// <summary>A drawn mask: what is lighter than middle gray is kept, what is darker is made up.</summary>
-    /// <param name="image">Gray, RGB or RGBA (whose transparency is not looked at).</param>
-    public static ImageMask FromImage(ImageBuffer image)
-    {
-        ArgumentNullException.ThrowIfNull(image);
-        return Of(new(image.Height, image.Width), (y, x) =>
-        {
-            var pixel = image.Pixel(x, y);
-            return (pixel.Length == 1 ? pixel[0] : new RgbColor(pixel[0], pixel[1], pixel[2]).Luma) >= HalfWay;
-        });
-    }
-
-    /// <summary>A picture's own transparency: what is more opaque than not is kept, holes are filled.</summary>
-    /// <param name="image">RGBA.</param>
-    /// <exception cref="ConsistencyModelsException">The picture has no alpha channel.</exception>
-    public static ImageMask FromAlpha(ImageBuffer image)
-    {
-        ArgumentNullException.ThrowIfNull(image);
-        return image.Channels == 4
-            ? Of(new(image.Height, image.Width), (y, x) => image.Pixel(x, y)[3] >= HalfWay)
-            : throw new ConsistencyModelsException($"The picture has {image.Channels} channels and no alpha, so nothing says what to fill; expected a picture with transparent parts.");
     }
 
     /// <summary>A hole: the rectangle is made up, the rest is kept.</summary>
@@ -105,17 +78,5 @@ public sealed partial class ImageMask
         return masks.Count > 0 && masks.All(mask => mask.Shape == masks[0].Shape && mask.Shape.Batch == 1)
             ? new(masks[0].Shape.WithBatch(masks.Count), masks.SelectMany(mask => mask._words).ToArray())
             : throw new ArgumentException("Masks to stack are for one image each and of one size.", nameof(masks));
-    }
-
-    /// <summary>As a picture: white is kept, black is made up. For the first image and channel.</summary>
-    public ImageBuffer ToImage()
-    {
-        var image = new ImageBuffer(Shape.Width, Shape.Height, 1);
-        for (var i = 0; i < image.Pixels.Length; i++)
-        {
-            image.Pixels[i] = (byte)_words[i];
-        }
-
-        return image;
     }
 }

@@ -35,8 +35,8 @@ public sealed class ConfigWriter
             throw new ArgumentException($"{key}: {number} cannot be written as JSON.", nameof(value));
         }
 
-        var text = number.ToString("R", CultureInfo.InvariantCulture);
-        return Put(key, w => w.WriteRawValue(text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0"));
+        var text = number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e'); // as Python writes it
+        return Put(key, w => w.WriteRawValue(text.AsSpan().ContainsAny('.', 'e') ? text : text + ".0"));
     }
 
     /// <summary>Sets a boolean.</summary>

@@ -86,6 +86,9 @@ public sealed class Model : IDisposable
     /// <summary>Names of the classes; null if the model does not say.</summary>
     public ClassNames? ClassNames => Index.ClassNames;
 
+    /// <summary>The noise levels its edits start at where none is given: its own, or by the size of its images.</summary>
+    public EditDefaults EditDefaults => Index.EditDefaults ?? EditDefaults.Of(Config.SampleSize);
+
     /// <summary>The names its tensors have in the file.</summary>
     public TensorNaming Naming { get; init; }
 
@@ -222,6 +225,8 @@ internal sealed record ModelIndex
 
     public ClassNames? ClassNames { get; init; }
 
+    public EditDefaults? EditDefaults { get; init; }
+
     public string Version { get; init; } = ConfigWriter.DiffusersVersion;
 
     public IReadOnlyDictionary<string, JsonElement> Extras { get; init => field = ValueExtras.Of(value); } = ValueExtras.None;
@@ -245,7 +250,14 @@ internal sealed record ModelIndex
                 ?? throw reader.Bad(ClassNames.Key, "class names by index such as {\"0\": \"tench\"}");
         }
 
-        return new ModelIndex { Kind = kind, ClassNames = names, Version = version, Extras = reader.Extras };
+        EditDefaults? defaults = null;
+        if (reader.Has(EditDefaults.Key))
+        {
+            defaults = EditDefaults.FromJson(reader.Element(EditDefaults.Key)!.Value)
+                ?? throw reader.Bad(EditDefaults.Key, "noise levels such as {\"stroke_sigma\": 2.5, \"variation_sigma\": 1.5}");
+        }
+
+        return new ModelIndex { Kind = kind, ClassNames = names, EditDefaults = defaults, Version = version, Extras = reader.Extras };
     }
 
     public string ToJson()
@@ -258,6 +270,11 @@ internal sealed record ModelIndex
         if (ClassNames is not null)
         {
             writer.Set(ClassNames.Key, ClassNames.ToJson());
+        }
+
+        if (EditDefaults is not null)
+        {
+            writer.Set(EditDefaults.Key, EditDefaults.ToJson());
         }
 
         return writer.AddMissing(Extras).ToJson();

@@ -53,7 +53,14 @@ public static class ModelReader
             : File.Exists(Path.Combine(unet, ModelLayout.NetworkConfig)) ? Folder(path, unet, ModelFormat.UNetFolder, options)
             : File.Exists(Path.Combine(path, ModelLayout.NetworkConfig)) ? Folder(path, path, ModelFormat.NetworkFolder, options)
             : throw new CheckpointException(
-                $"{path}: found neither {ModelLayout.Index} nor {ModelLayout.UNet}/{ModelLayout.NetworkConfig} nor {ModelLayout.NetworkConfig}, expected a model's folder");
+                $"{path}: found neither {ModelLayout.Index} nor {ModelLayout.UNet}/{ModelLayout.NetworkConfig} nor {ModelLayout.NetworkConfig}, expected a model's folder{Below(path)}");
+    }
+
+    // What a training run, or any folder around a model, is most likely to be named for.
+    private static string Below(string path)
+    {
+        var model = Path.Combine(path, "model");
+        return File.Exists(Path.Combine(model, ModelLayout.Index)) ? $"; there is one in {model}" : "";
     }
 
     private static Model Pipeline(string path, string unet, ModelOptions options)

@@ -9,6 +9,7 @@ public sealed partial record UNet2DConfig
 
     // Younger than the version the files name (ConfigWriter.DiffusersVersion), which warns of them: written where they say something.
     private const string TimeEmbeddingDimKey = "time_embedding_dim";
+    private const string MidBlockScaleFactorKey = "mid_block_scale_factor";
     private const string MidBlockTypeKey = "mid_block_type";
 
     /// <summary>Reads a <c>config.json</c>.</summary>
@@ -52,7 +53,7 @@ public sealed partial record UNet2DConfig
             UpBlockTypes = reader.StringList("up_block_types", defaults.UpBlockTypes),
             BlockOutChannels = reader.IntList("block_out_channels", defaults.BlockOutChannels),
             LayersPerBlock = reader.Int("layers_per_block", defaults.LayersPerBlock),
-            MidBlockScaleFactor = reader.Double("mid_block_scale_factor", defaults.MidBlockScaleFactor),
+            MidBlockScaleFactor = reader.Double(MidBlockScaleFactorKey, defaults.MidBlockScaleFactor),
             DownsamplePadding = reader.Int("downsample_padding", defaults.DownsamplePadding),
             DownsampleType = reader.String("downsample_type", defaults.DownsampleType),
             UpsampleType = reader.String("upsample_type", defaults.UpsampleType),
@@ -116,7 +117,6 @@ public sealed partial record UNet2DConfig
             .Set("up_block_types", UpBlockTypes)
             .Set("block_out_channels", BlockOutChannels)
             .Set("layers_per_block", LayersPerBlock)
-            .Set("mid_block_scale_factor", MidBlockScaleFactor)
             .Set("downsample_padding", DownsamplePadding)
             .Set("downsample_type", DownsampleType)
             .Set("upsample_type", UpsampleType)
@@ -131,6 +131,9 @@ public sealed partial record UNet2DConfig
             .Set("class_embed_type", (string?)null)
             .Set("num_class_embeds", NumClassEmbeds)
             .Set("num_train_timesteps", (int?)null);
+
+        // diffusers' default is an integer, and stays one.
+        _ = MidBlockScaleFactor == 1 ? writer.Set(MidBlockScaleFactorKey, 1) : writer.Set(MidBlockScaleFactorKey, MidBlockScaleFactor);
         if (TimeEmbeddingDim is not null)
         {
             writer.Set(TimeEmbeddingDimKey, TimeEmbeddingDim);

@@ -99,27 +99,27 @@ public partial class DiffusionPipeline
 
     /// <summary><see cref="ImageEdit.Stroke"/>: makes pictures of sketches (SDEdit).</summary>
     /// <param name="images">Sketches of one size.</param>
-    /// <param name="sigma">How much noise, above σ_min: little keeps the sketch, much keeps little of it.</param>
+    /// <param name="sigma">How much noise, above σ_min: little keeps the sketch, much keeps little of it; null for <see cref="Models.EditDefaults.StrokeSigma"/>.</param>
     /// <param name="options">Steps, seed and the like; null for the defaults.</param>
     /// <param name="cancellationToken">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>; also if <see cref="DrawingOptions.Timesteps"/> is given.</exception>
     public GenerateResult Stroke(
-        IReadOnlyList<ImageBuffer> images, double sigma = ImageEdit.DefaultStrokeSigma, EditOptions? options = null, CancellationToken cancellationToken = default) =>
-        Edit(images, ImageEdit.Stroke(sigma), options, cancellationToken);
+        IReadOnlyList<ImageBuffer> images, double? sigma = null, EditOptions? options = null, CancellationToken cancellationToken = default) =>
+        Edit(images, ImageEdit.Stroke(sigma ?? Model.EditDefaults.StrokeSigma), options, cancellationToken);
 
     /// <summary>Makes other pictures like one: <see cref="Stroke"/> of the picture itself, several times with noise of its own.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="count">How many variations, at least 1.</param>
-    /// <param name="sigma">How far they go, above σ_min.</param>
+    /// <param name="sigma">How far they go, above σ_min; null for <see cref="Models.EditDefaults.VariationSigma"/>.</param>
     /// <param name="options">Steps, seed and the like; null for the defaults.</param>
     /// <param name="cancellationToken">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">As for <see cref="Stroke"/>.</exception>
     public GenerateResult Variations(
-        ImageBuffer image, int count, double sigma = ImageEdit.DefaultVariationSigma, EditOptions? options = null, CancellationToken cancellationToken = default)
+        ImageBuffer image, int count, double? sigma = null, EditOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return Stroke([.. Enumerable.Repeat(image, count)], sigma, options, cancellationToken);
+        return Stroke([.. Enumerable.Repeat(image, count)], sigma ?? Model.EditDefaults.VariationSigma, options, cancellationToken);
     }
 
     /// <summary><see cref="ImageEdit.Denoise"/>: takes the noise out of pictures that have some.</summary>
@@ -137,26 +137,27 @@ public partial class DiffusionPipeline
     /// <param name="from">The first frame, which comes back as it is.</param>
     /// <param name="to">The last frame, which comes back as it is.</param>
     /// <param name="frames">Number of frames, at least 2.</param>
-    /// <param name="sigma">How much noise, above σ_min: little gives crossfades, much pictures that have less to do with the ends.</param>
+    /// <param name="sigma">How much noise, above σ_min: little gives crossfades, much pictures that have less to do with the ends; null for <see cref="Models.EditDefaults.VariationSigma"/>.</param>
     /// <param name="options">Steps, seed and the like; null for the defaults. Labels and noise are the same for all frames; Seeds and Latents cannot be given.</param>
     /// <param name="cancellationToken">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">As for <see cref="Stroke"/>.</exception>
     public GenerateResult Interpolate(
-        ImageBuffer from, ImageBuffer to, int frames, double sigma = ImageEdit.DefaultVariationSigma, EditOptions? options = null, CancellationToken cancellationToken = default)
+        ImageBuffer from, ImageBuffer to, int frames, double? sigma = null, EditOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 2);
         ThrowIfPerImage(options);
         var (ends, pair) = Pictures.ToBatch([from, to], Config.InChannels);
         var shape = pair.WithBatch(frames);
-        var edit = ImageEdit.Denoise(sigma);
+        var level = sigma ?? Model.EditDefaults.VariationSigma;
+        var edit = ImageEdit.Denoise(level);
         options = options with { NumInferenceSteps = options.NumInferenceSteps ?? (Model.Kind == Models.ModelKind.Consistency && options.Sampler is null ? BetweenSteps : null) };
 
         // Before anything is drawn: a bad argument advances no generator.
         _ = SamplingRequest.For(Model, edit, null, default, shape, options);
         ulong[] seeds = options.Generator is null ? [options.Seed ?? TorchGenerator.FreshSeed()] : [];
         var generator = options.Generator ?? new TorchGenerator(seeds[0]);
-        var start = FramesBetween(ends, pair, frames, sigma, generator);
+        var start = FramesBetween(ends, pair, frames, level, generator);
         var request = SamplingRequest.ForFrames(
             Model, edit, options.Composite ? KnownEnds(shape) : null, start, WithEnds(ends, shape), shape, options with { Generator = generator, Seed = null });
         return Draw(request, seeds, cancellationToken);

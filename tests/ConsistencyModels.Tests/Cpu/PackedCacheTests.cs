@@ -170,7 +170,7 @@ public sealed class PackedCacheTests : IDisposable
     [Fact]
     public void Small_networks_are_not_kept()
     {
-        Run(new CpuEngineOptions { PackedCacheFolder = Cache }, mapped: false);
+        Run(new CpuEngineOptions { PackedCache = true, PackedCacheFolder = Cache }, mapped: false);
         Assert.False(Directory.Exists(Cache));
     }
 
@@ -258,7 +258,7 @@ public sealed class PackedCacheTests : IDisposable
                 _ => null,
             }).PackedWeights);
 
-    private CpuEngineOptions Options() => new() { PackedCacheFolder = Cache, PackedCacheLeastBytes = 0 };
+    private CpuEngineOptions Options() => new() { PackedCache = true, PackedCacheFolder = Cache, PackedCacheLeastBytes = 0 };
 
     private float[] Run(CpuEngineOptions options, bool? mapped, string? weights = null)
     {
