@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
 using ConsistencyModels.Cli.Commands;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Engines;
@@ -11,7 +12,7 @@ namespace ConsistencyModels.Cli;
 /// <summary>The program: parses, runs a command, and makes one line and an exit code of whatever goes wrong.</summary>
 /// <param name="console">Where it writes.</param>
 /// <param name="cancellation">Cancelled when the user wants it to stop.</param>
-internal sealed class CommandLineApp(CliConsole console, CancellationToken cancellation = default)
+internal sealed partial class CommandLineApp(CliConsole console, CancellationToken cancellation = default)
 {
     /// <summary>The version of the program.</summary>
     public static string Version { get; } = typeof(CommandLineApp).Assembly.GetName().Version!.ToString(3);
@@ -26,7 +27,7 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
     {
         try
         {
-            var result = Root(args).Parse(args);
+            var result = Root(args).Parse(Completable(args));
             return result.Action is ParseErrorAction
                 ? Report(new(ParseErrors.Describe(result), ExitCode.BadInput))
                 : result.Invoke(new InvocationConfiguration
@@ -48,13 +49,22 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
         }
     }
 
+    // System.CommandLine cannot complete behind an equals sign; a blank in its place is as long, and means the same.
+    private static IReadOnlyList<string> Completable(IReadOnlyList<string> args) =>
+        args is [var directive, var line] && directive.StartsWith("[suggest", StringComparison.Ordinal)
+            ? [directive, OptionWithValue().Replace(line, "$1 ")]
+            : args;
+
+    [GeneratedRegex("( --[a-z-]+)=")]
+    private static partial Regex OptionWithValue();
+
     private int Report(Failure failure)
     {
         console.Error.WriteLine($"cm: {failure.Printable}");
         return failure.Code;
     }
 
-    private RootCommand Root(IReadOnlyList<string> args)
+    internal RootCommand Root(IReadOnlyList<string> args)
     {
         var context = new CommandContext(console, args, Engines, cancellation);
         var root = new RootCommand("Consistency models: pictures from noise in one or a few steps.")

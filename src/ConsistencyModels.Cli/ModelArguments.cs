@@ -37,7 +37,7 @@ internal sealed class ModelArguments
         : throw new ConsistencyModelsException($"the model is '{argument}' and --model '{option}'; give one of them");
 
     /// <summary>Adds all options but the model's name to a command.</summary>
-    public void AddTo(CliCommand command) => command.AddGroup("Which model, and what its files do not say", [_revision, _variant, _entry, _headDim, _imageSize, _kind, _steps]);
+    public void AddTo(CliCommand command) => command.AddGroup("More about the model", [_revision, _variant, _entry, _headDim, _imageSize, _kind, _steps]);
 
     /// <summary>What was said.</summary>
     /// <param name="result">The command line.</param>

@@ -38,7 +38,7 @@ internal static class EditParameters
         Add("sigma", job.Sigma is { } sigma ? Text(sigma) : null);
         Add("factor", settings.Verb == EditVerb.Superres ? Text(settings.Factor) : null);
         Add("mask", settings.Mask.Sources > 0 ? settings.Mask.Description : null);
-        Add("filled", pictures is [{ Filled: { } filled }] ? string.Create(CultureInfo.InvariantCulture, $"{filled:P1}") : null);
+        Add("filled", pictures is [{ Filled: { } filled }] ? string.Create(CultureInfo.InvariantCulture, $"{100 * filled:0.#}%") : null);
         Add("colorize", settings.Colorize ? "yes" : null);
         Add("noise added", settings.AddNoise ? "yes" : null);
         Add("frames", settings.Verb == EditVerb.Interpolate ? Text(settings.Frames) : null);

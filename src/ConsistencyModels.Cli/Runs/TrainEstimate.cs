@@ -61,25 +61,21 @@ internal static class TrainEstimate
         try
         {
             using var trainer = new Trainer(plan.Options with { Folder = folder }, plan.Data, engines);
+            var all = (plan.Options.Images + plan.Options.Batch - 1) / plan.Options.Batch;
             var first = Stopwatch.StartNew();
-            for (var i = 0; i < FirstSteps && first.Elapsed < MeasuredFor; i++)
+            for (var i = 0; i < Math.Min(FirstSteps, all) && first.Elapsed < MeasuredFor; i++)
             {
                 trainer.Step();
             }
 
             var clock = Stopwatch.StartNew();
             var steps = 0;
-            while (steps < FewestSteps || clock.Elapsed < MeasuredFor)
+            do
             {
                 trainer.Step();
                 steps++;
-
-                // Of very long steps one has to do.
-                if (clock.Elapsed > MeasuredFor * FewestSteps)
-                {
-                    break;
-                }
             }
+            while (steps < all && (steps < FewestSteps ? clock.Elapsed < MeasuredFor * FewestSteps : clock.Elapsed < MeasuredFor));
 
             var speed = steps * plan.Options.Batch / clock.Elapsed.TotalSeconds;
             var time = TimeSpan.FromSeconds(Math.Min(plan.Options.Images / speed, 1e9));

@@ -1,3 +1,5 @@
+using ConsistencyModels.Cli.Help;
+
 namespace ConsistencyModels.Cli.Tests.Commands;
 
 public sealed class HelpTests
@@ -19,9 +21,43 @@ public sealed class HelpTests
         Assert.Contains(command, Cm.Succeed("--help").Out);
     }
 
-    // The help takes an argument's completions for its name, unless it has one.
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    [InlineData(110)]
+    public void A_page_fits_its_width(int width)
+    {
+        var root = new CommandLineApp(new CliConsole(TextWriter.Null, TextWriter.Null, ErrorIsTerminal: false)).Root([]);
+        foreach (var command in Commands(root))
+        {
+            var page = new StringWriter();
+            HelpPage.Write(page, command, width);
+            var lines = page.ToString().Split('\n');
+            var examples = HelpPage.ExamplesOf(command).Select(line => Example.Of(line).Command).ToHashSet();
+            Assert.All(lines, line => Assert.True(
+                line.Length <= width || examples.Contains(line.Trim()) || !line.Trim().Contains(' ') || line.StartsWith("  -", StringComparison.Ordinal) || line.StartsWith("  cm ", StringComparison.Ordinal), $"{width}: {line}"));
+
+            // Nothing of the meaning is lost between the lines.
+            var text = string.Join(' ', page.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            Assert.All(command.Options.Where(option => !option.Hidden), option => Assert.Contains(string.Join(' ', option.Description!.Split(' ', StringSplitOptions.RemoveEmptyEntries)), text, StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
-    public void Arguments_are_named_by_a_word_and_not_by_all_that_completes_them() => Assert.DoesNotContain("|", Cm.Succeed("--help").Out);
+    public void Every_command_has_a_line_of_one_sentence_in_the_list()
+    {
+        var lines = Cm.Succeed("--help").OutLines;
+        Assert.Contains(lines, line => line.StartsWith("search-steps  Find the best timesteps", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.Contains("FID", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("'onnx' is not known here. Did you mean cm export onnx? See cm --help", "onnx", "--help")]
+    [InlineData("'denoise' is not known here. Did you mean cm edit denoise? See cm --help", "denoise", "--help")]
+    [InlineData("'generat' is not known here. Did you mean generate? See cm --help", "generat", "--help")]
+    [InlineData("see cm edit stroke --help", "edit", "stroke", "a.png", "--sigma", "2,5")]
+    [InlineData("see cm export onnx --help", "export", "onnx")]
+    public void A_hint_names_the_whole_command_and_nothing_unknown_has_help(string expected, params string[] args) => Assert.Contains(expected, Cm.Refuse(args));
 
     [Fact]
     public void Nothing_at_all_shows_the_help() => Assert.Equal(Cm.Succeed("--help").Out, Cm.Succeed().Out);
@@ -45,6 +81,9 @@ public sealed class HelpTests
     [InlineData("cm generate --format ", "webp")]
     [InlineData("cm train --objective ", "ect")]
     [InlineData("cm new ", "tiles32")]
+    [InlineData("cm edit inpaint a.png --auto=ch", "checkers")]
+    [InlineData("cm generate --classes bo", "book")]
+    [InlineData("cm generate --classes ", "all")]
     public void The_program_suggests_what_could_come_next(string line, string expected) =>
         Assert.Contains(expected, Cm.Succeed($"[suggest:{line.Length}]", line).OutLines);
 
@@ -60,4 +99,6 @@ public sealed class HelpTests
         Assert.Equal(result.Out.Contains("Nothing is wrong.", StringComparison.Ordinal) ? 0 : 1, result.Code);
         Assert.DoesNotContain("   at ", result.Out + result.Error);
     }
+
+    private static IEnumerable<System.CommandLine.Command> Commands(System.CommandLine.Command command) => command.Subcommands.SelectMany(Commands).Prepend(command);
 }

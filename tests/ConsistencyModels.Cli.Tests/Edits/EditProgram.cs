@@ -29,6 +29,10 @@ public sealed class EditProgram : IDisposable
         return image;
     }
 
+    /// <summary>A gray picture of one value.</summary>
+    internal void Plain(string name, int width, int height, byte value) =>
+        ImageEncoder.SaveFile(new ImageBuffer(width, height, 1, [.. Enumerable.Repeat(value, width * height)]), Path(name));
+
     internal ImageBuffer Read(string name, int channels = 3) => ImageDecoder.DecodeFile(Path(name), new DecodeOptions { Channels = channels });
 
     /// <summary>Runs a line; words that begin with @ are names in the folder.</summary>

@@ -9,7 +9,7 @@ public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditPr
     [Fact]
     public void It_ends_with_timesteps_that_generate_takes()
     {
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 50; i++)
         {
             program.Picture($"reference-{i}.png", 8 + i, 9, seed: i);
         }
@@ -33,9 +33,29 @@ public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditPr
     public void It_wants_pictures_to_compare_with()
     {
         program.Bad("search-steps -m @model", "--reference");
-        program.Bad("search-steps -m @model --reference @nowhere", "--reference: there is no folder");
-        Directory.CreateDirectory(program.Path("empty"));
-        program.Bad("search-steps -m @model --reference @empty", "holds 0 pictures, expected at least 4, better hundreds");
+        program.Bad("search-steps -m @model --reference @nowhere", "--reference: there is no folder or archive");
+        Directory.CreateDirectory(program.Path("few"));
+        program.Picture(Path.Combine("few", "one.png"), 8, 8);
+        program.Bad("search-steps -m @model --reference @few", "few holds 1 pictures, expected at least 50, better hundreds");
+    }
+
+    [Fact]
+    public void Only_the_classes_that_the_reference_shows_are_drawn()
+    {
+        foreach (var name in (string[])["wall", "gate"])
+        {
+            Directory.CreateDirectory(program.Path(Path.Combine("known", name)));
+            Directory.CreateDirectory(program.Path(Path.Combine("strange", name + "s")));
+            for (var i = 0; i < 25; i++)
+            {
+                program.Picture(Path.Combine("known", name, $"{i}.png"), 8, 8, seed: i);
+                program.Picture(Path.Combine("strange", name + "s", $"{i}.png"), 8, 8, seed: i);
+            }
+        }
+
+        Assert.Contains("only the classes of the reference are drawn, gate, wall", program.Fine("search-steps -m @model --reference @known --samples 2").Error, StringComparison.Ordinal);
+        Assert.Contains("all 3 classes of the model are drawn", program.Fine("search-steps -m @model --reference @strange --samples 2").Error, StringComparison.Ordinal);
+        Assert.Contains("reference: 4 of 50 pictures", program.Fine("search-steps -m @model --reference @strange --classes wall --samples 2").Error, StringComparison.Ordinal);
     }
 
     [Fact]

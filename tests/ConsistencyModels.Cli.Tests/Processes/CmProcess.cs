@@ -28,9 +28,13 @@ internal static partial class CmProcess
     /// <summary>Starts any program with the environment the executable needs; the caller disposes the process.</summary>
     public static Process Launch(string program, params string[] args) => Launch(new Dictionary<string, string>(), program, args);
 
-    private static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args)
+    /// <summary>Starts a line in a shell, in a folder, with programs of its own before others; the caller disposes the process.</summary>
+    public static Process Shell(string line, string folder, string programs) =>
+        Launch(new Dictionary<string, string> { ["PATH"] = $"{programs}:{Environment.GetEnvironmentVariable("PATH")}" }, "bash", ["-c", line], folder);
+
+    private static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args, string folder = "")
     {
-        var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

@@ -1,0 +1,89 @@
+using ConsistencyModels.Cli.Tests.Processes;
+using ConsistencyModels.Imaging;
+using ConsistencyModels.Pixels;
+
+namespace ConsistencyModels.Cli.Tests.Examples;
+
+/// <summary>A folder with everything the examples name, so that they can be run as they stand: small models under the names of large ones.</summary>
+public sealed class ExampleFolder : IDisposable
+{
+    private const int Classes = 1000;
+
+    private static readonly string[] Pictures =
+    [
+        "photo.png", "tile.png", "small.png", "noisy.png", "gray.png", "sketch.png", "a.png", "b.png", "book.png", "altar.png", "wall.png", "book2.png",
+        "docs/images/edit/sketch.png",
+    ];
+
+    private readonly TempFolder _folder = new();
+
+    public ExampleFolder()
+    {
+        // The program itself, by its name.
+        Directory.CreateDirectory(_folder["bin"]);
+        File.CreateSymbolicLink(_folder["bin/cm"], CmProcess.Path);
+        foreach (var (i, name) in Pictures.Index())
+        {
+            Save(name, Noise(32, 32, 3, i));
+        }
+
+        Save("old.png", Noise(32, 32, 4, 50));
+        Save("map.png", Noise(40, 24, 3, 51));
+        var mask = new ImageBuffer(32, 32, 1);
+        mask.Row(3).Fill(byte.MaxValue);
+        Save("mask.png", mask);
+        foreach (var folder in (string[])["PICTURES", "pictures"])
+        {
+            for (var i = 0; i < 16; i++)
+            {
+                Save($"{folder}/{(i % 2 == 0 ? "day" : "night")}/{i}.png", Noise(32, 32, 3, i));
+            }
+        }
+
+        for (var i = 0; i < 60; i++)
+        {
+            Save($"held-out/{i}.png", Noise(32, 32, 3, i));
+        }
+
+        var config = TinyModel.Config(_folder);
+        File.WriteAllText(_folder["config.json"], File.ReadAllText(config).Replace($"\"num_class_embeds\": {TinyModel.Classes.Length}", $"\"num_class_embeds\": {Classes}", StringComparison.Ordinal));
+        foreach (var name in (string[])["FOLDER", "MODEL", "imagenet64", "openai/diffusers-cd_imagenet64_l2", "path/to/diffusers-cd_imagenet64_l2"])
+        {
+            Cm.Succeed("new", _folder["config.json"], "--out", _folder[name], "--quiet");
+        }
+
+        foreach (var name in (string[])["cd_imagenet64_l2.pt", "mine.pt", "model.pt"])
+        {
+            File.Copy(RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt"), _folder[name]);
+        }
+
+        Cm.Succeed("convert", _folder["FOLDER"], _folder["weights.safetensors"], "--quiet");
+        Cm.Succeed("generate", "-c", "book", "--seed", "7", "-o", _folder["out"], "--quiet");
+        foreach (var (run, objective) in ((string, string)[])[("runs/edm", "edm"), ("RUN", "edm"), ("edm", "edm"), ("runs/ect", "ect")])
+        {
+            Cm.Succeed("train", _folder["PICTURES"], "--run", _folder[run], "--objective", objective, "--network", config, "--images", "8", "--batch", "8", "--quiet");
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Runs a line as a shell would.</summary>
+    internal async Task<Cm.Result> Run(string line)
+    {
+        using var process = CmProcess.Shell(line, _folder.Path, _folder["bin"]);
+        return await CmProcess.Finish(process);
+    }
+
+    private static ImageBuffer Noise(int width, int height, int channels, int seed)
+    {
+        var image = new ImageBuffer(width, height, channels);
+        new System.Random(seed).NextBytes(image.Pixels);
+        return image;
+    }
+
+    private void Save(string name, ImageBuffer image)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
+        ImageEncoder.SaveFile(image, _folder[name]);
+    }
+}

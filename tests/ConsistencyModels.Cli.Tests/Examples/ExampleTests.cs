@@ -1,0 +1,72 @@
+using System.Text.RegularExpressions;
+
+namespace ConsistencyModels.Cli.Tests.Examples;
+
+/// <summary>Every example works: the cheap ones as they stand, the others on small models and for a few steps.</summary>
+public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<ExampleFolder>
+{
+    // Each with the reason.
+    private static readonly (string Part, string Why)[] NotRun =
+    [
+        ("--device cuda", "needs a GPU"),
+        ("cm download ", "asks the Hub; DownloadProcessTests has one of its own"),
+        ("lpips_weights=", "needs torchvision's weights"),
+        ("runs/ect4/model", "names a run that is not there; converting is among the others"),
+        ("cm (ConsistencyModels.Cli)", "a drawing"),
+        ("--help", "shown by HelpTests"),
+        ("cm doctor", "its exit code says what is wrong with the machine; HelpTests runs it"),
+    ];
+
+    public static TheoryData<string, string> Runnable =>
+        [.. ExampleLines.All.Where(example => !NotRun.Any(not => example.Line.Contains(not.Part, StringComparison.Ordinal)))];
+
+    [Theory]
+    [MemberData(nameof(Runnable))]
+    public async Task It_runs(string where, string line)
+    {
+        var result = await folder.Run(Small(line));
+        Assert.True(result.Code == 0, $"{where}: {line}\n{Small(line)}\n{result.Error}");
+    }
+
+    [Fact]
+    public void Every_reason_not_to_run_one_is_used() =>
+        Assert.All(NotRun, not => Assert.Contains(ExampleLines.All, example => example.Line.Contains(not.Part, StringComparison.Ordinal)));
+
+    [Fact]
+    public void There_are_examples_of_every_command_and_document()
+    {
+        Assert.True(ExampleLines.All.Count > 60, $"{ExampleLines.All.Count} examples");
+        foreach (var file in (string[])["README.md", "docs/training.md", "docs/editing.md", "docs/checkpoints.md", "docs/export.md"])
+        {
+            Assert.Contains(ExampleLines.All, example => example.Where == file);
+        }
+    }
+
+    // What takes long is made short without touching the rest of the line.
+    private static string Small(string line)
+    {
+        if (line.Contains("cm train ", StringComparison.Ordinal))
+        {
+            line = Replaced(Replaced(line, "--images", "16"), "--batch", "8");
+            line += line.Contains("--dry-run", StringComparison.Ordinal) ? "" : " --dry-run";
+        }
+
+        if (line.Contains("cm search-steps", StringComparison.Ordinal))
+        {
+            line = Replaced(line, "--samples", "4");
+        }
+
+        // One example's result is in another's way.
+        line = Writing().Replace(Published().Replace(line, "cm new config.json"), "$0 --force");
+        return line.Contains("cm bench", StringComparison.Ordinal) ? $"{line} --rounds 1" : line;
+    }
+
+    private static string Replaced(string line, string option, string value) =>
+        line.Contains($"{option} ", StringComparison.Ordinal) ? Regex.Replace(line, $"{option} \\S+", $"{option} {value}") : $"{line} {option} {value}";
+
+    [GeneratedRegex("cm (convert|new|export onnx)")]
+    private static partial Regex Writing();
+
+    [GeneratedRegex("cm new (imagenet64|lsun256|base64)")]
+    private static partial Regex Published();
+}
