@@ -39,7 +39,7 @@ public sealed class FittedPictureTests
         var fitted = new FittedPicture(picture, any.Size, any.Mode);
         var black = new ImageBuffer(fitted.Part.Width, fitted.Part.Height, fitted.Part.Channels);
         var mask = ImageMask.Of(new(any.Height, any.Width), (y, x) => (x + y) % 3 == 0);
-        var result = fitted.PasteBack(black, mask);
+        var result = fitted.PasteBack(black, FillMask.Of(mask));
         for (var y = 0; y < any.Height; y++)
         {
             for (var x = 0; x < any.Width; x++)
@@ -79,10 +79,10 @@ public sealed class FittedPictureTests
         var picture = TestImages.Noise(16, 16, 3, 6);
         var fitted = new FittedPicture(picture, new(8, 8), FitMode.Crop);
         var mask = ImageMask.Of(new(16, 16), (y, x) => (y, x) != (3, 3));
-        var part = fitted.Fit(mask);
+        var part = fitted.Fit(FillMask.Of(mask)).Known;
         Assert.Equal(63.0 / 64, part.KnownFraction);
         Assert.False(part.IsKnown(0, 1, 1));
-        var e = Assert.Throws<ConsistencyModelsException>(() => fitted.Fit(ImageMask.All(new(8, 8))));
+        var e = Assert.Throws<ConsistencyModelsException>(() => fitted.Fit(FillMask.Of(ImageMask.All(new(8, 8)))));
         Assert.Equal("The mask is 8x8 pixels (height x width); expected the size of the images, 16x16.", e.Message);
     }
 

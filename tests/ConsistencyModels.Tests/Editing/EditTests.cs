@@ -125,7 +125,7 @@ public sealed class EditTests
         Says("The factor is 3, which does not divide the size 8x8; expected a divisor of both sides, such as 2, 4, 8.", () => pipeline.Edit([image], ImageEdit.Of(Measurement.SuperResolution(3, new(8, 8)))));
         Says("This edit weighs 3 colour channels against each other; the model's images have 1 (gray), expected 3.", () => gray.Colorize([image]));
         Says("The model's images have 5 channels and are not pictures; expected 1 (gray), 3 (RGB) or 4 (RGBA).", () => five.Stroke([image]));
-        Says("The picture has 3 channels and no alpha, so nothing says what to fill; expected a picture with transparent parts.", () => ImageMask.FromAlpha(image));
+        Says("The picture has 3 channels and no alpha, so nothing says what to fill; expected a picture with transparent parts.", () => FillMask.FromAlpha(image));
         Says("The rectangle is 4x4 at (6, 0) (width x height, column, row); expected one inside 8x8.", () => ImageMask.Rectangle(new(8, 8), 6, 0, 4, 4));
         Says("There is no mask 'spiral'; expected center, left, top, checkers, stripes.", () => ImageMask.Demo("spiral", new(8, 8)));
     }

@@ -175,7 +175,7 @@ public sealed class GenerateManyTests
     public void A_stream_of_edits_has_what_is_each_pictures_own_in_the_pictures()
     {
         using var pipeline = TestPipelines.Make(classes: 5);
-        PictureEdit[] edits = [new(TestImages.Noise(8, 8, 3, 1), ImageEdit.Stroke(), 1)];
+        PictureEdit[] edits = [new(TestImages.Noise(8, 8, 3, 1), ImageEdit.Stroke(1), 1)];
         Assert.Throws<ArgumentException>(() => { _ = pipeline.EditMany(edits, new() { Seed = 1 }, cancellationToken: Token); });
         Assert.Throws<ArgumentException>(() => { _ = pipeline.EditMany(edits, new() { ClassLabels = [1] }, cancellationToken: Token); });
         Assert.Throws<ArgumentException>(() => { _ = pipeline.EditMany(edits, new() { Latents = new float[192] }, cancellationToken: Token); });
