@@ -73,6 +73,26 @@ public sealed class ConfigWriter
         return this;
     }
 
+    /// <summary>An object of properties in their order, as a value for <see cref="Set(string, JsonElement)"/>. Nothing is reflected upon.</summary>
+    internal static JsonElement ElementOf(IEnumerable<KeyValuePair<string, Action<Utf8JsonWriter>>> properties)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            foreach (var (name, write) in properties)
+            {
+                writer.WritePropertyName(name);
+                write(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        using var document = JsonDocument.Parse(stream.ToArray());
+        return document.RootElement.Clone();
+    }
+
     /// <summary>Sets the version of diffusers, unless the file that is written back had one.</summary>
     internal ConfigWriter AddVersion() => _values.ContainsKey(VersionKey) ? this : Set(VersionKey, DiffusersVersion);
 

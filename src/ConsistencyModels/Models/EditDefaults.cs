@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Models;
 
@@ -33,7 +34,11 @@ public sealed record EditDefaults(double StrokeSigma, double VariationSigma)
         value.ValueKind == JsonValueKind.Object && Level(value, StrokeKey) is { } stroke && Level(value, VariationKey) is { } variation ? new(stroke, variation) : null;
 
     /// <summary>The key's value.</summary>
-    internal JsonElement ToJson() => JsonSerializer.SerializeToElement(new Dictionary<string, double> { [StrokeKey] = StrokeSigma, [VariationKey] = VariationSigma });
+    internal JsonElement ToJson() => ConfigWriter.ElementOf(
+    [
+        KeyValuePair.Create(StrokeKey, (Action<Utf8JsonWriter>)(writer => writer.WriteNumberValue(StrokeSigma))),
+        KeyValuePair.Create(VariationKey, (Action<Utf8JsonWriter>)(writer => writer.WriteNumberValue(VariationSigma))),
+    ]);
 
     private static double? Level(JsonElement value, string key) =>
         value.TryGetProperty(key, out var level) && level.ValueKind == JsonValueKind.Number && level.TryGetDouble(out var sigma) && sigma is > 0 and < 1e6 ? sigma : null;

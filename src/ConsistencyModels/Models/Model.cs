@@ -424,6 +424,6 @@ public sealed class ClassNames
     }
 
     /// <summary>The value of <c>id2label</c>.</summary>
-    internal JsonElement ToJson() => JsonSerializer.SerializeToElement(
-        _names.ToDictionary(pair => pair.Key.ToString(CultureInfo.InvariantCulture), pair => pair.Value));
+    internal JsonElement ToJson() => ConfigWriter.ElementOf(_names.Select(
+        pair => KeyValuePair.Create(pair.Key.ToString(CultureInfo.InvariantCulture), (Action<Utf8JsonWriter>)(writer => writer.WriteStringValue(pair.Value)))));
 }
