@@ -46,6 +46,7 @@ internal static class TrainEstimate
         yield return ("optimizer", Text($"{options.Optimizer.Kind}, betas {options.Optimizer.Beta1} and {options.Optimizer.Beta2}{(options.Optimizer.WeightDecay > 0 ? Text($", weight decay {options.Optimizer.WeightDecay}") : "")}{(options.ClipNorm > 0 ? Text($", gradients up to {options.ClipNorm}") : "")}"));
         yield return ("precision", options.Precision.FormatName());
         yield return ("mirrored", options.Flip ? "at random" : "no");
+        yield return ("augmented", options.Augment > 0 ? Text($"each way with probability {options.Augment}") : "no");
         yield return ("seed", Text($"{options.Seed}"));
         yield return ("device", options.Device);
         yield return ("saving", Text($"a checkpoint of {Sizes.Bytes(parameters * sizeof(float) * (buffers - 1))} every {Sizes.Time(options.CheckpointEvery)}, samples every {Sizes.Time(options.SampleEvery)}"));

@@ -232,6 +232,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             ClipNorm = settings.Clip ?? recipe.ClipNorm ?? defaults.ClipNorm,
             Precision = settings.DType is { } word ? CommonOptions.DTypeOf(word) : settings.Device == "cpu" ? defaults.Precision : recipe.Precision ?? defaults.Precision,
             Flip = settings.Flip || (recipe.Flip ?? false),
+            Augment = settings.Augment ?? recipe.Augment ?? defaults.Augment,
             Seed = settings.Seed,
             Device = settings.Device,
             Threads = settings.Threads,

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Data;
+using ConsistencyModels.Data.Augmentation;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models;
@@ -52,7 +53,7 @@ public sealed class Trainer : IDisposable
 
         // What is asked for and cannot be had is found out before anything is written.
         var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
-        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network), compute);
+        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network, options.Augment > 0 ? AugmentationOptions.Edm.LabelCount : 0), compute);
         try
         {
             var processes = options.Processes;
@@ -61,7 +62,7 @@ public sealed class Trainer : IDisposable
             // One process writes; the others only read what it left.
             _lock = processes.Rank == 0 ? _folder.Lock() : null;
             _identity = RunIdentity.Of(options, data, options.Teacher is { } hashed ? TeacherHash.Of(hashed) : null);
-            _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count);
+            _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count, options.Augment);
             _state = new(_network, options.Objective, options.Averages);
             var scales = options.Precision == TensorDType.F16;
             _state.LossScale = scales ? LossScale.Start : LossScale.None;
