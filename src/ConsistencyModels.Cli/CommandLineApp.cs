@@ -38,12 +38,7 @@ internal sealed class CommandLineApp(CliConsole console, CancellationToken cance
         }
         catch (Exception e)
         {
-            if (Environment.GetEnvironmentVariable("CM_DEBUG") is { Length: > 0 })
-            {
-                console.Error.WriteLine(e);
-            }
-
-            return Report(Failure.Of(e));
+            return Report(Failure.Tell(e, console.Error));
         }
     }
 

@@ -124,16 +124,24 @@ internal static class TrainCommand
     private static int Run(CommandContext context, TrainSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        if (!settings.DryRun && MpiCollective.IsLaunched)
+        if (MpiCollective.IsLaunched)
         {
             return MpiCollective.Run(
                 processes =>
                 {
-                    // One process speaks for all.
-                    Execute(context, processes.Rank == 0 ? console : console.Quiet(true), settings, processes);
+                    // One process speaks for all, and is enough to tell what they would do.
+                    if (processes.Rank == 0 || !settings.DryRun)
+                    {
+                        Execute(context, processes.Rank == 0 ? console : console.Quiet(true), settings, processes);
+                    }
+
                     return ExitCode.Fine;
                 },
-                exception => (Failure.Of(exception).Line, Failure.Of(exception).Code));
+                exception =>
+                {
+                    var failure = Failure.Tell(exception, context.Console.Error);
+                    return (failure.Printable, failure.Code);
+                });
         }
 
         Execute(context, console, settings, new SingleProcess());

@@ -4,6 +4,7 @@ using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Parallel;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Runs;
@@ -49,6 +50,11 @@ internal static class TrainEstimate
         yield return ("augmented", options.Augment > 0 ? Text($"each way with probability {options.Augment}") : "no");
         yield return ("seed", Text($"{options.Seed}"));
         yield return ("device", options.Device);
+        if (options.Processes.Count > 1)
+        {
+            yield return ("processes", Text($"{options.Processes.Count}, each with {options.Batch / options.Processes.Count} images of a step"));
+        }
+
         yield return ("saving", Text($"a checkpoint of {Sizes.Bytes(parameters * sizeof(float) * (buffers - 1))} every {Sizes.Time(options.CheckpointEvery)}, samples every {Sizes.Time(options.SampleEvery)}"));
         yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * buffers)} and what {Math.Min(options.Batch, options.MicroBatch > 0 ? options.MicroBatch : options.Batch)} images take at a time"));
     }
@@ -59,9 +65,11 @@ internal static class TrainEstimate
         var folder = Directory.CreateTempSubdirectory("cm-dry-run-").FullName;
         try
         {
-            var part = plan.Options.MicroBatch > 0 ? plan.Options.MicroBatch : plan.Options.Batch;
-            var batch = Math.Min(MostMeasured, Math.Min(part, plan.Options.Batch));
-            using var trainer = new Trainer(plan.Options with { Folder = folder, Batch = batch, MicroBatch = 0 }, plan.Data, engines);
+            Trainer.ThrowIfInvalid(plan.Options, plan.Data);
+            var share = plan.Options.Batch / plan.Options.Processes.Count;
+            var part = plan.Options.MicroBatch > 0 ? plan.Options.MicroBatch : share;
+            var batch = Math.Min(MostMeasured, Math.Min(part, share));
+            using var trainer = new Trainer(plan.Options with { Folder = folder, Batch = batch, MicroBatch = 0, Processes = new SingleProcess() }, plan.Data, engines);
             trainer.Step();
             var clock = Stopwatch.StartNew();
             for (var i = 0; i < MeasuredSteps; i++)
@@ -69,9 +77,10 @@ internal static class TrainEstimate
                 trainer.Step();
             }
 
-            var speed = MeasuredSteps * batch / clock.Elapsed.TotalSeconds;
+            var count = plan.Options.Processes.Count;
+            var speed = count * MeasuredSteps * batch / clock.Elapsed.TotalSeconds;
             var time = TimeSpan.FromSeconds(Math.Min(plan.Options.Images / speed, 1e9));
-            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({MeasuredSteps} steps of {batch} measured now)"));
+            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({MeasuredSteps} steps of {batch} measured now{(count > 1 ? Text($" in one of {count} processes") : "")})"));
         }
         finally
         {

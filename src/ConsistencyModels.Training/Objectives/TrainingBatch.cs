@@ -50,5 +50,5 @@ public sealed record TrainingBatch(
 /// <summary>How far a run is: what schedules follow.</summary>
 /// <param name="Step">Optimizer steps before this one.</param>
 /// <param name="Images">Images learnt from before this step.</param>
-/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="TotalSteps">Steps of the whole run, as it was to be when it began: made longer or shorter, it keeps its schedules.</param>
 public readonly record struct TrainingClock(long Step, long Images, long TotalSteps);
