@@ -28,7 +28,8 @@ internal static partial class CmProcess
     /// <summary>Starts any program with the environment the executable needs; the caller disposes the process.</summary>
     public static Process Launch(string program, params string[] args) => Launch(new Dictionary<string, string>(), program, args);
 
-    private static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args)
+    /// <summary>The same with variables of its own.</summary>
+    public static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args)
     {
         var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
