@@ -40,12 +40,7 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
         }
         catch (Exception e)
         {
-            if (Environment.GetEnvironmentVariable("CM_DEBUG") is { Length: > 0 })
-            {
-                console.Error.WriteLine(e);
-            }
-
-            return Report(Failure.Of(e));
+            return Report(Failure.Tell(e, console.Error));
         }
     }
 

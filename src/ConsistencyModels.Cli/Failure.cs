@@ -29,6 +29,19 @@ internal sealed record Failure(string Line, int Code)
         _ => new($"unexpected {exception.GetType().Name}: {exception.Message} (this is a mistake in cm; CM_DEBUG=1 shows where)", ExitCode.Failed),
     };
 
+    /// <summary>What to say of an exception; CM_DEBUG shows first where it comes from.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="error">Where that goes.</param>
+    public static Failure Tell(Exception exception, TextWriter error)
+    {
+        if (Environment.GetEnvironmentVariable("CM_DEBUG") is { Length: > 0 })
+        {
+            error.WriteLine(exception);
+        }
+
+        return Of(exception);
+    }
+
     /// <summary>Names may hold anything, even what moves the cursor: it stays one line of plain text.</summary>
     public string Printable => string.Concat(Line.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
 

@@ -104,8 +104,13 @@ internal static class Options
         Number(name, help, FormattableString.Invariant($"above {above}"), placeholder, number => number > above);
 
     /// <summary>A number from a limit up.</summary>
-    public static Option<double?> NumberFrom(string name, string help, double low, string placeholder = "X") =>
-        Number(name, help, FormattableString.Invariant($"from {low}"), placeholder, number => number >= low);
+    public static Option<double?> NumberFrom(string name, string help, double low, double high = double.PositiveInfinity, string placeholder = "X") =>
+        Number(
+            name,
+            help,
+            double.IsFinite(high) ? FormattableString.Invariant($"from {low} to {high}") : FormattableString.Invariant($"from {low}"),
+            placeholder,
+            number => number >= low && number <= high);
 
     /// <summary>A time: seconds, or a number with s, m or h.</summary>
     public static Option<TimeSpan?> Time(string name, string help) =>

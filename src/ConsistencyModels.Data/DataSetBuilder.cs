@@ -33,13 +33,13 @@ internal sealed class DataSetBuilder
     /// <summary>Makes the data set; it owns the source from then on.</summary>
     /// <exception cref="ConsistencyModelsException">The pictures are damaged, do not fit, or cannot be kept.</exception>
     public static ImageDataSet Build(
-        IPictureSource source, ImageDataSetOptions options, bool onlyMemory, IProgress<DecodeProgress>? progress, CancellationToken cancellation)
+        IPictureSource source, ImageDataSetOptions options, IProgress<DecodeProgress>? progress, CancellationToken cancellation)
     {
         IRecords? records = null;
         try
         {
             DataSetBuilder builder = new(source, options, progress, cancellation);
-            return builder.Build(onlyMemory, ref records);
+            return builder.Build(ref records);
         }
         catch
         {
@@ -62,10 +62,10 @@ internal sealed class DataSetBuilder
             : throw new ConsistencyModelsException($"{source.Name}: the size of the images has to be given: the pictures may have any.");
     }
 
-    private ImageDataSet Build(bool onlyMemory, ref IRecords? records)
+    private ImageDataSet Build(ref IRecords? records)
     {
         long needed = _decoder.RecordBytes;
-        DecodedCache? cache = onlyMemory ? null : DecodedCache.Of(_options);
+        DecodedCache? cache = DecodedCache.Of(_options);
         byte[]? key = null;
         IReadOnlyList<string> skipped;
 

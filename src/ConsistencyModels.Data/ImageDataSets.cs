@@ -34,7 +34,7 @@ public static class ImageDataSets
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        return DataSetBuilder.Build(OpenSource(path, options), options, onlyMemory: false, progress, cancellation);
+        return DataSetBuilder.Build(OpenSource(path, options), options, progress, cancellation);
     }
 
     internal static IPictureSource OpenSource(string path, ImageDataSetOptions options)

@@ -19,5 +19,8 @@ internal static class BatchParts
         input.Sample.Slice(first * input.Shape.ImageLength, count * input.Shape.ImageLength),
         input.Shape.WithBatch(count),
         input.Timesteps.Length == 1 ? input.Timesteps : input.Timesteps.Slice(first, count),
-        input.ClassLabels.IsEmpty ? input.ClassLabels : input.ClassLabels.Slice(first, count));
+        input.ClassLabels.IsEmpty ? input.ClassLabels : input.ClassLabels.Slice(first, count))
+    {
+        AugmentLabels = input.AugmentLabels.Slice(input.AugmentLabels.Length / input.Shape.Batch * first, input.AugmentLabels.Length / input.Shape.Batch * count),
+    };
 }

@@ -62,8 +62,8 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         using var scope = NewDisposeScope();
         CopyToNetwork();
         _network.Dropout.Seed(dropoutSeed);
-        var (x, t, labels) = ToDevice(input);
-        var result = _network.forward(x, t, labels);
+        var (x, t, labels, augmentation) = ToDevice(input);
+        var result = _network.forward(x, t, labels, augmentation);
         CopyOut(result, output);
         return new Pass(this, result.DetachFromDisposeScope(), _parameters.Version);
     }
@@ -88,9 +88,9 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
                 using var scope = NewDisposeScope();
                 using var noGrad = no_grad();
                 var part = BatchParts.Slice(input, first, Math.Min(most, input.Shape.Batch - first));
-                var (x, t, labels) = ToDevice(part);
+                var (x, t, labels, augmentation) = ToDevice(part);
                 var length = (part.Shape with { Channels = Description.Config.OutChannels }).Length;
-                CopyOut(network.forward(x, t, labels), output.Slice(output.Length / input.Shape.Batch * first, length));
+                CopyOut(network.forward(x, t, labels, augmentation), output.Slice(output.Length / input.Shape.Batch * first, length));
             }
         }
         finally
@@ -126,8 +126,7 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
 
     private Tensor Zeros(ScalarType dtype) => zeros([_network.Description.ParameterCount], dtype: dtype, device: _device).DetachFromDisposeScope();
 
-    private void Check(UNetInput input, int output) => ForwardArguments.ThrowIfInvalid(
-        Description.Config, input.Sample.Length, input.Shape, input.Timesteps.Length, input.ClassLabels, output);
+    private void Check(UNetInput input, int output) => ForwardArguments.ThrowIfInvalid(Description, input, output);
 
     private UNet2DModel NetworkOver(IParameterBuffer parameters)
     {
@@ -156,10 +155,13 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         }
     }
 
-    private (Tensor X, Tensor T, Tensor? Labels) ToDevice(UNetInput input) =>
+    private (Tensor X, Tensor T, Tensor? Labels, Tensor? Augmentation) ToDevice(UNetInput input) =>
         (TensorMemory.Of(input.Sample, [input.Shape.Batch, input.Shape.Channels, input.Shape.Height, input.Shape.Width]).to(_dtype, _device),
          TensorMemory.Repeated(input.Timesteps, input.Shape.Batch).to(_device),
-         TensorMemory.Labels(input.ClassLabels)?.to(_device));
+         TensorMemory.Labels(input.ClassLabels)?.to(_device),
+         input.AugmentLabels.IsEmpty
+             ? null
+             : TensorMemory.Of(input.AugmentLabels, [input.Shape.Batch, input.AugmentLabels.Length / input.Shape.Batch]).to(_dtype, _device));
 
     private static void CopyOut(Tensor result, Span<float> output)
     {

@@ -72,7 +72,15 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
     /// <param name="timesteps">[N] float32: c_noise, not truncated to integers.</param>
     /// <param name="classLabels">[N] int64, or null for an unconditional network.</param>
     /// <returns>[N, OutChannels, H, W].</returns>
-    public override Tensor forward(Tensor sample, Tensor timesteps, Tensor? classLabels)
+    public override Tensor forward(Tensor sample, Tensor timesteps, Tensor? classLabels) => forward(sample, timesteps, classLabels, augmentLabels: null);
+
+    /// <summary>The same with augmentation labels. The caller disposes the result.</summary>
+    /// <param name="sample">[N, InChannels, H, W] in the network's precision.</param>
+    /// <param name="timesteps">[N] float32.</param>
+    /// <param name="classLabels">[N] int64, or null for an unconditional network.</param>
+    /// <param name="augmentLabels">[N, L] in the network's precision, or null, which is the same as zeros.</param>
+    /// <returns>[N, OutChannels, H, W].</returns>
+    public Tensor forward(Tensor sample, Tensor timesteps, Tensor? classLabels, Tensor? augmentLabels)
     {
         if (Description.ClassLabels is not null && classLabels is null)
         {
@@ -84,8 +92,14 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor?, Tensor>
             throw new ArgumentException("This network has no class embedding: labels mean nothing to it.", nameof(classLabels));
         }
 
+        if (Description.AugmentLabels is null && augmentLabels is not null)
+        {
+            throw new ArgumentException("This network is not told of augmentation: labels mean nothing to it.", nameof(augmentLabels));
+        }
+
         using var scope = NewDisposeScope();
-        return Description.Read(_modules, sample, timesteps, classLabels!).MoveToOuterDisposeScope();
+        var augmentation = augmentLabels ?? (Description.AugmentLabels is { } labels ? zeros([sample.shape[0], labels.Channels], sample.dtype, sample.device) : null);
+        return Description.Read(_modules, sample, timesteps, classLabels!, augmentation!).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

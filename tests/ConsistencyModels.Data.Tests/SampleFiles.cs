@@ -43,8 +43,22 @@ internal sealed class SampleFiles : IDisposable
         return files;
     }
 
-    public static ImageFolderDataSet Open(string path, ImageFolderOptions options) =>
-        ImageFolderDataSet.Open(path, options, TestContext.Current.CancellationToken);
+    public static ImageDataSet Open(string path, ImageDataSetOptions options) =>
+        ImageDataSets.Open(path, options, cancellation: TestContext.Current.CancellationToken);
+
+    public static int Count(string path, ImageDataSetOptions options)
+    {
+        using ImageDataSet data = Open(path, options);
+        return data.Count;
+    }
+
+    public static string Fingerprint(string path, ImageDataSetOptions options)
+    {
+        using ImageDataSet data = Open(path, options);
+        return data.Fingerprint;
+    }
+
+    public static string[] Paths(ImageDataSet data) => [.. Enumerable.Range(0, data.Count).Select(data.NameOf)];
 
     public string AsFolder()
     {

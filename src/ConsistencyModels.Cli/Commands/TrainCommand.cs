@@ -57,6 +57,7 @@ internal static class TrainCommand
         var clip = Options.NumberFrom("--clip", "Largest norm of the gradient; default: none", 0);
         var dtype = CommonOptions.DType("Precision of activations, for GPUs; default: f32");
         var flip = Options.Switch("--flip", "Mirror pictures left to right at random");
+        var augment = Options.NumberFrom("--augment", "Probability of each of EDM's augmentations (mirroring, scaling, turning, stretching, moving), of which the network is told: 0.12 for CIFAR-10; default: 0, not with a teacher", 0, 1);
         var seed = Options.Seed("--seed", "Seed of everything random; default: 0");
         var device = CommonOptions.Device();
         var threads = CommonOptions.Threads();
@@ -74,7 +75,7 @@ internal static class TrainCommand
             "cm train PICTURES --run runs/cd --images 1M --objective cd --init runs/edm/model --set scales=18   # or distil it",
             "cm generate --model runs/ect/model                      # and draw with it")
         {
-            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip,
+            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip, augment,
             seed, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
@@ -108,6 +109,7 @@ internal static class TrainCommand
             Clip = result.GetValue(clip),
             DType = result.GetValue(dtype),
             Flip = result.GetValue(flip),
+            Augment = result.GetValue(augment),
             Seed = result.GetValue(seed) ?? 0,
             Device = result.GetValue(device) ?? "cpu",
             Threads = result.GetValue(threads) ?? 0,
@@ -123,16 +125,24 @@ internal static class TrainCommand
     private static int Run(CommandContext context, TrainSettings settings)
     {
         var console = context.Console.Quiet(settings.Quiet);
-        if (!settings.DryRun && MpiCollective.IsLaunched)
+        if (MpiCollective.IsLaunched)
         {
             return MpiCollective.Run(
                 processes =>
                 {
-                    // One process speaks for all.
-                    Execute(context, processes.Rank == 0 ? console : console.Quiet(true), settings, processes);
+                    // One process speaks for all, and is enough to tell what they would do.
+                    if (processes.Rank == 0 || !settings.DryRun)
+                    {
+                        Execute(context, processes.Rank == 0 ? console : console.Quiet(true), settings, processes);
+                    }
+
                     return ExitCode.Fine;
                 },
-                exception => (Failure.Of(exception).Line, Failure.Of(exception).Code));
+                exception =>
+                {
+                    var failure = Failure.Tell(exception, context.Console.Error);
+                    return (failure.Printable, failure.Code);
+                });
         }
 
         Execute(context, console, settings, new SingleProcess());

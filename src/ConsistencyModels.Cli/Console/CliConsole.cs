@@ -15,7 +15,7 @@ internal sealed record CliConsole(TextWriter Out, TextWriter Error, bool ErrorIs
     public static CliConsole OfProcess() => new(Console.Out, Console.Error, !Console.IsErrorRedirected);
 
     /// <summary>The same, saying nothing meanwhile: for <c>--quiet</c>. Errors come out all the same.</summary>
-    public CliConsole Quiet(bool quiet) => quiet ? this with { Out = TextWriter.Null, Error = TextWriter.Null } : this;
+    public CliConsole Quiet(bool quiet) => quiet ? this with { Out = TextWriter.Null, Error = TextWriter.Null, ErrorIsTerminal = false } : this;
 }
 
 /// <summary>Turns the first SIGINT (Ctrl-C) or SIGTERM into a cancelled token; the second ends the process as it would without this.</summary>

@@ -4,6 +4,7 @@ using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
+using ConsistencyModels.Training.Parallel;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Runs;
@@ -48,8 +49,14 @@ internal static class TrainEstimate
         yield return ("optimizer", Text($"{options.Optimizer.Kind}, betas {options.Optimizer.Beta1} and {options.Optimizer.Beta2}{(options.Optimizer.WeightDecay > 0 ? Text($", weight decay {options.Optimizer.WeightDecay}") : "")}{(options.ClipNorm > 0 ? Text($", gradients up to {options.ClipNorm}") : "")}"));
         yield return ("precision", options.Precision.FormatName());
         yield return ("mirrored", options.Flip ? "at random" : "no");
+        yield return ("augmented", options.Augment > 0 ? Text($"each way with probability {options.Augment}") : "no");
         yield return ("seed", Text($"{options.Seed}"));
         yield return ("device", options.Device);
+        if (options.Processes.Count > 1)
+        {
+            yield return ("processes", Text($"{options.Processes.Count}, each with {options.Batch / options.Processes.Count} images of a step"));
+        }
+
         yield return ("saving", Text($"a checkpoint of {Sizes.Bytes(parameters * sizeof(float) * (buffers - 1))} every {Sizes.Time(options.CheckpointEvery)}, samples every {Sizes.Time(options.SampleEvery)}"));
         yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * buffers)} and what {Math.Min(options.Batch, options.MicroBatch > 0 ? options.MicroBatch : options.Batch)} images take at a time"));
     }
@@ -60,7 +67,11 @@ internal static class TrainEstimate
         var folder = Directory.CreateTempSubdirectory("cm-dry-run-").FullName;
         try
         {
-            using var trainer = new Trainer(plan.Options with { Folder = folder }, plan.Data, engines);
+            Trainer.ThrowIfInvalid(plan.Options, plan.Data);
+            var processes = plan.Options.Processes.Count;
+            var batch = plan.Options.Batch / processes;
+            var part = plan.Options.MicroBatch > 0 && plan.Options.MicroBatch < batch ? plan.Options.MicroBatch : 0;
+            using var trainer = new Trainer(plan.Options with { Folder = folder, Batch = batch, MicroBatch = part, Processes = new SingleProcess() }, plan.Data, engines);
             var all = (plan.Options.Images + plan.Options.Batch - 1) / plan.Options.Batch;
             var first = Stopwatch.StartNew();
             for (var i = 0; i < Math.Min(FirstSteps, all) && first.Elapsed < MeasuredFor; i++)
@@ -77,9 +88,9 @@ internal static class TrainEstimate
             }
             while (steps < all && (steps < FewestSteps ? clock.Elapsed < MeasuredFor * FewestSteps : clock.Elapsed < MeasuredFor));
 
-            var speed = steps * plan.Options.Batch / clock.Elapsed.TotalSeconds;
+            var speed = processes * steps * batch / clock.Elapsed.TotalSeconds;
             var time = TimeSpan.FromSeconds(Math.Min(plan.Options.Images / speed, 1e9));
-            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({steps} step{(steps == 1 ? "" : "s")} of {plan.Options.Batch} measured now)"));
+            return ("time", Text($"about {Sizes.Time(time)}, at {speed:F1} images per second ({steps} step{(steps == 1 ? "" : "s")} of {batch} measured now{(processes > 1 ? Text($" in one of {processes} processes") : "")})"));
         }
         finally
         {

@@ -38,13 +38,17 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     {
         var recipe = RecipeOf(settings);
         var catalogued = ObjectiveCatalogue.Find(settings.Objective ?? recipe.Objective ?? "edm");
+        var images = settings.Images ?? recipe.Images ?? DefaultImages;
+
+        // A run that is made longer keeps what follows from its length.
+        var length = RunFolder.BegunLength(settings.Run) ?? images;
         Model? start = null;
         Model? teacher = null;
         ImageDataSet? data = null;
         IImageDistance? distance = null;
         try
         {
-            var objective = MakeObjective(settings, recipe, catalogued, asked => distance = LpipsDistance.Open(asked, settings.Device, settings.Threads));
+            var objective = MakeObjective(settings, recipe, catalogued, length, asked => distance = LpipsDistance.Open(asked, settings.Device, settings.Threads));
             var named = settings.Network is not null ? NetworkSource.Load(settings.Network, console, cancellation) : recipe.Network;
 
             // A student begins as its teacher, and a diffusion model to begin with can be the teacher.
@@ -80,7 +84,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
                 network = network with { NumClassEmbeds = data.ClassNames.Count > 1 ? data.ClassNames.Count : null };
             }
 
-            var options = Complete(settings, recipe, catalogued, objective, network) with { InitialModel = start, Teacher = teacher, Processes = processes };
+            var options = Complete(settings, recipe, catalogued, objective, network, images, length) with { InitialModel = start, Teacher = teacher, Processes = processes };
             return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]) { Distance = distance };
         }
         catch
@@ -120,7 +124,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     };
 
     private static Objective MakeObjective(
-        TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Func<PerceptualOptions, IImageDistance> imageDistances)
+        TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, long length, Func<PerceptualOptions, IImageDistance> imageDistances)
     {
         if (recipe.Objective is { } meant && !string.Equals(meant, catalogued.Name, StringComparison.OrdinalIgnoreCase))
         {
@@ -144,17 +148,14 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             values[text[..at].Trim()] = text[(at + 1)..];
         }
 
-        if (catalogued.ByLength?.Invoke(settings.Images ?? recipe.Images ?? DefaultImages) is { } byLength)
-        {
-            values.TryAdd(byLength.Key, byLength.Value);
-        }
+        var followsLength = catalogued.ByLength?.Invoke(length) is { } byLength && values.TryAdd(byLength.Key, byLength.Value);
 
         if (catalogued.TeacherSwitch is { } teacherSwitch && settings.Teacher is not null)
         {
             values.TryAdd(teacherSwitch, "true");
         }
 
-        return ObjectiveCatalogue.Make(catalogued.Name, values, imageDistances);
+        return ObjectiveCatalogue.Make(catalogued.Name, values, imageDistances) with { FollowsLength = followsLength };
     }
 
     private static void ThrowIfNoTeacher(Model? teacher, string? name, string? given, bool needed, ObjectiveRecipe objective)
@@ -213,9 +214,8 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         return OpenModel(name, network, console, cancellation, TrainingMode.Edm);
     }
 
-    private static TrainingOptions Complete(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Objective objective, UNet2DConfig network)
+    private static TrainingOptions Complete(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Objective objective, UNet2DConfig network, long images, long length)
     {
-        var images = settings.Images ?? recipe.Images ?? DefaultImages;
         var defaults = new TrainingOptions { Folder = settings.Run, Network = network, Objective = objective, Images = images };
         var optimizer = recipe.Optimizer ?? defaults.Optimizer;
         return defaults with
@@ -225,13 +225,14 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
 
             // Tuning moves a trained network: the published recipe takes a tenth of what training takes.
             LearningRate = settings.LearningRate ?? recipe.LearningRate ?? (catalogued.Tunes ? defaults.LearningRate / 10 : defaults.LearningRate),
-            RampImages = settings.Ramp ?? recipe.RampImages ?? Math.Min(images / 10, 50_000),
+            RampImages = settings.Ramp ?? recipe.RampImages ?? Math.Min(length / 10, 50_000),
             DecayImages = settings.Decay ?? recipe.DecayImages ?? defaults.DecayImages,
             Averages = AveragesOf(settings) ?? recipe.Averages ?? defaults.Averages,
             Optimizer = OptimizerOf(settings, optimizer),
             ClipNorm = settings.Clip ?? recipe.ClipNorm ?? defaults.ClipNorm,
             Precision = settings.DType is { } word ? CommonOptions.DTypeOf(word) : settings.Device == "cpu" ? defaults.Precision : recipe.Precision ?? defaults.Precision,
             Flip = settings.Flip || (recipe.Flip ?? false),
+            Augment = settings.Augment ?? recipe.Augment ?? defaults.Augment,
             Seed = settings.Seed,
             Device = settings.Device,
             Threads = settings.Threads,

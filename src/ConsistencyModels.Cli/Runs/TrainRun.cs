@@ -14,7 +14,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
     {
         using var trainer = new Trainer(_options, plan.Data, context.Engines, context.Cancellation);
         plan.Warn(console);
-        if (trainer.Note is { } note)
+        foreach (var note in trainer.Notes)
         {
             console.Error.WriteLine($"note: {note}");
         }

@@ -90,6 +90,9 @@ internal sealed record TrainSettings
     /// <summary>Mirror at random.</summary>
     public bool Flip { get; init; }
 
+    /// <summary>Probability of each augmentation.</summary>
+    public double? Augment { get; init; }
+
     /// <summary>Seed of everything.</summary>
     public ulong Seed { get; init; }
 

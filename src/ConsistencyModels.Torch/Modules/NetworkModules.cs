@@ -45,6 +45,13 @@ internal sealed class NetworkModules : INetworkReader<Tensor>
     }
 
     /// <inheritdoc/>
+    public Tensor AugmentEmbedding(AugmentEmbeddingOperation operation, Tensor embedding, Tensor labels)
+    {
+        using var vectors = Module<Projection>(operation.Projection.Name).forward(labels);
+        return embedding.Plus(vectors);
+    }
+
+    /// <inheritdoc/>
     public Tensor TimeActivation(TimeActivationOperation operation, Tensor embedding) => nn.functional.silu(embedding);
 
     /// <inheritdoc/>
@@ -96,6 +103,7 @@ internal sealed class NetworkModules : INetworkReader<Tensor>
                 (time.Second.Name, new Dense(store, time.Second)),
             ],
             ClassEmbeddingOperation classes => [(classes.Table.Name, new Table(store, classes.Table))],
+            AugmentEmbeddingOperation augment => [(augment.Projection.Name, new Projection(store, augment.Projection))],
             InputConvolutionOperation input => [(input.Convolution.Name, new Conv(store, input.Convolution))],
             ResnetOperation resnet => [(resnet.Name, new ResnetBlock2D(store, resnet, dropout))],
             AttentionOperation attention => [(attention.Name, new AttentionBlock(store, attention))],

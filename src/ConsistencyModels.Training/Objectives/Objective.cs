@@ -47,6 +47,11 @@ public sealed record Objective
     /// <summary>Whether the teacher is the student of some steps ago: it is part of the run, and of the student's architecture.</summary>
     public bool StudentBecomesTeacher { get; init; }
 
+    /// <summary>
+    /// Whether its schedule is spread over the length of the run: by itself, or because whoever made it took a setting from that length.
+    /// </summary>
+    public bool FollowsLength { get => field || Levels.FollowsLength; init; }
+
     /// <summary>Which networks beside the one in training it needs.</summary>
     public IReadOnlySet<NetworkRole> Needs => Target.Needs;
 

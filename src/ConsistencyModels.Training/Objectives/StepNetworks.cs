@@ -14,7 +14,7 @@ public sealed record Teacher(IUNet Network, Preconditioning Preconditioning);
 /// <param name="target">The target network's parameters; null where there is none.</param>
 /// <param name="teacher">The teacher; null where there is none.</param>
 /// <param name="preconditioning">The scalars of network and target.</param>
-/// <param name="batch">Its shape, labels and dropout masks are taken.</param>
+/// <param name="batch">Its shape, labels (the teacher is not told of augmentation) and dropout masks are taken.</param>
 public sealed class StepNetworks(
     ITrainableUNet network, IParameterBuffer? target, Teacher? teacher, Preconditioning preconditioning, TrainingBatch batch) : IStepNetworks, IDisposable
 {
@@ -32,7 +32,7 @@ public sealed class StepNetworks(
         using var scratch = new Scratch();
         var scaled = scratch.Floats(x.Length);
         var timesteps = Prepare(preconditioning, x, sigmas, scaled);
-        _pass = network.Forward(new(scaled, batch.Shape, timesteps, batch.Labels.Span), batch.DropoutSeed, denoised);
+        _pass = network.Forward(Input(scaled, timesteps), batch.DropoutSeed, denoised);
         _outputScales = new float[sigmas.Length];
         for (var i = 0; i < sigmas.Length; i++)
         {
@@ -63,7 +63,7 @@ public sealed class StepNetworks(
 
         var parameters = role == NetworkRole.Self ? network.Parameters : target ?? throw new InvalidOperationException("The run has no target network.");
         var timesteps = Prepare(preconditioning, x, sigmas, scaled);
-        network.Evaluate(parameters, new(scaled, batch.Shape, timesteps, batch.Labels.Span), batch.DropoutSeed, output);
+        network.Evaluate(parameters, Input(scaled, timesteps), batch.DropoutSeed, output);
     }
 
     /// <summary>Follows the student's pass back: adds to the network's gradients.</summary>
@@ -86,6 +86,9 @@ public sealed class StepNetworks(
 
     /// <inheritdoc/>
     public void Dispose() => _pass?.Dispose();
+
+    private UNetInput Input(ReadOnlySpan<float> scaled, ReadOnlySpan<float> timesteps) =>
+        new(scaled, batch.Shape, timesteps, batch.Labels.Span) { AugmentLabels = batch.AugmentLabels.Span };
 
     private Teacher TheTeacher => teacher ?? throw new InvalidOperationException("The run has no teacher.");
 

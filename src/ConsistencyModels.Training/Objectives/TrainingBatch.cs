@@ -17,6 +17,9 @@ public sealed record TrainingBatch(
     ReadOnlyMemory<float> Uniforms,
     long DropoutSeed)
 {
+    /// <summary>What was done to each image, as many labels for each; empty where nothing is said of it.</summary>
+    public ReadOnlyMemory<float> AugmentLabels { get; init; }
+
     /// <summary>Place of the first image in the whole batch of a step, over all processes.</summary>
     public int First { get; init; }
 
@@ -37,6 +40,7 @@ public sealed record TrainingBatch(
         Noise = Noise.Slice(first * Shape.ImageLength, count * Shape.ImageLength),
         Normals = Normals.Slice(first, count),
         Uniforms = Uniforms.Slice(first, count),
+        AugmentLabels = AugmentLabels.Slice(AugmentLabels.Length / Shape.Batch * first, AugmentLabels.Length / Shape.Batch * count),
         DropoutSeed = DropoutSeed + first,
         First = First + first,
         Whole = Whole == 0 ? Shape.Batch : Whole,
@@ -46,5 +50,5 @@ public sealed record TrainingBatch(
 /// <summary>How far a run is: what schedules follow.</summary>
 /// <param name="Step">Optimizer steps before this one.</param>
 /// <param name="Images">Images learnt from before this step.</param>
-/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="TotalSteps">Steps of the whole run, as it was to be when it began: made longer or shorter, it keeps its schedules.</param>
 public readonly record struct TrainingClock(long Step, long Images, long TotalSteps);

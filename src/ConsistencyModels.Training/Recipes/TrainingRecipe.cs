@@ -20,7 +20,7 @@ public sealed record TrainingRecipe
 
     private static readonly string[] Known =
     [
-        "about", "objective", "settings", "network", "images", "batch", "micro_batch", "lr", "ramp", "decay", "averages", "optimizer", "clip", "flip", "precision",
+        "about", "objective", "settings", "network", "images", "batch", "micro_batch", "lr", "ramp", "decay", "averages", "optimizer", "clip", "flip", "augment", "precision",
     ];
 
     /// <summary>Names of the presets, such as <c>ect-cifar10</c>.</summary>
@@ -74,6 +74,9 @@ public sealed record TrainingRecipe
     /// <summary>Whether images are mirrored at random.</summary>
     public bool? Flip { get; init; }
 
+    /// <summary>The probability of each of EDM's augmentations, 0 to 1; 0 for none.</summary>
+    public double? Augment { get; init; }
+
     /// <summary>Precision of activations.</summary>
     public TensorDType? Precision { get; init; }
 
@@ -116,6 +119,7 @@ public sealed record TrainingRecipe
             Optimizer = json.Element("optimizer") is { } optimizer ? ReadOptimizer(new(optimizer, $"{json.Origin}: optimizer")) : null,
             ClipNorm = json.DoubleOrNull("clip") is not < 0 ? json.DoubleOrNull("clip") : throw json.Bad("clip", "a number of at least 0"),
             Flip = json.Has("flip") ? json.Bool("flip") : null,
+            Augment = json.DoubleOrNull("augment") is null or (>= 0 and <= 1) ? json.DoubleOrNull("augment") : throw json.Bad("augment", "a number from 0 to 1"),
             Precision = json.StringOrNull("precision") switch
             {
                 null => null,

@@ -54,6 +54,35 @@ internal sealed class RunHistory
         }
     }
 
+    /// <summary>What is set differently now than it was for the images up to here. Nothing is written.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="description">How it trains now.</param>
+    /// <param name="images">Images learnt from. What was set for a start that came to no later checkpoint does not count.</param>
+    /// <returns>"section.key" with the old and the new value, where both are known; none where the folder does not say what was.</returns>
+    /// <exception cref="ConsistencyModelsException">A file is damaged or cannot be read.</exception>
+    public static IEnumerable<(string Key, JsonElement From, JsonElement To)> Changes(string folder, RunDescription description, long images)
+    {
+        var history = new RunHistory(folder);
+        if (!File.Exists(history._run))
+        {
+            return [];
+        }
+
+        var before = Settings(history.Begun());
+        if (File.Exists(history._history))
+        {
+            using var content = RunFile.On(history._history, () => File.OpenRead(history._history));
+            history.Replay(content, before, images);
+        }
+
+        return
+        [
+            .. Settings(description)
+                .Where(setting => before.TryGetValue(setting.Key, out var from) && !JsonElement.DeepEquals(from, setting.Value))
+                .Select(setting => (setting.Key, before[setting.Key], setting.Value)),
+        ];
+    }
+
     private void Begin(RunDescription description, long images, DateTimeOffset now)
     {
         var text = Json(indented: true, json =>
@@ -71,16 +100,12 @@ internal sealed class RunHistory
 
     private void GoOn(RunDescription description, long images, DateTimeOffset now)
     {
-        var file = ConfigReader.Load(_run);
-        if (file.Int(FormatKey) != Format)
-        {
-            throw file.Bad(FormatKey, $"{Format}: another version of this library wrote it");
-        }
-
-        var before = Settings(file);
+        var before = Settings(Begun());
         using var history = new AppendedFile(_history, FileMode.OpenOrCreate);
-        Replay(history, before);
-        var after = Settings(ConfigReader.FromJson(Encoding.UTF8.GetString(Json(indented: false, json => description.WriteTo(json, []))), "this run"));
+
+        // A process that was killed may have left a line without its end.
+        history.CutTo(Replay(history.Content, before));
+        var after = Settings(description);
         history.Append(Json(indented: false, json =>
         {
             json.WriteString(TimeKey, Text(now));
@@ -92,15 +117,26 @@ internal sealed class RunHistory
         history.Flush();
     }
 
-    // Brings what was set when the run began to what was set last.
-    private void Replay(AppendedFile history, Dictionary<string, JsonElement> settings)
+    private ConfigReader Begun()
     {
-        var lines = new LineReader(history.Content);
+        var file = ConfigReader.Load(_run);
+        return file.Int(FormatKey) == Format ? file : throw file.Bad(FormatKey, $"{Format}: another version of this library wrote it");
+    }
+
+    // Brings what was set when the run began to what was set last, or before that many images. Returns where the last whole line ends.
+    private long Replay(Stream content, Dictionary<string, JsonElement> settings, long before = long.MaxValue)
+    {
+        var lines = new LineReader(content);
         for (var number = 1; RunFile.On(_history, lines.Next) is { } line; number++)
         {
             var origin = string.Create(CultureInfo.InvariantCulture, $"{_history}: line {number}");
             var entry = ConfigReader.FromJson(Encoding.UTF8.GetString(line.Span), origin);
             var changed = entry.Element(ChangedKey) is { ValueKind: JsonValueKind.Object } changes ? changes : throw entry.Bad(ChangedKey, "an object");
+            if (before < long.MaxValue && entry.Double(ImagesKey) >= before)
+            {
+                continue;
+            }
+
             foreach (var change in changed.EnumerateObject())
             {
                 if (change.Value.ValueKind != JsonValueKind.Object)
@@ -119,9 +155,11 @@ internal sealed class RunHistory
             }
         }
 
-        // A process that was killed may have left a line without its end.
-        history.CutTo(lines.Position);
+        return lines.Position;
     }
+
+    private static Dictionary<string, JsonElement> Settings(RunDescription description) =>
+        Settings(ConfigReader.FromJson(Encoding.UTF8.GetString(Json(indented: false, json => description.WriteTo(json, []))), "this run"));
 
     // By "section.key". What a value holds inside is compared as a whole, with keys in any order.
     private static Dictionary<string, JsonElement> Settings(ConfigReader file)

@@ -1,4 +1,5 @@
 using ConsistencyModels.Data;
+using ConsistencyModels.Data.Augmentation;
 using ConsistencyModels.Noise;
 using ConsistencyModels.Training.Objectives;
 
@@ -6,12 +7,14 @@ namespace ConsistencyModels.Training.Runs;
 
 /// <summary>
 /// The batch of any step, as a function of the seed and the step alone: an order of the data for each epoch, and noise,
-/// flips and dropout seeds for each step. Nothing is carried from step to step, so a resumed run goes on exactly.
+/// flips, augmentations and dropout seeds for each step. Nothing is carried from step to step, so a resumed run goes on exactly.
 /// </summary>
-internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, bool flip, bool labelled, int rank = 0, int processes = 1)
+internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, bool flip, bool labelled, int rank = 0, int processes = 1, double augment = 0)
 {
     private const ulong StepStream = 2;
+    private const ulong AugmentStream = 3;
     private readonly ShuffledOrder _order = new(data.Count, seed);
+    private readonly AugmentationPipe? _augmentation = augment > 0 ? new(AugmentationOptions.Edm with { Probability = augment }) : null;
 
     /// <summary>The images of a step with all its draws: this process's share of the whole batch.</summary>
     /// <param name="step">Number of the step, from 0.</param>
@@ -49,6 +52,14 @@ internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, boo
         var images = new float[shape.Length];
         var labels = new int[count];
         data.FillRandom(indices, images, labels, flip ? flips.AsSpan(first, count) : default, data.IsRandom ? draws.AsSpan(first, count) : default);
+
+        // From a stream of its own: without augmentation a step draws what it always drew.
+        var drawn = _augmentation?.Draw(batch, data.Height, data.Width, new TorchGenerator(Mix(Mix(seed, AugmentStream), (ulong)step)));
+        if (drawn is not null)
+        {
+            AugmentationPipe.Apply(drawn, first, images, data.Channels);
+        }
+
         return new(
             shape,
             images,
@@ -58,6 +69,7 @@ internal sealed class BatchSource(IImageDataSet data, int batch, ulong seed, boo
             uniforms.AsMemory(first, count),
             dropoutSeed[0] + first)
         {
+            AugmentLabels = drawn is null ? default(ReadOnlyMemory<float>) : drawn.Labels.Slice(first * drawn.LabelCount, count * drawn.LabelCount).ToArray(),
             First = first,
             Whole = batch,
         };

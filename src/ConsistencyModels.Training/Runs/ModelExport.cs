@@ -9,7 +9,7 @@ namespace ConsistencyModels.Training.Runs;
 public static class ModelExport
 {
     /// <summary>Describes a trained network: a consistency model, or a diffusion model, with the scheduler of its objective.</summary>
-    /// <param name="network">The network.</param>
+    /// <param name="network">The network; what tells it of augmentation is left out.</param>
     /// <param name="parameters">Its parameters, or an average of them; read when the model is saved.</param>
     /// <param name="objective">What it was trained for.</param>
     /// <param name="classNames">Names of the classes in the order of the labels; used if the network has classes.</param>
@@ -27,6 +27,6 @@ public static class ModelExport
             objective.Scheduler,
             objective.Makes,
             named.Length == 0 ? null : new ClassNames(named),
-            () => ParameterFiles.AsTensors(network, parameters));
+            () => ParameterFiles.AsTensors(network.WithoutAugmentLabels(), parameters));
     }
 }

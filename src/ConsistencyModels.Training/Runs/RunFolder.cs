@@ -9,6 +9,7 @@ public sealed class RunFolder
 {
     private const string Prefix = "images-";
     private const string Extension = ".safetensors";
+    private const string CheckpointsName = "checkpoints";
 
     /// <summary>Opens or creates the folder.</summary>
     /// <exception cref="ConsistencyModelsException">It cannot be created.</exception>
@@ -30,7 +31,7 @@ public sealed class RunFolder
     public string Root { get; }
 
     /// <summary>Where checkpoints are kept.</summary>
-    public string Checkpoints => Path.Combine(Root, "checkpoints");
+    public string Checkpoints => Path.Combine(Root, CheckpointsName);
 
     /// <summary>Where sample grids are kept.</summary>
     public string Samples => Path.Combine(Root, "samples");
@@ -52,8 +53,30 @@ public sealed class RunFolder
     public string Sample(long images) => Path.Combine(Samples, Name(images, ".png"));
 
     /// <summary>All checkpoints, oldest first.</summary>
-    public IReadOnlyList<string> CheckpointFiles() =>
-        [.. Directory.EnumerateFiles(Checkpoints, Prefix + "*" + Extension).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> CheckpointFiles() => CheckpointFiles(Checkpoints);
+
+    /// <summary>
+    /// The length in images that a run was to have when it began, over which its schedules are spread, told by its newest checkpoint that
+    /// can be read; null where no run is there, or one of before that does not say it. Nothing is created.
+    /// </summary>
+    /// <param name="path">The run's folder.</param>
+    public static long? BegunLength(string path)
+    {
+        var checkpoints = Path.Combine(path, CheckpointsName);
+        foreach (var file in Directory.Exists(checkpoints) ? CheckpointFiles(checkpoints).Reverse() : [])
+        {
+            try
+            {
+                return TrainingCheckpoint.ScheduleImages(file);
+            }
+            catch (ConsistencyModelsException)
+            {
+                // The run itself says what is wrong with it.
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Deletes all but the newest checkpoints.</summary>
     public void Prune(int keep)
@@ -98,6 +121,8 @@ public sealed class RunFolder
             OnFile(path, () => File.Move(path, path + ".damaged", overwrite: true));
         }
     }
+
+    private static string[] CheckpointFiles(string folder) => [.. Directory.EnumerateFiles(folder, Prefix + "*" + Extension).Order(StringComparer.Ordinal)];
 
     private static void OnFile(string path, Action action)
     {

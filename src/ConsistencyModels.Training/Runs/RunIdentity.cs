@@ -13,6 +13,7 @@ internal static class RunIdentity
     private const string NetworkKey = "network";
     private const string ObjectiveKey = "objective";
     private const string TeacherKey = "teacher";
+    private const string AugmentKey = "augment";
     private const string None = "none";
 
     /// <summary>The run in words.</summary>
@@ -27,6 +28,7 @@ internal static class RunIdentity
         ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         ["batch"] = options.Batch.ToString(CultureInfo.InvariantCulture),
         ["flip"] = options.Flip ? "true" : "false",
+        [AugmentKey] = options.Augment > 0 ? options.Augment.ToString("R", CultureInfo.InvariantCulture) : None,
         [TeacherKey] = teacher ?? None,
         ["averages"] = string.Join(' ', options.Averages),
     };
@@ -44,7 +46,7 @@ internal static class RunIdentity
         // The half-life of a run's one average may change on the way, and older checkpoints do not say it.
         // Of several, which is which decides what becomes the model.
         "averages" => (found ?? "one").Split(' ').Length == 1 && expected.Split(' ').Length == 1,
-        TeacherKey => found is null && expected == None,
+        TeacherKey or AugmentKey => found is null && expected == None,
         _ => false,
     };
 

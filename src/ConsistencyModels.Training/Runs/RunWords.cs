@@ -21,6 +21,7 @@ internal static class RunWords
             ("averages", new JsonArray([.. options.Averages.Select(average => (JsonNode?)average.ToString())])),
             ("clip", options.ClipNorm),
             ("flip", options.Flip),
+            ("augment", options.Augment),
             ("seed", options.Seed),
             ("init", options.InitialModel?.Path),
             ("teacher", options.Teacher?.Path)),

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Data;
+using ConsistencyModels.Data.Augmentation;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models;
@@ -42,17 +44,15 @@ public sealed class Trainer : IDisposable
     /// <exception cref="ConsistencyModelsException">The data do not fit the network, the folder holds another run, or another trainer is at work in it.</exception>
     public Trainer(TrainingOptions options, IImageDataSet data, EngineRegistry engines, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(data);
+        ThrowIfInvalid(options, data);
         ArgumentNullException.ThrowIfNull(engines);
-        TrainingChecks.ThrowIfInvalid(options, data);
         options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
         _options = options;
         _data = data;
 
         // What is asked for and cannot be had is found out before anything is written.
         var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
-        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network), compute);
+        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network, options.Augment > 0 ? AugmentationOptions.Edm.LabelCount : 0), compute);
         try
         {
             var processes = options.Processes;
@@ -61,14 +61,15 @@ public sealed class Trainer : IDisposable
             // One process writes; the others only read what it left.
             _lock = processes.Rank == 0 ? _folder.Lock() : null;
             _identity = RunIdentity.Of(options, data, options.Teacher is { } hashed ? TeacherHash.Of(hashed) : null);
-            _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count);
-            _state = new(_network, options.Objective, options.Averages);
+            _batches = new(data, options.Batch, options.Seed, options.Flip, options.Network.NumClassEmbeds is not null, processes.Rank, processes.Count, options.Augment);
+            _state = new(_network, options.Objective, options.Averages) { ScheduleImages = options.Images };
             var scales = options.Precision == TensorDType.F16;
             _state.LossScale = scales ? LossScale.Start : LossScale.None;
             if (processes.Rank == 0)
             {
                 _folder.RemoveLeftovers();
-                Note = StartingPoint.Set(_state, options, _folder, _identity);
+                string?[] notes = [StartingPoint.Set(_state, options, _folder, _identity), .. _state.ImagesSeen > 0 ? ChangedSince() : []];
+                Notes = [.. notes.OfType<string>()];
             }
 
             SameEverywhere(processes, _identity);
@@ -91,11 +92,26 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    /// <summary>Whether a run makes sense, before anything is made of it; what only its folder tells is found out when it is opened.</summary>
+    /// <param name="options">What to train and how.</param>
+    /// <param name="data">The images.</param>
+    /// <exception cref="ConsistencyModelsException">Data, network, objective, teacher or processes do not fit each other.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    public static void ThrowIfInvalid(TrainingOptions options, IImageDataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(data);
+        TrainingChecks.ThrowIfInvalid(options, data);
+    }
+
     /// <summary>Images learnt from so far; more than 0 right after opening means the run was resumed.</summary>
     public long ImagesSeen => _state.ImagesSeen;
 
-    /// <summary>What the user should know about how the run was opened, or null: that its newest checkpoint is damaged and an older one was taken.</summary>
-    public string? Note { get; }
+    /// <summary>
+    /// What the user should know about how the run was opened, a line each: that its newest checkpoint is damaged and an older one was taken;
+    /// that it is trained otherwise than before; that it keeps the schedule of the length it began with. Process 0 knows.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; } = [];
 
     /// <summary>What the user should know about the run's records, or null: that the plot of the loss could not be replaced.</summary>
     public string? RecordsNote { get; private set; }
@@ -163,7 +179,7 @@ public sealed class Trainer : IDisposable
     public (double Loss, double GradientNorm, double LearningRate) Step()
     {
         var index = _state.ImagesSeen / _options.Batch;
-        var steps = Clock().TotalSteps;
+        var steps = StepsOf(_options.Images);
 
         // The next batch and its noise are made while this one is learnt from.
         _prefetched ??= new((step, _) => _batches.Next(step), index, Math.Max(steps, index + 1));
@@ -240,7 +256,20 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private TrainingClock Clock() => new(_state.ImagesSeen / _options.Batch, _state.ImagesSeen, (_options.Images + _options.Batch - 1) / _options.Batch);
+    private TrainingClock Clock() => new(_state.ImagesSeen / _options.Batch, _state.ImagesSeen, StepsOf(_state.ScheduleImages));
+
+    private long StepsOf(long images) => (images + _options.Batch - 1) / _options.Batch;
+
+    private IEnumerable<string?> ChangedSince()
+    {
+        yield return RunChanges.Describe(_options, RunWords.Of(_options, _data, _identity), _state.ImagesSeen);
+        if (_options.Objective.FollowsLength && _options.Images != _state.ScheduleImages)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the run began with a length of {_state.ScheduleImages} images, and {_options.Objective.Name} keeps the schedule of that; {_options.Images} is only where it ends now. A schedule of another length is another run");
+        }
+    }
 
     // Processes stop together, whichever of them was told to.
     private bool Stops(CancellationToken cancellationToken) => _options.Processes.Any(cancellationToken.IsCancellationRequested);

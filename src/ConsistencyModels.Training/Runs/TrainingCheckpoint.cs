@@ -15,6 +15,7 @@ internal static class TrainingCheckpoint
     private const string StepsKey = "steps";
     private const string ScaleKey = "loss_scale";
     private const string GenerationKey = "generation";
+    private const string ScheduleKey = "schedule_images";
     private const string HashPrefix = "xxh128.";
     private const string LevelsName = "levels";
     private const string LearntName = "learnt.values";
@@ -34,6 +35,7 @@ internal static class TrainingCheckpoint
             [ScaleKey] = string.Create(CultureInfo.InvariantCulture, $"{state.LossScale.Factor:R} {state.LossScale.GoodSteps}"),
         };
         metadata[GenerationKey] = state.Generation.ToString(CultureInfo.InvariantCulture);
+        metadata[ScheduleKey] = state.ScheduleImages.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, buffer) in state.Buffers())
         {
             metadata[HashPrefix + name] = Hash(buffer.Length, (at, part) => buffer.Read(at, part));
@@ -76,6 +78,7 @@ internal static class TrainingCheckpoint
         var steps = Number(file, StepsKey);
         var scale = Scale(file);
         var generation = file.Metadata.ContainsKey(GenerationKey) ? Number(file, GenerationKey) : 0;
+        var schedule = ScheduleImages(file);
         foreach (var (name, buffer) in state.Buffers())
         {
             Copy(file, name, buffer);
@@ -97,12 +100,27 @@ internal static class TrainingCheckpoint
         state.OptimizerSteps = steps;
         state.Generation = (int)Math.Min(generation, int.MaxValue);
 
+        // A checkpoint of before does not say it.
+        state.ScheduleImages = schedule ?? state.ScheduleImages;
+
         // Of another precision's run it says nothing about this one's.
         if (scale is { Factor: > 1 } stored && state.LossScale.Factor > 1)
         {
             state.LossScale = stored;
         }
     }
+
+    /// <summary>The length that a run's schedules are spread over; null where the file does not say it.</summary>
+    /// <exception cref="ConsistencyModelsException">The file is damaged.</exception>
+    public static long? ScheduleImages(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return ScheduleImages(file);
+    }
+
+    private static long? ScheduleImages(SafetensorsFile file) => !file.Metadata.ContainsKey(ScheduleKey)
+        ? null
+        : Number(file, ScheduleKey) is > 0 and var images ? images : throw new CheckpointException($"{file.Origin}: {ScheduleKey} is 0, expected a whole number of at least 1");
 
     private static void Copy(SafetensorsFile file, string name, IParameterBuffer buffer)
     {

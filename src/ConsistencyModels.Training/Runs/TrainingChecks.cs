@@ -46,7 +46,14 @@ internal static class TrainingChecks
         ArgumentOutOfRangeException.ThrowIfNegative(options.RampImages);
         ArgumentOutOfRangeException.ThrowIfNegative(options.DecayImages);
         ArgumentOutOfRangeException.ThrowIfNegative(options.ClipNorm);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Augment);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Augment, 1);
         ArgumentOutOfRangeException.ThrowIfZero(options.Averages.Count, nameof(options.Averages));
+        if (options.Augment > 0)
+        {
+            CheckAugmentation(options, data);
+        }
+
         var needsTeacher = options.Objective.Needs.Contains(NetworkRole.Teacher) && !options.Objective.StudentBecomesTeacher;
         if (needsTeacher && options.Teacher is null)
         {
@@ -70,6 +77,23 @@ internal static class TrainingChecks
 
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepCheckpoints, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LogEverySteps, 1);
+    }
+
+    // A teacher learnt of augmentation or not, it is asked without labels: what it says of an augmented picture is that it is none.
+    private static void CheckAugmentation(TrainingOptions options, IImageDataSet data)
+    {
+        if (options.Objective.Needs.Contains(NetworkRole.Teacher))
+        {
+            throw new ConsistencyModelsException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"augment: found {options.Augment}, expected 0 for {options.Objective.Name}, which has a teacher: of augmented pictures it would teach that there are none"));
+        }
+
+        if (data.Height < 2 || data.Width < 2)
+        {
+            throw new ConsistencyModelsException(string.Create(
+                CultureInfo.InvariantCulture, $"augment: found {options.Augment}, expected 0 for images of {data.Height}x{data.Width}: there is nothing to turn"));
+        }
     }
 
     private static void CheckTeacher(Model teacher, TrainingOptions options, IImageDataSet data)

@@ -12,7 +12,7 @@ public static class ParameterFiles
 {
     private const int Chunk = 1 << 20;
 
-    /// <summary>Copies every parameter from a checkpoint.</summary>
+    /// <summary>Copies every parameter from a checkpoint. That of the augmentation labels, which checkpoints do not have, becomes zeros: it says nothing.</summary>
     /// <param name="network">The network that the buffer belongs to.</param>
     /// <param name="buffer">Receives the parameters.</param>
     /// <param name="source">Tensors under diffusers' names, today's or those before 0.18, of any precision.</param>
@@ -22,12 +22,19 @@ public static class ParameterFiles
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(buffer);
         ArgumentNullException.ThrowIfNull(source);
-        var names = NetworkWeights.Check(network, source);
+        var names = NetworkWeights.Check(network.WithoutAugmentLabels(), source);
         Each(network, (parameter, values, offset) =>
         {
-            var name = names[parameter.Name];
-            source.CopyTo(name, values);
-            source.Release(name);
+            if (names.TryGetValue(parameter.Name, out var name))
+            {
+                source.CopyTo(name, values);
+                source.Release(name);
+            }
+            else
+            {
+                values.Clear();
+            }
+
             buffer.Write(offset, values);
         });
     }

@@ -87,6 +87,12 @@ public sealed class TrainingState : IDisposable
     /// <summary>Images learnt from.</summary>
     public long ImagesSeen { get; set; }
 
+    /// <summary>
+    /// Images of the whole run as it was to be when it began, over which its schedules are spread; at least 1. A run that is made longer or
+    /// shorter on the way keeps it.
+    /// </summary>
+    public long ScheduleImages { get; set; } = 1;
+
     /// <summary>Factor on the loss that keeps small gradients of half precision above 0; 1 in single precision.</summary>
     public LossScale LossScale { get; set; } = LossScale.None;
 
@@ -144,10 +150,10 @@ public sealed class TrainingState : IDisposable
         }
 
         var mine = processes.Rank == 0 ? 1 : 0;
-        double[] numbers = [mine * ImagesSeen, mine * OptimizerSteps, mine * LossScale.Factor, mine * LossScale.GoodSteps, mine * Objective.Levels.State.Length, mine * Generation];
+        double[] numbers = [mine * ImagesSeen, mine * OptimizerSteps, mine * LossScale.Factor, mine * LossScale.GoodSteps, mine * Objective.Levels.State.Length, mine * Generation, mine * ScheduleImages];
         processes.Sum(numbers);
         (ImagesSeen, OptimizerSteps, LossScale) = ((long)numbers[0], (long)numbers[1], new(numbers[2], (int)numbers[3]));
-        Generation = (int)numbers[5];
+        (Generation, ScheduleImages) = ((int)numbers[5], (long)numbers[6]);
         foreach (var (_, buffer) in Buffers())
         {
             processes.Broadcast(buffer);

@@ -3,6 +3,20 @@ namespace ConsistencyModels.Networks;
 /// <summary>Checks what is passed to <see cref="IUNet.Forward"/>; every engine calls it first.</summary>
 public static class ForwardArguments
 {
+    /// <summary>Throws if a length, size or label of a network in training does not fit it.</summary>
+    /// <exception cref="ArgumentException">Says what was found and expected.</exception>
+    public static void ThrowIfInvalid(UNet2DDescription network, UNetInput input, int outputLength)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ThrowIfInvalid(network.Config, input.Sample.Length, input.Shape, input.Timesteps.Length, input.ClassLabels, outputLength);
+        var expected = (network.AugmentLabels?.Channels ?? 0) * input.Shape.Batch;
+        if (!input.AugmentLabels.IsEmpty && input.AugmentLabels.Length != expected)
+        {
+            throw new ArgumentException(
+                $"There are {input.AugmentLabels.Length} augmentation labels for a batch of {input.Shape.Batch}; this network takes {expected}, or none.", nameof(input));
+        }
+    }
+
     /// <summary>Throws if a length, size or label does not fit the network.</summary>
     /// <exception cref="ArgumentException">Says what was found and expected.</exception>
     public static void ThrowIfInvalid(

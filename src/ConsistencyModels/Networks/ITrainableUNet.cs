@@ -1,6 +1,6 @@
 namespace ConsistencyModels.Networks;
 
-/// <summary>What a network is given: scaled images, what it is told about their noise, and their classes.</summary>
+/// <summary>What a network is given: scaled images, what it is told about their noise, their classes and their augmentation.</summary>
 /// <param name="sample">The scaled input, <paramref name="shape"/>.Length floats in NCHW order.</param>
 /// <param name="shape">Shape of the batch.</param>
 /// <param name="timesteps">c_noise: one value per image, or a single one for all.</param>
@@ -18,6 +18,11 @@ public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shap
 
     /// <summary>One label per image, or none.</summary>
     public ReadOnlySpan<int> ClassLabels { get; } = classLabels;
+
+    /// <summary>
+    /// What was done to each image, [N, width of <see cref="UNet2DDescription.AugmentLabels"/>]; or none, which is the same as zeros.
+    /// </summary>
+    public ReadOnlySpan<float> AugmentLabels { get; init; }
 }
 
 /// <summary>

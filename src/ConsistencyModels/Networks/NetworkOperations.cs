@@ -1,7 +1,7 @@
 namespace ConsistencyModels.Networks;
 
 /// <summary>
-/// One operation of a network: what it reads, what it makes, and the layers whose parameters it uses. There are the nine kinds
+/// One operation of a network: what it reads, what it makes, and the layers whose parameters it uses. There are the ten kinds
 /// of <see cref="INetworkReader{T}"/>.
 /// </summary>
 public abstract class NetworkOperation
@@ -77,7 +77,7 @@ public sealed class NetworkValue
 /// <summary>The shapes of values.</summary>
 public enum NetworkValueKind
 {
-    /// <summary>[N, Channels]: timesteps, class labels (both with one channel) and embeddings.</summary>
+    /// <summary>[N, Channels]: timesteps, class labels (both with one channel), augmentation labels and embeddings.</summary>
     Vector,
 
     /// <summary>[N, Channels, H, W].</summary>
@@ -154,6 +154,19 @@ public sealed class ClassEmbeddingOperation : NetworkOperation
 
     /// <inheritdoc/>
     public override IReadOnlyList<NetworkLayer> Layers => [Table];
+}
+
+/// <summary>
+/// Adds to each image's time embedding what its augmentation labels are projected to. Only networks in training have it: labels of 0
+/// add nothing, and that is how the trained network is drawn from.
+/// </summary>
+public sealed class AugmentEmbeddingOperation : NetworkOperation
+{
+    /// <summary>From the labels to the embedding's width.</summary>
+    public required ProjectionLayer Projection { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkLayer> Layers => [Projection];
 }
 
 /// <summary>SiLU of the embedding. In diffusers every residual block begins its projection with it; here it is applied once.</summary>
@@ -384,6 +397,16 @@ public sealed record LinearLayer(string Name, int Inputs, int Outputs) : Network
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterDescription> Parameters => WeightAndBias(Outputs, Inputs);
+}
+
+/// <summary>A linear layer without bias that starts at zero: [..., Inputs] to [..., Outputs].</summary>
+/// <param name="Name">Prefix of its parameter's name.</param>
+/// <param name="Inputs">Features in.</param>
+/// <param name="Outputs">Features out.</param>
+public sealed record ProjectionLayer(string Name, int Inputs, int Outputs) : NetworkLayer(Name)
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDescription> Parameters => [new(Weight, (long[])[Outputs, Inputs], ParameterInitialization.Zero)];
 }
 
 /// <summary>Group normalization with a factor and a shift for each channel.</summary>

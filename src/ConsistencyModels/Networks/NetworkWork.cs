@@ -26,6 +26,7 @@ public static class NetworkWork
         {
             ConvolutionLayer convolution => pixels * convolution.KernelSize * convolution.KernelSize * convolution.InChannels * convolution.OutChannels,
             LinearLayer linear => rows * linear.Inputs * linear.Outputs,
+            ProjectionLayer projection => rows * projection.Inputs * projection.Outputs,
             _ => 0,
         });
     }

@@ -11,12 +11,12 @@ public sealed class UNet2DDescription
     // Places in Operations, from 1; 0 for none.
     private readonly int[] _lastReaders;
 
-    private UNet2DDescription(UNet2DConfig config)
+    private UNet2DDescription(UNet2DConfig config, int augmentLabels)
     {
         UNet2DConfigValidation.ThrowIfUnsupported(config);
         Config = config;
-        var network = new UNet2DOperations(config);
-        (Sample, Timesteps, ClassLabels) = (network.Sample, network.Timesteps, network.ClassLabels);
+        var network = new UNet2DOperations(config, augmentLabels);
+        (Sample, Timesteps, ClassLabels, AugmentLabels) = (network.Sample, network.Timesteps, network.ClassLabels, network.AugmentLabels);
         Operations = network.Operations;
         InFileOrder = FileOrder(Operations);
         Parameters = [.. InFileOrder.SelectMany(operation => operation.Layers).SelectMany(layer => layer.Parameters)];
@@ -42,6 +42,12 @@ public sealed class UNet2DDescription
     /// <summary>Class labels, [N], or null for a network without classes.</summary>
     public NetworkValue? ClassLabels { get; }
 
+    /// <summary>
+    /// What was done to each image before it was learnt from, [N, width]; null for a network that is not told, as all are outside of
+    /// training.
+    /// </summary>
+    public NetworkValue? AugmentLabels { get; }
+
     /// <summary>All operations in the order of execution. The last one makes the network's output.</summary>
     public IReadOnlyList<NetworkOperation> Operations { get; }
 
@@ -51,7 +57,7 @@ public sealed class UNet2DDescription
     /// <summary>Number of values: what the caller gives, and what the operations make.</summary>
     public int ValueCount => _lastReaders.Length;
 
-    /// <summary>Every parameter, in the order of diffusers' state dict.</summary>
+    /// <summary>Every parameter, in the order of diffusers' state dict; that of the augmentation labels, which it does not have, comes last.</summary>
     public IReadOnlyList<ParameterDescription> Parameters { get; }
 
     /// <summary>Number of scalars in all parameters.</summary>
@@ -62,8 +68,28 @@ public sealed class UNet2DDescription
     public static UNet2DDescription Of(UNet2DConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return new(config);
+        return new(config, 0);
     }
+
+    /// <summary>
+    /// Describes the network of a configuration as it learns from augmented images: with one parameter more, the last, through which it is
+    /// told of the augmentation. Where labels are 0 its output is that of the network without.
+    /// </summary>
+    /// <param name="config">The network.</param>
+    /// <param name="augmentLabels">Labels an image; 0 for a network that is not told.</param>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Of(UNet2DConfig)"/>.</exception>
+    public static UNet2DDescription Of(UNet2DConfig config, int augmentLabels)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentOutOfRangeException.ThrowIfNegative(augmentLabels);
+        return new(config, augmentLabels);
+    }
+
+    /// <summary>
+    /// The network as it is drawn from and saved: this one, without what tells it of augmentation. Its parameters are the first of this
+    /// one's.
+    /// </summary>
+    public UNet2DDescription WithoutAugmentLabels() => AugmentLabels is null ? this : new(Config, 0);
 
     /// <summary>
     /// The place in <see cref="Operations"/> of the last one that reads a value; -1 if none does, as for the network's output.
@@ -80,7 +106,19 @@ public sealed class UNet2DDescription
     /// <param name="timesteps">What the timesteps are to it.</param>
     /// <param name="classLabels">What the class labels are to it; not looked at for a network without classes.</param>
     /// <returns>What it made of the network's output.</returns>
-    public T Read<T>(INetworkReader<T> reader, T sample, T timesteps, T classLabels)
+    /// <exception cref="InvalidOperationException">The network has augmentation labels, too.</exception>
+    public T Read<T>(INetworkReader<T> reader, T sample, T timesteps, T classLabels) => AugmentLabels is null
+        ? Read(reader, sample, timesteps, classLabels, default!)
+        : throw new InvalidOperationException("The network has augmentation labels; what are they to the reader?");
+
+    /// <summary>Goes through the operations of a network that may have augmentation labels.</summary>
+    /// <param name="reader">Makes something of each.</param>
+    /// <param name="sample">What the noisy images are to it.</param>
+    /// <param name="timesteps">What the timesteps are to it.</param>
+    /// <param name="classLabels">What the class labels are to it; not looked at for a network without classes.</param>
+    /// <param name="augmentLabels">What the augmentation labels are to it; not looked at for a network without.</param>
+    /// <returns>What it made of the network's output.</returns>
+    public T Read<T>(INetworkReader<T> reader, T sample, T timesteps, T classLabels, T augmentLabels)
     {
         ArgumentNullException.ThrowIfNull(reader);
         var values = new T[ValueCount];
@@ -91,13 +129,18 @@ public sealed class UNet2DDescription
             values[ClassLabels.Id] = classLabels;
         }
 
+        if (AugmentLabels is not null)
+        {
+            values[AugmentLabels.Id] = augmentLabels;
+        }
+
         for (var i = 0; i < Operations.Count; i++)
         {
             var operation = Operations[i];
             values[operation.Output.Id] = Dispatch(reader, operation, values);
             foreach (var input in operation.Inputs.Distinct())
             {
-                if (LastReader(input) == i && input != Sample && input != Timesteps && input != ClassLabels)
+                if (LastReader(input) == i && input != Sample && input != Timesteps && input != ClassLabels && input != AugmentLabels)
                 {
                     reader.Release(values[input.Id]);
                     values[input.Id] = default!;
@@ -116,6 +159,7 @@ public sealed class UNet2DDescription
         {
             TimeEmbeddingOperation embedding => reader.TimeEmbedding(embedding, Input(0)),
             ClassEmbeddingOperation embedding => reader.ClassEmbedding(embedding, Input(0), Input(1)),
+            AugmentEmbeddingOperation embedding => reader.AugmentEmbedding(embedding, Input(0), Input(1)),
             TimeActivationOperation activation => reader.TimeActivation(activation, Input(0)),
             InputConvolutionOperation convolution => reader.InputConvolution(convolution, Input(0)),
             ResnetOperation resnet => reader.Resnet(resnet, Input(0), Input(1)),
@@ -153,6 +197,7 @@ public sealed class UNet2DDescription
         var part = operation switch
         {
             InputConvolutionOperation => 0,
+            AugmentEmbeddingOperation => 6,
             { Section: NetworkSection.Input } => 1,
             { Section: NetworkSection.Down } => 2,
             { Section: NetworkSection.Up } => 3,
@@ -171,7 +216,7 @@ public sealed class UNet2DDescription
 
 /// <summary>
 /// Makes something of a network, operation by operation: the steps of a plan, the nodes of a graph, the result itself.
-/// <see cref="UNet2DDescription.Read"/> calls it in the order of execution and keeps what it makes of every value.
+/// <see cref="UNet2DDescription.Read{T}(INetworkReader{T}, T, T, T)"/> calls it in the order of execution and keeps what it makes of every value.
 /// </summary>
 /// <typeparam name="T">What a value is to this reader: memory, a name, a tensor.</typeparam>
 public interface INetworkReader<T>
@@ -181,6 +226,10 @@ public interface INetworkReader<T>
 
     /// <summary>[N, width] and labels [N] to [N, width].</summary>
     T ClassEmbedding(ClassEmbeddingOperation operation, T embedding, T labels);
+
+    /// <summary>[N, width] and augmentation labels [N, L] to [N, width]. Only networks in training have it; others need not know it.</summary>
+    T AugmentEmbedding(AugmentEmbeddingOperation operation, T embedding, T labels) =>
+        throw new NotSupportedException($"{GetType().Name} has no augmentation labels.");
 
     /// <summary>[N, width] to the same shape.</summary>
     T TimeActivation(TimeActivationOperation operation, T embedding);

@@ -13,13 +13,14 @@ internal sealed class UNet2DOperations
     private (NetworkSection Section, int Block) _place = (NetworkSection.Input, 0);
     private NetworkValue? _time;
 
-    public UNet2DOperations(UNet2DConfig config)
+    public UNet2DOperations(UNet2DConfig config, int augmentLabels)
     {
         _config = config;
         _conditioning = UNet2DWords.ResnetTimeScaleShift.ValueOf(config.ResnetTimeScaleShift);
         Sample = Image(config.InChannels, 0);
         Timesteps = Vector(1);
         ClassLabels = config.NumClassEmbeds is null ? null : Vector(1);
+        AugmentLabels = augmentLabels == 0 ? null : Vector(augmentLabels);
         Embeddings();
         var skips = new Stack<NetworkValue>();
         var x = Down(InputConvolution(), skips);
@@ -33,6 +34,8 @@ internal sealed class UNet2DOperations
     public NetworkValue Timesteps { get; }
 
     public NetworkValue? ClassLabels { get; }
+
+    public NetworkValue? AugmentLabels { get; }
 
     public IReadOnlyList<NetworkOperation> Operations => _operations;
 
@@ -66,6 +69,17 @@ internal sealed class UNet2DOperations
                 Inputs = [_time, ClassLabels],
                 Output = Vector(width),
                 Table = new("class_embedding", _config.NumClassEmbeds!.Value, width),
+            });
+        }
+
+        if (AugmentLabels is not null)
+        {
+            _time = Add(new AugmentEmbeddingOperation
+            {
+                Name = "augment_embedding",
+                Inputs = [_time, AugmentLabels],
+                Output = Vector(width),
+                Projection = new("augment_embedding", AugmentLabels.Channels, width),
             });
         }
 

@@ -93,6 +93,50 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Augmentation_is_published_for_edm_and_leaves_nothing_in_the_model()
+    {
+        var text = Cm.Succeed("train", _pictures, "--run", _folder["r"], "--preset", "edm-cifar10", "--network", _network, "--batch", "4", "--images", "8", "--dry-run").Out;
+        Assert.Contains("each way with probability 0.12", text);
+        File.WriteAllText(_folder["r.json"], """{"augment": 0.5}""");
+        text = Cm.Succeed("train", _pictures, "--run", _folder["r"], "--recipe", _folder["r.json"], "--network", _network, "--augment", "0", "--dry-run").Out;
+        Assert.DoesNotContain("each way", text);
+        File.WriteAllText(_folder["r.json"], """{"augment": 1.5}""");
+        Assert.Contains("augment: found 1.5, expected a number from 0 to 1", Cm.Refuse("train", _pictures, "--run", _folder["r"], "--recipe", _folder["r.json"]));
+
+        Train("told", "--images", "16", "--augment", "0.5");
+        Assert.Contains("\"augment\": 0.5", File.ReadAllText(_folder["told", "run.json"]));
+        Cm.Succeed("generate", "--model", _folder["told", "model"], "--sampler", "heun", "--steps", "4", "--engine", "cpu", "--out", _folder["cpu"]);
+        Assert.Contains(
+            "augment: found 0.5, expected 0 for cd",
+            Cm.Refuse("train", _pictures, "--run", _folder["cd"], "--objective", "cd", "--teacher", _folder["told", "model"], "--augment", "0.5"));
+        Assert.Contains("this run has none", Cm.Refuse("train", _pictures, "--run", _folder["told"], "--network", _network, "--batch", "8", "--images", "32"));
+    }
+
+    [Theory]
+    [InlineData("ect")]
+    [InlineData("ict")]
+    public void A_run_that_is_made_longer_goes_on_with_the_schedule_it_has(string objective)
+    {
+        Train("r", "--images", "16", "--objective", objective);
+        var longer = Train("r", "--images", "64", "--objective", objective);
+        Assert.Contains($"note: the run began with a length of 16 images, and {objective} keeps the schedule of that; 64 is only where it ends now", longer.Error);
+        Assert.Contains("step 8  images 64 of 64", longer.Error);
+        if (objective == "ect")
+        {
+            Assert.Contains("stage_images=2,", Train("r", "--images", "200", "--objective", objective, "--dry-run").Out);
+        }
+    }
+
+    [Fact]
+    public void What_is_set_differently_is_said_when_a_run_goes_on()
+    {
+        Train("r", "--images", "16");
+        var changed = Train("r", "--images", "24", "--optimizer", "adam", "--micro-batch", "4");
+        Assert.Contains("note: from here on this is not what an uninterrupted run would give: kind was RAdam, is Adam; micro_batch was 0, is 4\n", changed.Error);
+        Assert.DoesNotContain("uninterrupted", Train("r", "--images", "32", "--optimizer", "adam", "--micro-batch", "4").Error);
+    }
+
+    [Fact]
     public void A_single_file_is_a_start_as_well()
     {
         var file = RepositoryFiles.Golden("openai", "tiny", "model_fp32.pt");
@@ -189,6 +233,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("--images 12q", "--images is '12q'", "400k or 1.5M")]
     [InlineData("--images 0", "--images is '0'", "from 1")]
     [InlineData("--batch 0", "--batch is '0'", "from 1")]
+    [InlineData("--augment 2", "--augment is '2'", "from 0 to 1")]
     [InlineData("--lr -1", "--lr is '-1'", "above 0")]
     [InlineData("--objective ect --set q=1", "ect: q is \"1\"", "above 1")]
     [InlineData("--objective ect --set quick=1", "\"quick\"", "adjustment, b, c")]

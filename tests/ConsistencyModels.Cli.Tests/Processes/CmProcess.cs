@@ -32,7 +32,8 @@ internal static partial class CmProcess
     public static Process Shell(string line, string folder, string programs) =>
         Launch(new Dictionary<string, string> { ["PATH"] = $"{programs}:{Environment.GetEnvironmentVariable("PATH")}" }, "bash", ["-c", line], folder);
 
-    private static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args, string folder = "")
+    /// <summary>Starts any program with variables of its own; the caller disposes the process.</summary>
+    public static Process Launch(IReadOnlyDictionary<string, string> environment, string program, string[] args, string folder = "")
     {
         var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         foreach (var (name, value) in environment)

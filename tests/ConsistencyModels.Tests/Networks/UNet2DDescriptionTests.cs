@@ -109,6 +109,23 @@ public class UNet2DDescriptionTests
         Assert.Equal(network.Operations.SkipLast(1).Select(operation => $"{operation.Output.Id}").Order(), trace.Released.Order());
     });
 
+    [Fact]
+    public void A_network_that_is_told_of_augmentation_is_the_same_with_one_parameter_more() => RandomNetworks.Configs.Sample(config =>
+    {
+        var (plain, told) = (UNet2DDescription.Of(config), UNet2DDescription.Of(config, 9));
+        Assert.Null(plain.AugmentLabels);
+        Assert.Same(plain, plain.WithoutAugmentLabels());
+        Assert.Equal(plain.Parameters, told.Parameters.SkipLast(1));
+        Assert.Equal(plain.Parameters, told.WithoutAugmentLabels().Parameters);
+        Assert.Equal([config.TimeEmbeddingWidth, 9], told.Parameters[^1].Shape);
+        Assert.Equal(plain.Operations.Select(operation => operation.Name), told.Operations.Where(operation => operation is not AugmentEmbeddingOperation).Select(operation => operation.Name));
+        var trace = new Trace();
+        told.Read(trace, "sample", "timesteps", "labels", "augmentation");
+        Assert.Equal(told.Operations, trace.Operations);
+        Assert.Equal(told.Operations.SkipLast(1).Select(operation => $"{operation.Output.Id}").Order(), trace.Released.Order());
+        Assert.Throws<InvalidOperationException>(() => told.Read(trace, "sample", "timesteps", "labels"));
+    });
+
     private static int Change(Resampling resampling) => resampling switch
     {
         Resampling.Down => 1,
@@ -128,6 +145,8 @@ public class UNet2DDescriptionTests
         public string TimeEmbedding(TimeEmbeddingOperation operation, string timesteps) => Next(operation, timesteps);
 
         public string ClassEmbedding(ClassEmbeddingOperation operation, string embedding, string labels) => Next(operation, embedding, labels);
+
+        public string AugmentEmbedding(AugmentEmbeddingOperation operation, string embedding, string labels) => Next(operation, embedding, labels);
 
         public string TimeActivation(TimeActivationOperation operation, string embedding) => Next(operation, embedding);
 
@@ -149,7 +168,7 @@ public class UNet2DDescriptionTests
         {
             Assert.Equal(
                 operation.Inputs.Select(input => Operations.Exists(known => known.Output == input) ? $"{input.Id}" : ""),
-                inputs.Select(input => input is "sample" or "timesteps" or "labels" ? "" : input));
+                inputs.Select(input => input is "sample" or "timesteps" or "labels" or "augmentation" ? "" : input));
             Assert.Empty(inputs.Intersect(Released));
             Operations.Add(operation);
             return $"{operation.Output.Id}";

@@ -47,6 +47,23 @@ public class RunHistoryTests
     }
 
     [Fact]
+    public void Changes_are_from_what_was_set_for_the_images_up_to_here()
+    {
+        using var folder = new TempFolder();
+        string[] Changes(double rate, long images) => [.. RunHistory.Changes(folder.Path, Description(rate), images).Select(change => $"{change.Key}: {change.From} {change.To}")];
+        Assert.Empty(Changes(1e-3, 100));
+        RunHistory.Record(folder.Path, Description(1e-3), 0, Noon);
+        RunHistory.Record(folder.Path, Description(5e-4), 100, Noon);
+
+        // A start at image 100 says nothing of the first 100.
+        Assert.Empty(Changes(1e-3, 100));
+        Assert.Equal(["optimizer.learning_rate: 0.001 0.0005"], Changes(5e-4, 100));
+        Assert.Equal(["optimizer.learning_rate: 0.0005 0.001"], Changes(1e-3, 101));
+        Assert.Empty(Changes(5e-4, 101));
+        Assert.Equal(2, folder.Files.Count());
+    }
+
+    [Fact]
     public void A_run_that_goes_on_says_what_is_set_differently()
     {
         using var folder = new TempFolder();

@@ -30,7 +30,7 @@ public sealed class StartingPointTests : IDisposable
         }
 
         using var resumed = new Trainer(stopped, new TwoHalves(), TinyRun.Engines);
-        Assert.Null(resumed.Note);
+        Assert.Empty(resumed.Notes);
         Assert.Equal(expected[2..], Steps(resumed, 5));
         Assert.Equal(
             Values(whole.State.Averages[0]), Values(resumed.State.Averages[0]));
@@ -147,7 +147,8 @@ public sealed class StartingPointTests : IDisposable
         Rewrite(network => network.Replace("{", "{\n  \"mid_block_type\": \"UNetMidBlock2D\",\n  \"time_embedding_dim\": null,", StringComparison.Ordinal));
         using (var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines))
         {
-            Assert.Equal((null, 8L), (resumed.Note, resumed.ImagesSeen));
+            Assert.Empty(resumed.Notes);
+            Assert.Equal(8, resumed.ImagesSeen);
         }
 
         foreach (var change in (Func<string, string>[])[network => network.Replace("\"freq_shift\": 0", "\"freq_shift\": 1", StringComparison.Ordinal), _ => "no JSON"])

@@ -67,7 +67,7 @@ public sealed class TrainerTests : IDisposable
 
         using var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(options.Batch, resumed.ImagesSeen);
-        Assert.Contains("set aside", resumed.Note);
+        Assert.Contains("set aside", Assert.Single(resumed.Notes));
     }
 
     [Fact]

@@ -28,10 +28,13 @@ internal sealed class TrainableCall
 
     public int[] Labels { get; set; }
 
+    /// <summary>What was done to each image; none for a network that is not told.</summary>
+    public float[] AugmentLabels { get; set; } = [];
+
     /// <summary>dLoss/dOutput of the loss that is the sum of output times this.</summary>
     public float[] Direction { get; set; }
 
-    public UNetInput Input => new(Sample, Shape, Timesteps, Labels);
+    public UNetInput Input => new(Sample, Shape, Timesteps, Labels) { AugmentLabels = AugmentLabels };
 
     /// <summary>Forward and backward.</summary>
     /// <returns>The output.</returns>

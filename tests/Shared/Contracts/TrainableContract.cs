@@ -173,9 +173,9 @@ public abstract partial class TrainableContract
         Assert.Equal(before, Held);
     }
 
-    private ITrainableUNet Create(UNet2DConfig config, ulong seed)
+    private ITrainableUNet Create(UNet2DConfig config, ulong seed, int augmentLabels = 0)
     {
-        var network = ((ITrainingEngine)Engine).Create(UNet2DDescription.Of(config), new EngineOptions());
+        var network = ((ITrainingEngine)Engine).Create(UNet2DDescription.Of(config, augmentLabels), new EngineOptions());
         Fill(network.Parameters, network, seed);
         return network;
     }

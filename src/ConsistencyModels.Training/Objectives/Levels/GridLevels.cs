@@ -21,6 +21,9 @@ public sealed record GridLevels(IScaleSchedule Scales, ILevelChoice Choice, doub
     public bool Learns => Choice.Learns;
 
     /// <inheritdoc/>
+    public bool FollowsLength => Scales.FollowsLength;
+
+    /// <inheritdoc/>
     public double? TargetDecay(TrainingClock clock) => Scales.TargetDecay(clock);
 
     /// <inheritdoc/>
@@ -68,6 +71,9 @@ public sealed record HalvingLevels(IScaleSchedule Scales, double SigmaMin = 0.00
 
     /// <inheritdoc/>
     public int? SamplingSteps(TrainingClock clock) => Scales.Scales(clock);
+
+    /// <inheritdoc/>
+    public bool FollowsLength => Scales.FollowsLength;
 
     /// <inheritdoc/>
     public int Generation(TrainingClock clock) => Scales.Generation(clock);

@@ -46,6 +46,9 @@ public interface INoiseLevels
     /// <param name="clock">How far the run is.</param>
     int Generation(TrainingClock clock) => 0;
 
+    /// <summary>Whether they are spread over the length of the run, and not over a length of their own.</summary>
+    bool FollowsLength => false;
+
     /// <summary>What it has learnt, for checkpoints; empty for most. What is set was got from one with the same settings.</summary>
     float[] State
     {

@@ -14,6 +14,9 @@ public interface IScaleSchedule
     /// <summary>Grows by one whenever the student becomes the teacher.</summary>
     /// <param name="clock">How far the run is.</param>
     int Generation(TrainingClock clock) => 0;
+
+    /// <summary>Whether it is spread over the length of the run, and not over a length of its own.</summary>
+    bool FollowsLength => false;
 }
 
 /// <summary>One N and one μ for the whole run: consistency distillation.</summary>
@@ -43,6 +46,9 @@ public sealed record GrowingScales(int Start, int End, double StartDecay, bool A
     public int Scales(TrainingClock clock) => Steps(clock) + 1;
 
     /// <inheritdoc/>
+    public bool FollowsLength => TotalSteps == 0;
+
+    /// <inheritdoc/>
     public double TargetDecay(TrainingClock clock) => !Adaptive ? StartDecay : StartDecay <= 0 ? 0 : Math.Exp(Math.Log(StartDecay) * Start / Steps(clock));
 
     private int Steps(TrainingClock clock)
@@ -64,6 +70,9 @@ public sealed record GrowingScales(int Start, int End, double StartDecay, bool A
 public sealed record DoublingScales(int Start = 10, int End = 1280, long TotalSteps = 0) : IScaleSchedule
 {
     /// <inheritdoc/>
+    public bool FollowsLength => TotalSteps == 0;
+
+    /// <inheritdoc/>
     public int Scales(TrainingClock clock)
     {
         var total = TotalSteps > 0 ? TotalSteps : clock.TotalSteps;
@@ -83,6 +92,9 @@ public sealed record DoublingScales(int Start = 10, int End = 1280, long TotalSt
 /// <param name="StepsPerStage">Training steps of a stage; 0 divides the length of the run, with one more stage at N = 1.</param>
 public sealed record HalvingScales(int Start, long StepsPerStage) : IScaleSchedule
 {
+    /// <inheritdoc/>
+    public bool FollowsLength => StepsPerStage == 0;
+
     /// <inheritdoc/>
     public int Scales(TrainingClock clock)
     {

@@ -4,30 +4,30 @@ using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Data.Tests;
 
-public sealed class ImageFolderDataSetTests
+public sealed class ImageFolderTests
 {
-    private static readonly ImageFolderOptions Native = new() { Size = 8, OnlySize = true };
+    private static readonly ImageDataSetOptions Native = new() { Size = 8, Crop = ImageCrop.None, ClassesFrom = ClassRule.Folders };
 
     [Fact]
     public void A_folder_and_an_archive_of_the_same_files_are_the_same_data_set()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet folder = SampleFiles.Open(files.AsFolder(), Native);
-        ImageFolderDataSet zip = SampleFiles.Open(files.AsZip(), Native with { Threads = 1 });
+        using ImageDataSet folder = SampleFiles.Open(files.AsFolder(), Native);
+        using ImageDataSet zip = SampleFiles.Open(files.AsZip(), Native with { Threads = 1 });
         Assert.Equal(12, folder.Count);
         Assert.Equal((3, 8, 8), (folder.Channels, folder.Height, folder.Width));
         Assert.Equal(["dngn/wall", "mon", "mon/undead"], folder.ClassNames);
         Assert.Equal(folder.ClassNames, zip.ClassNames);
-        Assert.Equal(folder.Paths, zip.Paths);
+        Assert.Equal(SampleFiles.Paths(folder), SampleFiles.Paths(zip));
         Assert.Equal(folder.Labels.ToArray(), zip.Labels.ToArray());
         Assert.Equal(folder.Fingerprint, zip.Fingerprint);
         Assert.Matches("^[0-9a-f]{64}$", folder.Fingerprint);
         for (int i = 0; i < folder.Count; i++)
         {
-            ImageBuffer expected = ImageDecoder.Decode(files.Files[folder.Paths[i]], "expected");
+            ImageBuffer expected = ImageDecoder.Decode(files.Files[folder.NameOf(i)], "expected");
             Assert.Equal(expected.Pixels, folder.GetImage(i).Pixels);
             Assert.Equal(expected.Pixels, zip.GetImage(i).Pixels);
-            Assert.Equal(Path.GetDirectoryName(folder.Paths[i]), folder.ClassNames[folder.Labels[i]]);
+            Assert.Equal(Path.GetDirectoryName(folder.NameOf(i)), folder.ClassNames[folder.Labels[i]]);
         }
 
         string skipped = Assert.Single(folder.Skipped);
@@ -38,7 +38,7 @@ public sealed class ImageFolderDataSetTests
     public void Fill_gives_planes_in_the_networks_range_and_mirrors_on_request()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet data = SampleFiles.Open(files.AsZip(), Native);
+        using ImageDataSet data = SampleFiles.Open(files.AsZip(), Native);
         int[] indices = [5, 0, 5];
         float[] images = new float[3 * 3 * 64];
         int[] labels = new int[3];
@@ -70,7 +70,7 @@ public sealed class ImageFolderDataSetTests
     public void Fill_refuses_wrong_lengths_and_indices()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet data = SampleFiles.Open(files.AsZip(), Native);
+        using ImageDataSet data = SampleFiles.Open(files.AsZip(), Native);
         Assert.Throws<ArgumentException>("images", () => data.Fill([0], new float[191], [], []));
         Assert.Throws<ArgumentException>("labels", () => data.Fill([0], new float[192], new int[2], []));
         Assert.Throws<ArgumentException>("flips", () => data.Fill([0], new float[192], [], [true, false]));
@@ -83,18 +83,18 @@ public sealed class ImageFolderDataSetTests
     public void The_fingerprint_changes_with_one_pixel_the_classes_and_the_size_and_not_with_the_encoding()
     {
         using SampleFiles files = SampleFiles.Typical();
-        string original = SampleFiles.Open(files.AsZip(), Native).Fingerprint;
+        string original = SampleFiles.Fingerprint(files.AsZip(), Native);
         ClassMap map = ClassMap.Parse("a=mon,b=dngn");
-        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native with { Classes = map }).Fingerprint);
-        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native with { OnlySize = false }).Fingerprint);
-        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native with { Channels = 1 }).Fingerprint);
+        Assert.NotEqual(original, SampleFiles.Fingerprint(files.AsZip(), Native with { Classes = map }));
+        Assert.NotEqual(original, SampleFiles.Fingerprint(files.AsZip(), Native with { Crop = ImageCrop.Center }));
+        Assert.NotEqual(original, SampleFiles.Fingerprint(files.AsZip(), Native with { Channels = 1 }));
 
         ImageBuffer image = ImageDecoder.Decode(files.Files["mon/00.png"], "a");
         files.Files["mon/00.png"] = ImageEncoder.Encode(image, new() { Text = new Dictionary<string, string> { ["k"] = "v" } });
-        Assert.Equal(original, SampleFiles.Open(files.AsZip(), Native).Fingerprint);
+        Assert.Equal(original, SampleFiles.Fingerprint(files.AsZip(), Native));
         image.Pixels[100] ^= 1;
         files.Files["mon/00.png"] = ImageEncoder.Encode(image);
-        Assert.NotEqual(original, SampleFiles.Open(files.AsZip(), Native).Fingerprint);
+        Assert.NotEqual(original, SampleFiles.Fingerprint(files.AsZip(), Native));
     }
 
     [Fact]
@@ -110,21 +110,21 @@ public sealed class ImageFolderDataSetTests
             .. Number(3), .. Number(2), .. Number(2), .. Number(2), .. Number(1), .. "a"u8, .. Number(2), .. "bc"u8,
             .. Number(0), 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, .. Number(1), 4, 5, 6, 4, 5, 6, 4, 5, 6, 4, 5, 6,
         ];
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(text)), SampleFiles.Open(files.AsZip(), new() { Size = 2 }).Fingerprint);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(text)), SampleFiles.Fingerprint(files.AsZip(), new() { Size = 2 }));
     }
 
     [Fact]
     public void Classes_follow_the_map()
     {
         using SampleFiles files = SampleFiles.Typical();
-        ImageFolderDataSet data = SampleFiles.Open(
+        using ImageDataSet data = SampleFiles.Open(
             files.AsFolder(), Native with { Classes = ClassMap.Parse("wall=dngn/wall,monster=mon:-mon/undead") });
         Assert.Equal(["wall", "monster"], data.ClassNames);
         Assert.Equal(8, data.Count);
         for (int i = 0; i < data.Count; i++)
         {
-            Assert.Equal(data.Paths[i].StartsWith("mon/", StringComparison.Ordinal) ? 1 : 0, data.Labels[i]);
-            Assert.DoesNotContain("undead", data.Paths[i], StringComparison.Ordinal);
+            Assert.Equal(data.NameOf(i).StartsWith("mon/", StringComparison.Ordinal) ? 1 : 0, data.Labels[i]);
+            Assert.DoesNotContain("undead", data.NameOf(i), StringComparison.Ordinal);
         }
     }
 
@@ -134,7 +134,7 @@ public sealed class ImageFolderDataSetTests
         using SampleFiles files = new();
         files.Files["a/wide.png"] = ImageEncoder.Encode(SampleFiles.SolidImage(40, 17, 10, 20, 30));
         files.Files["a/clear.png"] = ImageEncoder.Encode(new ImageBuffer(5, 5, 4));
-        ImageFolderDataSet data = SampleFiles.Open(files.AsFolder(), new() { Size = 8, Background = new(50, 60, 70) });
+        using ImageDataSet data = SampleFiles.Open(files.AsFolder(), new() { Size = 8, Background = new(50, 60, 70) });
         Assert.Equal(SampleFiles.SolidImage(8, 8, 50, 60, 70).Pixels, data.GetImage(0).Pixels);
         Assert.Equal(SampleFiles.SolidImage(8, 8, 10, 20, 30).Pixels, data.GetImage(1).Pixels);
         Assert.Empty(data.Skipped);
@@ -147,9 +147,9 @@ public sealed class ImageFolderDataSetTests
         files.Files["a/big.png"] = SampleFiles.Solid(16, 1, 1, 1);
         files.Files["b/fits.png"] = SampleFiles.Solid(8, 2, 2, 2);
         files.Files["root.png"] = SampleFiles.Solid(8, 3, 3, 3);
-        ImageFolderDataSet data = SampleFiles.Open(files.AsFolder(), Native);
+        using ImageDataSet data = SampleFiles.Open(files.AsFolder(), Native);
         Assert.Equal([".", "b"], data.ClassNames);
-        Assert.Equal(["b/fits.png", "root.png"], data.Paths);
+        Assert.Equal(["b/fits.png", "root.png"], SampleFiles.Paths(data));
         Assert.Equal([1, 0], data.Labels.ToArray());
     }
 }
