@@ -164,7 +164,7 @@ public sealed class GenerateResult
     /// <summary>What was asked for: says which of <see cref="Images"/> and <see cref="Values"/> is filled.</summary>
     public OutputType OutputType { get; }
 
-    /// <summary>Number, channels and size of the images.</summary>
+    /// <summary>Number, channels and size of the images, whatever the order of <see cref="Values"/>.</summary>
     public ImageShape Shape { get; }
 
     /// <summary>The pictures for <see cref="OutputType.Images"/>; empty otherwise.</summary>
