@@ -74,6 +74,9 @@ internal sealed class EditJob : IDisposable
     /// <summary>The model's folder or file.</summary>
     public string Path => _model.Path;
 
+    /// <summary>What has to be said about the model's file, and was when it was opened.</summary>
+    public IReadOnlyList<string> ModelNotes => _model.Notes;
+
     /// <summary>What was cut, scaled, guessed or lost.</summary>
     public IReadOnlyList<string> Notes { get; }
 

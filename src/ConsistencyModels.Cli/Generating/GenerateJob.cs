@@ -83,6 +83,9 @@ internal sealed class GenerateJob : IDisposable
     /// <summary>The model's folder or file.</summary>
     public string Path => _model.Path;
 
+    /// <summary>What has to be said about the model.</summary>
+    public IReadOnlyList<string> Notes => _model.Notes;
+
     /// <summary>Names of the model's classes.</summary>
     public ClassNames? ClassNames => _model.ClassNames;
 
@@ -324,6 +327,7 @@ internal sealed class GenerateReport(
             json.WriteEndArray();
         }
 
+        JsonText.Strings(json, "notes", job.Notes);
         json.WriteNumber("sigma_max", job.Request.Sampler.InitialSigma);
         json.WriteNumber("churn", settings.Churn);
         json.WriteNumber("width", job.Request.Shape.Width);

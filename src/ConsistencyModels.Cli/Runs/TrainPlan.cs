@@ -211,7 +211,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         }
 
         model.Dispose();
-        return OpenModel(name, network, console, cancellation, TrainingMode.Edm);
+        return OpenModel(name, network, console with { Error = TextWriter.Null }, cancellation, TrainingMode.Edm); // its notes were said
     }
 
     private static TrainingOptions Complete(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Objective objective, UNet2DConfig network, long images, long length)
