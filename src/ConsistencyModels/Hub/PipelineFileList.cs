@@ -64,7 +64,7 @@ internal static class PipelineFileList
     /// <summary>Whether a snapshot has all of it.</summary>
     public static bool IsComplete(string snapshot, string? variant)
     {
-        bool Has(string file) => File.Exists(Path.Combine(snapshot, file));
+        bool Has(string file) => Links.LeadsToFile(Path.Combine(snapshot, file));
         var folder = Has(ModelLayout.NetworkConfig) && !Has($"{ModelLayout.UNet}/{ModelLayout.NetworkConfig}") ? "" : $"{ModelLayout.UNet}/";
 
         // The scheduler comes before the network's configuration, so where there is only that the repository has none.
@@ -73,7 +73,7 @@ internal static class PipelineFileList
             return false;
         }
 
-        var weights = ModelLayout.Weights(variant).Select(name => Path.Combine(snapshot, folder + name)).FirstOrDefault(File.Exists);
+        var weights = ModelLayout.Weights(variant).Select(name => Path.Combine(snapshot, folder + name)).FirstOrDefault(Links.LeadsToFile);
         return weights is not null && Shards(weights, folder).All(Has);
     }
 }
