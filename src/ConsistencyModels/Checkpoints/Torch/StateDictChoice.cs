@@ -47,7 +47,7 @@ internal sealed class StateDictChoice(string path, StateDictWalk walk, Predicate
             string[] leading = wanted is null ? [] : Leading(dict, wanted);
             if (leading.Length == 0)
             {
-                leading = Holds(dict, null) ? [] : Leading(dict, null)[..1];
+                leading = Holds(dict, null) ? [] : [.. Leading(dict, null).Take(1)];
             }
 
             if (leading is not [var next, ..])

@@ -59,9 +59,9 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
 
         if (named && value is PickleUnknown unknown)
         {
-            var place = prefix.Length == 0 ? "" : $" for {Printable.Quote(prefix)}";
+            var place = prefix.Length == 0 ? "" : $" (at {Printable.Quote(prefix)})";
             throw new CheckpointException(
-                $"{path}: the pickle asks for {Printable.Quote(unknown.Name)}, which is not among the names a checkpoint may use{place}; nothing was run");
+                $"{path}: the pickle asks for {Printable.Quote(unknown.Name)}, which is not among the names a checkpoint may use; nothing was run{place}");
         }
 
         var children = value switch
