@@ -31,10 +31,6 @@ public sealed partial class LinkedFolderTests : IDisposable
         Assert.Equal(["cat/a.png", "cow/c.png", "dog/deep/b.png"], Enumerable.Range(0, set.Count).Select(set.NameOf));
         Assert.Contains(set.Notes, note => note.EndsWith("in it by another way too, and read once, such as 'alias'", StringComparison.Ordinal));
         Assert.Contains("1 links lead to nothing, such as 'gone'", set.Notes);
-
-        PictureFolder found = PictureFolder.Find(data);
-        Assert.Equal(3, found.Files.Count);
-        Assert.All(found.Files, file => Assert.True(File.Exists(file)));
     }
 
     [Fact]
@@ -100,7 +96,16 @@ public sealed partial class LinkedFolderTests : IDisposable
         int handle = Create(Name($"{folder}/{file}"), 0x1ED);
         Assert.True(handle >= 0);
         Assert.Equal(0, Close(handle));
-        Assert.Contains("is not UTF-8, so that it cannot be opened; rename it", DataFiles.Refusal(root, Eight));
+        try
+        {
+            Assert.Contains("is not UTF-8, so that it cannot be opened; rename it", DataFiles.Refusal(root, Eight));
+        }
+        finally
+        {
+            // .NET could not.
+            Assert.Equal(0, Remove(Name($"{folder}/{file}")));
+            Assert.Equal(0, Remove(Name(folder)));
+        }
     }
 
     [Fact]
@@ -141,6 +146,9 @@ public sealed partial class LinkedFolderTests : IDisposable
 
     [LibraryImport("libc", EntryPoint = "creat")]
     private static partial int Create(byte[] path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "remove")]
+    private static partial int Remove(byte[] path);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int handle);

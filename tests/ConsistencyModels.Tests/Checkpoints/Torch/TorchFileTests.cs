@@ -133,6 +133,20 @@ public class TorchFileTests
         Assert.Contains($"asks for '{name}'", Assert.Throws<CheckpointException>(() => TorchFile.Open(folder.File("beside.pt"), "best")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("U\u0003ema}}U\u0001nTsU\u0005model}}U\u0004markTs", "model", "")]
+    [InlineData("U\u0004stepTU\u0003ema}}U\u0004markTsU\u0005model}}U\u0004markTs", "ema", "model")]
+    [InlineData("U\u0004markTU\u0003ema}}U\u0004markTs", "", "")]
+    [InlineData("U\u0003ema}}U\u0001nTsU\u0005model}}U\u0001wTs", "ema", "")]
+    public void A_part_without_what_is_looked_for_is_passed_over_for_one_that_has_it(string pairs, string chosen, string others)
+    {
+        using var folder = new TempFolder();
+        const string tensor = "ctorch._utils\n_rebuild_tensor\n((U\u0007storagectorch\nFloatStorage\nU\u00010U\u0003cpuK\u0002tQK\0K\u0002\u0085K\u0001\u0085tR";
+        Zip(folder.File("w.pt"), $"\u0080\u0002}}({pairs.Replace("}}", "}", StringComparison.Ordinal).Replace("T", tensor, StringComparison.Ordinal)}u.", [1.5f, -2f]);
+        using var file = (TorchFile)TensorFiles.Open(folder.File("w.pt"), null, name => name == "mark");
+        Assert.Equal((chosen, others), (file.Entry, string.Join(' ', file.Others)));
+    }
+
     [Fact]
     public void Contiguous_tensors_are_views_and_share_storage()
     {
