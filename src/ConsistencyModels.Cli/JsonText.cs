@@ -23,4 +23,19 @@ internal static class JsonText
 
         output.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
     }
+
+    /// <summary>Writes a list of strings.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="name">The list's name.</param>
+    /// <param name="values">Its strings; an empty list is written too.</param>
+    public static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
+    }
 }

@@ -91,11 +91,20 @@ internal sealed record ModelSettings
     }
 
     /// <summary>Finds and opens the model: its small files, not its weights.</summary>
-    /// <param name="console">Where to show a download's progress.</param>
+    /// <param name="console">Where to show a download's progress, and what was chosen among several things in its file.</param>
     /// <param name="cancellation">Ends a download.</param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">It is nowhere, cannot be downloaded, or is damaged.</exception>
-    public Model Open(CliConsole console, CancellationToken cancellation) => ModelReader.Open(Find(console, cancellation), Files);
+    public Model Open(CliConsole console, CancellationToken cancellation)
+    {
+        var model = ModelReader.Open(Find(console, cancellation), Files);
+        foreach (var note in model.Notes)
+        {
+            console.Error.WriteLine($"note: {model.Path}: {note}");
+        }
+
+        return model;
+    }
 }
 
 /// <summary>A network's configuration by the name of a preset, by its file, or by a model that has such a network.</summary>

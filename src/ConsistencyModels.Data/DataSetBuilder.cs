@@ -107,6 +107,7 @@ internal sealed class DataSetBuilder
     private string[] DecodeAll(IRecordWriter writer)
     {
         ConcurrentDictionary<int, string> skipped = new();
+        ConcurrentDictionary<int, ConsistencyModelsException> bad = new();
         int done = 0;
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = _options.ThreadCount, CancellationToken = _cancellation };
         try
@@ -121,9 +122,14 @@ internal sealed class DataSetBuilder
                         writer.Append(pending.Index, record);
                     }
                 }
-                catch (ConsistencyModelsException e) when (_options.SkipUnreadable)
+                catch (ConsistencyModelsException e)
                 {
-                    reason = e.Message;
+                    // To the end also where it is an error: whoever mends the pictures wants to know how many there are.
+                    reason = _options.SkipUnreadable ? e.Message : null;
+                    if (!_options.SkipUnreadable)
+                    {
+                        bad[pending.Index] = e;
+                    }
                 }
 
                 if (reason is not null)
@@ -140,6 +146,13 @@ internal sealed class DataSetBuilder
         catch (AggregateException e) when (e.InnerExceptions.OfType<ConsistencyModelsException>().FirstOrDefault() is { } first)
         {
             throw new ConsistencyModelsException(first.Message, e);
+        }
+
+        if (!bad.IsEmpty)
+        {
+            ConsistencyModelsException first = bad.MinBy(b => b.Key).Value;
+            throw new ConsistencyModelsException(
+                $"{first.Message} {bad.Count} of {_source.Count} pictures cannot be read; {nameof(ImageDataSetOptions.SkipUnreadable)} leaves them out (cm train: --skip-damaged).", first);
         }
 
         return [.. skipped.OrderBy(s => s.Key).Select(s => s.Value)];

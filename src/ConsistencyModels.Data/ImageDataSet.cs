@@ -65,6 +65,9 @@ public sealed class ImageDataSet : IImageDataSet, IDisposable
     /// <inheritdoc/>
     public IReadOnlyList<string> Skipped { get; }
 
+    /// <summary>What was left out before anything was read, and may be meant: kinds of files, links. A sentence each; users should see them.</summary>
+    public IReadOnlyList<string> Notes => _source.Notes;
+
     /// <inheritdoc/>
     public bool IsRandom => _decoder.Kind != RecordKind.Image;
 

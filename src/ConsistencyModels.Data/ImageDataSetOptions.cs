@@ -77,7 +77,7 @@ public sealed record ImageDataSetOptions
     /// <summary>What shows through transparent parts. Black by default.</summary>
     public RgbColor Background { get; init; } = RgbColor.Black;
 
-    /// <summary>True leaves out pictures that cannot be decoded and lists them (<see cref="IImageDataSet.Skipped"/>); false, the default, fails on the first.</summary>
+    /// <summary>True leaves out pictures that cannot be decoded and lists them (<see cref="IImageDataSet.Skipped"/>); false, the default, fails, and says how many there are.</summary>
     public bool SkipUnreadable { get; init; }
 
     /// <summary>The most bytes that pixels may take in memory; more are decoded into a file once. 1 GiB by default.</summary>

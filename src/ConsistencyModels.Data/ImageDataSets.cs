@@ -2,6 +2,7 @@ using System.IO.Compression;
 using ConsistencyModels.Data.Formats;
 using ConsistencyModels.Data.Formats.Parquet;
 using ConsistencyModels.Data.Sources;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Data;
 
@@ -89,7 +90,7 @@ public static class ImageDataSets
             return CifarSource.Open(path, options);
         }
 
-        throw new ConsistencyModelsException($"{path}: is no data set that can be read; expected {Expected}.");
+        throw new ConsistencyModelsException($"{path}: is no data set that can be read; {(WrongContent.Describe(start) is { } wrong ? $"it is {wrong}" : $"expected {Expected}")}.");
     }
 
     private static bool IsNpz(string path, ImageDataSetOptions options)

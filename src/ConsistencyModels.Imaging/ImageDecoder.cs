@@ -1,3 +1,4 @@
+using ConsistencyModels.Files;
 using ConsistencyModels.Pixels;
 using SkiaSharp;
 
@@ -75,7 +76,7 @@ public static class ImageDecoder
         }
 
         ImageBuffer picture = new ImageBuffer(width, height, 4, rgba).WithChannels(options.Channels, options.Background);
-        return ExifOrientation.Apply(picture, (int)codec.EncodedOrigin);
+        return ExifOrientation.Apply(picture, OrientationOf(codec, encoded));
     }
 
     /// <summary>Reads the header only.</summary>
@@ -86,13 +87,16 @@ public static class ImageDecoder
     public static EncodedImageInfo ReadInfo(ReadOnlySpan<byte> encoded, string name, DecodeOptions? options = null)
     {
         using SKCodec codec = Open(encoded, name, options ?? DecodeOptions.Default);
-        bool turned = ExifOrientation.SwapsSides((int)codec.EncodedOrigin);
+        bool turned = ExifOrientation.SwapsSides(OrientationOf(codec, encoded));
         return new EncodedImageInfo(
             turned ? codec.Info.Height : codec.Info.Width,
             turned ? codec.Info.Width : codec.Info.Height,
             codec.Info.AlphaType != SKAlphaType.Opaque,
             FormatName(codec));
     }
+
+    private static int OrientationOf(SKCodec codec, ReadOnlySpan<byte> encoded) =>
+        codec.EncodedOrigin == SKEncodedOrigin.TopLeft ? PngOrientation.Of(encoded) : (int)codec.EncodedOrigin;
 
     private static SKCodec Open(ReadOnlySpan<byte> encoded, string name, DecodeOptions options)
     {
@@ -108,7 +112,8 @@ public static class ImageDecoder
 
         using SKData data = SKData.CreateCopy(encoded);
         SKCodec codec = SKCodec.Create(data)
-            ?? throw new ConsistencyModelsException($"{name}: not an image that can be read; expected PNG, JPEG, WebP, GIF or BMP.");
+            ?? throw new ConsistencyModelsException(
+                $"{name}: not an image that can be read; {(WrongContent.Describe(encoded) is { } wrong ? $"it is {wrong}" : "expected PNG, JPEG, WebP, GIF or BMP")}.");
         long pixels = (long)codec.Info.Width * codec.Info.Height;
 
         // The second limit is that of a .NET array of RGBA bytes, whatever the options allow.

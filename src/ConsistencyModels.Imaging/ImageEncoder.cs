@@ -20,7 +20,7 @@ public static class ImageEncoder
         return Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".png" => ImageFormat.Png,
-            ".jpg" or ".jpeg" => ImageFormat.Jpeg,
+            ".jpg" or ".jpeg" or ".jpe" or ".jfif" => ImageFormat.Jpeg,
             ".webp" => ImageFormat.Webp,
             string other => throw new ConsistencyModelsException($"{path}: the extension '{other}' is not an image format; expected .png, .jpg, .jpeg or .webp."),
         };

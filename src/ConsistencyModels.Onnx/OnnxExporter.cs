@@ -41,11 +41,11 @@ public static class OnnxExporter
     /// <summary>Exports a network.</summary>
     /// <param name="config">The network's configuration.</param>
     /// <param name="scheduler">σ_min, σ_data and clipping, for <see cref="OnnxFunction.Consistency"/>.</param>
-    /// <param name="weights">Exactly its parameters; they are read once, one at a time.</param>
+    /// <param name="weights">Exactly its parameters; they are read one at a time, for F16 twice.</param>
     /// <param name="path">The file to write; what is there is replaced. Its folder must exist.</param>
     /// <param name="options">What and how; null for the bare network in float32.</param>
     /// <returns>Bytes written, to the file and the one beside it if there is one.</returns>
-    /// <exception cref="ConsistencyModelsException">The network cannot be exported so, or the file not written.</exception>
+    /// <exception cref="ConsistencyModelsException">The network cannot be exported so, its weights are too large for the precision, or the file not written.</exception>
     public static long Export(
         UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, string path, OnnxExportOptions? options = null)
     {
@@ -56,7 +56,9 @@ public static class OnnxExporter
         options ??= new OnnxExportOptions();
         ThrowIfUnsupported(config, options);
         var network = UNet2DDescription.Of(config);
-        var graph = new GraphBuilder(weights, NetworkWeights.Check(network, weights));
+        var stored = NetworkWeights.Check(network, weights);
+        NarrowRange.ThrowIfExceeded(weights, stored.Values, options.DType);
+        var graph = new GraphBuilder(weights, stored);
         Fill(graph, network, scheduler, options);
         var model = new ModelProto
         {

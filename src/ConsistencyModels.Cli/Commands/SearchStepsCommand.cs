@@ -69,6 +69,11 @@ internal static class SearchStepsCommand
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
         var reference = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples, context.Cancellation);
         var classes = ChooseClasses(words, model, reference, console);
+        foreach (var note in reference.Notes)
+        {
+            console.Error.WriteLine($"note: {folder}: {note}");
+        }
+
         console.Error.WriteLine($"reference: {reference.Shape.Batch} of {reference.Found} pictures in {folder}");
         using var pipeline = Spinner.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
         var objective = new StepObjective(pipeline, reference, classes, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
@@ -80,7 +85,7 @@ internal static class SearchStepsCommand
             (candidate, distance) => tried.Add(string.Create(CultureInfo.InvariantCulture, $"timesteps {Text(StepObjective.Diffusers(candidate))}: distance {distance:F4}"))));
         tried.Finish();
         var best = StepObjective.Diffusers(ts);
-        Report(context, console, json, best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
+        Report(context, console, json, [.. model.Notes, .. reference.Notes], best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
         return ExitCode.Fine;
     }
 
@@ -103,7 +108,7 @@ internal static class SearchStepsCommand
         return null;
     }
 
-    private static void Report(CommandContext context, CliConsole console, bool json, int[] best, double value, double heldOut, double oneStep, double floor)
+    private static void Report(CommandContext context, CliConsole console, bool json, IReadOnlyList<string> notes, int[] best, double value, double heldOut, double oneStep, double floor)
     {
         if (json)
         {
@@ -116,6 +121,7 @@ internal static class SearchStepsCommand
                 }
 
                 writer.WriteEndArray();
+                JsonText.Strings(writer, "notes", notes);
                 writer.WriteNumber("distance", value);
                 writer.WriteNumber("held_out_distance", heldOut);
                 writer.WriteNumber("held_out_distance_one_step", oneStep);

@@ -43,7 +43,7 @@ internal static class TrainCommand
         var crop = Options.OneOf("--crop", "How pictures become squares of the size: center (default), random, a new crop each time, or none, which leaves out all others", "center", "random", "none");
         var classesFrom = Options.OneOf("--classes-from", "Where the classes of a folder or .zip come from: folders, the prefix of the file name (cat_1.png), or none; default: its dataset.json, else folders", "auto", "folders", "prefix", "none");
         var split = Options.Text("--split", "Which part of the data: train, test, ...; default: train where there are parts", "NAME");
-        var skipDamaged = Options.Switch("--skip-damaged", "Leave out pictures that cannot be read, and say which; default: stop at the first");
+        var skipDamaged = Options.Switch("--skip-damaged", "Leave out pictures that cannot be read, and say which; default: stop, and say how many");
         var images = Options.Count("--images", "Images the whole run learns from, with repetition; default: 400k", 1);
         var batch = Options.Whole("--batch", "Images per step; default: 64", 1, 1_000_000, "N", "-b");
         var micro = Options.Whole("--micro-batch", "Images in memory at a time; default: the whole batch", 1, 1_000_000);

@@ -52,7 +52,7 @@ internal sealed class EditJob : IDisposable
         _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
         OneSheet = settings.Compare && PictureFiles.LooksLikeFile(settings.Out) && OfOneSize();
         Files = new(settings.Out, settings.Format, settings.Verb == EditVerb.Interpolate ? 1 : settings.Compare ? (OneSheet ? 1 : Inputs.Count) : Inputs.Count * Count);
-        Notes = [.. Inputs.SelectMany(input => input.Notes()), .. Files.Format == ImageFormat.Jpeg && Inputs.Any(input => input.KeepsAlpha)
+        Notes = [.. ClassChoice.Notes(settings.Classes, model.ClassNames), .. Inputs.SelectMany(input => input.Notes()), .. Files.Format == ImageFormat.Jpeg && Inputs.Any(input => input.KeepsAlpha)
             ? ["JPEG has no transparency: what is transparent is drawn on black; --format png keeps it"] : Array.Empty<string>()];
     }
 
@@ -73,6 +73,9 @@ internal sealed class EditJob : IDisposable
 
     /// <summary>The model's folder or file.</summary>
     public string Path => _model.Path;
+
+    /// <summary>What has to be said about the model's file, and was when it was opened.</summary>
+    public IReadOnlyList<string> ModelNotes => _model.Notes;
 
     /// <summary>What was cut, scaled, guessed or lost.</summary>
     public IReadOnlyList<string> Notes { get; }

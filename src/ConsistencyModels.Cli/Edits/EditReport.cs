@@ -42,20 +42,8 @@ internal sealed class EditReport(EditSettings settings, EditJob job, IReadOnlyLi
 
         json.WriteNumber("loading_seconds", Math.Round(loading.TotalSeconds, 3));
         json.WriteNumber("editing_seconds", Math.Round(editing.TotalSeconds, 3));
-        json.WriteStartArray("notes");
-        foreach (var note in job.Notes)
-        {
-            json.WriteStringValue(note);
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("files");
-        foreach (var file in results.Select(result => result.File).Distinct())
-        {
-            json.WriteStringValue(file);
-        }
-
-        json.WriteEndArray();
+        JsonText.Strings(json, "notes", [.. job.ModelNotes, .. job.Notes]);
+        JsonText.Strings(json, "files", results.Select(result => result.File).Distinct());
         json.WriteStartArray("results");
         foreach (var result in results)
         {

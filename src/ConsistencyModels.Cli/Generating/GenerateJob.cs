@@ -22,6 +22,7 @@ internal sealed class GenerateJob : IDisposable
     private readonly GenerateSettings _settings;
     private readonly Model _model;
     private readonly IReadOnlyList<int>? _classes;
+    private readonly IReadOnlyList<string> _classNotes;
     private readonly GenerateOptions _options;
     private readonly PictureFiles _files;
     private readonly CliConsole _console;
@@ -31,6 +32,7 @@ internal sealed class GenerateJob : IDisposable
     {
         (_settings, _model, _console, _cancellation) = (settings, model, console, cancellation);
         _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
+        _classNotes = ClassChoice.Notes(settings.Classes, model.ClassNames);
         var latents = settings.Latents is null ? null : Latents.Load(settings.Latents, model.Config);
         Count = settings.Count ?? latents?.Shape.Batch ?? _classes?.Count ?? 1;
         if (latents is not null && latents.Shape.Batch != Count)
@@ -83,6 +85,9 @@ internal sealed class GenerateJob : IDisposable
     /// <summary>The model's folder or file.</summary>
     public string Path => _model.Path;
 
+    /// <summary>What has to be said about the model and the classes.</summary>
+    public IReadOnlyList<string> Notes => [.. _model.Notes, .. _classNotes];
+
     /// <summary>Names of the model's classes.</summary>
     public ClassNames? ClassNames => _model.ClassNames;
 
@@ -117,6 +122,11 @@ internal sealed class GenerateJob : IDisposable
     /// <summary>Loads the model, makes the pictures and writes them as they come.</summary>
     public GenerateReport Run()
     {
+        foreach (var note in _classNotes)
+        {
+            _console.Error.WriteLine($"note: {note}");
+        }
+
         var clock = Stopwatch.StartNew();
         using var pipeline = Spinner.For(_console, "loading the model", _ => _settings.Engine.Load(_model, _cancellation));
         var loaded = clock.Elapsed;
@@ -324,6 +334,7 @@ internal sealed class GenerateReport(
             json.WriteEndArray();
         }
 
+        JsonText.Strings(json, "notes", job.Notes);
         json.WriteNumber("sigma_max", job.Request.Sampler.InitialSigma);
         json.WriteNumber("churn", settings.Churn);
         json.WriteNumber("width", job.Request.Shape.Width);
@@ -409,14 +420,27 @@ internal static class ClassChoice
         }
     }
 
+    /// <summary>Which classes were asked for by a name that is also the number of another class.</summary>
+    /// <param name="texts">As for <see cref="Parse"/>.</param>
+    /// <param name="names">Their names, or null.</param>
+    public static IReadOnlyList<string> Notes(IReadOnlyList<string> texts, ClassNames? names) =>
+    [
+        .. texts.SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries)).Distinct()
+            .Select(text => (Text: text, Number: Number(text), Label: names?.Find(text)))
+            .Where(part => part.Number is { } number && part.Label is { } label && number != label && names!.ById.ContainsKey(number))
+            .Select(part => $"--classes {part.Text} is taken for the class of that name, number {part.Label}; class number {part.Number} is called '{names![part.Number!.Value]}'"),
+    ];
+
     /// <summary>How a class is shown: its name, or its number.</summary>
     public static string Show(int label, ClassNames? names) => names?[label] ?? label.ToString(CultureInfo.InvariantCulture);
 
     private static int? Find(string text, int count, ClassNames? names) =>
         string.IsNullOrWhiteSpace(text) ? null
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < count ? number
-        : names?.Find(text) is { } label && label < count ? label
+        : names?.Find(text) is { } label && label < count ? label // also of one that is a number: folders are often called so
+        : Number(text) is { } number && number < count ? number
         : null;
+
+    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static ConsistencyModelsException Unknown(string text, int count, ClassNames? names)
     {

@@ -105,7 +105,7 @@ internal sealed class PictureFiles
         output is not null
         && !Directory.Exists(output)
         && !Path.EndsInDirectorySeparator(output)
-        && Path.GetExtension(output).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".webp" or ".gif" or ".bmp" or ".tif" or ".tiff";
+        && Path.GetExtension(output).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".jpe" or ".jfif" or ".webp" or ".gif" or ".bmp" or ".tif" or ".tiff";
 
     // Said before the work, not after it. The folders above need not exist either, but a file cannot be among them.
     private static void ThrowIfFile(string folder)

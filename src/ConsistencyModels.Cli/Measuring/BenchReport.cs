@@ -50,6 +50,9 @@ internal sealed record BenchReport
     /// <summary>The weights as float32.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>What has to be said about the model.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Whether the JSON lists every round.</summary>
     public bool AllRounds { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed record BenchReport
         json.WriteNumber("steps", Steps);
         json.WriteNumber("network_calls", Calls);
         json.WriteNumber("load_seconds", LoadSeconds);
+        JsonText.Strings(json, "notes", Notes);
         json.WriteNumber("rounds", Seconds.Count);
         json.WriteNumber("seconds_median", Median);
         json.WriteNumber("seconds_lower_quartile", Quantile(0.25));

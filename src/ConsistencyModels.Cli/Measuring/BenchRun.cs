@@ -60,6 +60,7 @@ internal static class BenchRun
         return new BenchReport
         {
             Model = settings.Engine.Model.ShortName,
+            Notes = model.Notes,
             Engine = settings.Engine.Engine ?? settings.Engine.Engines.For(new EngineOptions { Device = settings.Engine.Device, DType = settings.Engine.DType }).Name,
             Device = settings.Engine.Device,
             Threads = threads,

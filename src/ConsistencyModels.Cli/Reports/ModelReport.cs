@@ -37,6 +37,9 @@ internal sealed record ModelReport
     /// <summary>Keys of the configurations that mean nothing here.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
 
+    /// <summary>What was chosen among several things in the file.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Number of scalars in all tensors.</summary>
     public long Parameters => Tensors.Sum(tensor => tensor.ElementCount);
 
@@ -63,6 +66,7 @@ internal sealed record ModelReport
                 Scheduler = model.Scheduler,
                 ClassNames = model.ClassNames,
                 UnknownKeys = model.UnknownKeys,
+                Notes = model.Notes,
             };
         }
         catch (ConsistencyModelsException e) when (File.Exists(path))

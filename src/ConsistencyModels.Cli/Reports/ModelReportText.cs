@@ -47,13 +47,8 @@ internal static class ModelReportText
         }
 
         Object(json, "metadata", report.Metadata.Select(pair => (pair.Key, (Action<string>)(key => json.WriteString(key, pair.Value)))));
-        json.WriteStartArray("unknown_keys");
-        foreach (var key in report.UnknownKeys)
-        {
-            json.WriteStringValue(key);
-        }
-
-        json.WriteEndArray();
+        JsonText.Strings(json, "unknown_keys", report.UnknownKeys);
+        JsonText.Strings(json, "notes", report.Notes);
         if (parameters)
         {
             WriteTensors(json, report);
@@ -87,6 +82,11 @@ internal static class ModelReportText
         foreach (var (key, value) in report.Metadata.Where(pair => pair.Key != "format"))
         {
             yield return ("metadata", $"{key}: {(value.Length <= LongestValue ? value : value[..LongestValue] + "...").ReplaceLineEndings(" ")}");
+        }
+
+        foreach (var note in report.Notes)
+        {
+            yield return ("note", note);
         }
 
         foreach (var key in report.UnknownKeys)

@@ -211,7 +211,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         }
 
         model.Dispose();
-        return OpenModel(name, network, console, cancellation, TrainingMode.Edm);
+        return OpenModel(name, network, console with { Error = TextWriter.Null }, cancellation, TrainingMode.Edm); // its notes were said
     }
 
     private static TrainingOptions Complete(TrainSettings settings, TrainingRecipe recipe, ObjectiveRecipe catalogued, Objective objective, UNet2DConfig network, long images, long length)
@@ -259,7 +259,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         _ => null,
     };
 
-    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, IImageDataSet data)
+    private static IEnumerable<string> Doubts(TrainingOptions options, ObjectiveRecipe catalogued, UNet2DConfig network, ImageDataSet data)
     {
         if (catalogued.Tunes && options.InitialModel is null)
         {
@@ -269,6 +269,11 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         if (options.Batch * FarBelow < catalogued.PublishedBatch)
         {
             yield return $"--batch is {options.Batch}, and {catalogued.Name} was published with {catalogued.PublishedBatch}: others got noise from batches this small; ect is the one that needs the least";
+        }
+
+        foreach (var note in data.Notes)
+        {
+            yield return note;
         }
 
         if (data.Skipped.Count > 0)

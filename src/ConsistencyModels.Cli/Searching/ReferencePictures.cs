@@ -7,7 +7,8 @@ namespace ConsistencyModels.Cli.Searching;
 /// <param name="Shape">Its shape.</param>
 /// <param name="ClassNames">What the data set calls its classes.</param>
 /// <param name="Found">How many pictures there are; no more than were asked for are read.</param>
-internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IReadOnlyList<string> ClassNames, int Found)
+/// <param name="Notes">What was left out and may be meant.</param>
+internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IReadOnlyList<string> ClassNames, int Found, IReadOnlyList<string> Notes)
 {
     /// <summary>With fewer, what is found is chance: half of them steer, the other half judge.</summary>
     public const int Fewest = 50;
@@ -33,7 +34,7 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IRead
         using var data = ImageDataSets.Open(path, new ImageDataSetOptions { Size = shape.Height, Channels = shape.Channels }, null, cancellation);
         if (data.Count < Fewest)
         {
-            throw new ConsistencyModelsException($"--reference: {path} holds {data.Count} pictures, expected at least {Fewest}, better hundreds");
+            throw new ConsistencyModelsException($"--reference: {path} holds {data.Count} pictures, expected at least {Fewest}, better hundreds{string.Concat(data.Notes.Select(note => $"; {note}"))}");
         }
 
         int[] order = [.. Enumerable.Range(0, data.Count)];
@@ -42,6 +43,6 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IRead
         var all = shape.WithBatch(order.Length);
         var values = new float[all.Length];
         data.Fill(order, values, [], []);
-        return new(values, all, data.ClassNames, data.Count);
+        return new(values, all, data.ClassNames, data.Count, data.Notes);
     }
 }

@@ -9,7 +9,7 @@ internal sealed record ClassAssignment(int[] Members, int[] Labels, IReadOnlyLis
     {
         if (source.Paths.Count == 0)
         {
-            throw new ConsistencyModelsException($"{source.Name}: holds no images (.png, .jpg, .jpeg, .webp, .gif, .bmp).");
+            throw new ConsistencyModelsException($"{source.Name}: holds no images ({ImageSource.Known}){string.Concat(source.Notes.Select(note => $"; {note}"))}.");
         }
 
         return options switch

@@ -38,6 +38,8 @@ internal sealed class EncodedFiles : IPictureSource
 
     public Func<int, byte[]> ReadOne { get; }
 
+    public IReadOnlyList<string> Notes => _files.Notes;
+
     public string NameOf(int index) => _files.Paths[_members[index]];
 
     public IEnumerable<PendingPicture> ReadAll()

@@ -9,6 +9,9 @@ internal interface IImageSource : IDisposable
     /// <summary>Paths of the image files below the root, with forward slashes, sorted ordinally.</summary>
     IReadOnlyList<string> Paths { get; }
 
+    /// <summary>What was left out and may be meant, a sentence each.</summary>
+    IReadOnlyList<string> Notes { get; }
+
     /// <summary>The bytes of one file.</summary>
     /// <exception cref="ConsistencyModelsException">The file cannot be read or is larger than the limit.</exception>
     byte[] Read(int index);

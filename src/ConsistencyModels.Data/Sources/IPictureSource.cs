@@ -29,6 +29,9 @@ internal interface IPictureSource : IDisposable
     /// <summary>Most bytes that all encoded pictures take together; only asked where there is neither <see cref="Shape"/> nor <see cref="ReadOne"/>.</summary>
     long EncodedBytes { get; }
 
+    /// <summary>What was left out and may be meant, a sentence each.</summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>A picture's name within the source; for pictures in files of their own, the path below the root.</summary>
     string NameOf(int index);
 

@@ -3,7 +3,7 @@ namespace ConsistencyModels.Data.Sources;
 /// <summary>Opens a folder or an archive, and says which of its files are images.</summary>
 internal static class ImageSource
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp"];
 
     public static IImageSource Open(string path, ImageDataSetOptions options)
     {
@@ -27,15 +27,14 @@ internal static class ImageSource
     }
 
     /// <summary>Whether a path below the root is an image to read: a known extension, nothing hidden, no macOS shadow copies.</summary>
-    public static bool IsImage(string relative)
-    {
-        if (!Extensions.Any(e => relative.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
-        {
-            return false;
-        }
+    public static bool IsImage(string relative) =>
+        Extensions.Any(e => relative.EndsWith(e, StringComparison.OrdinalIgnoreCase)) && !IsHidden(relative);
 
-        return !relative.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX");
-    }
+    /// <summary>Whether a path below the root is hidden, or a shadow copy of macOS.</summary>
+    public static bool IsHidden(string relative) => relative.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX");
+
+    /// <summary>The extensions of images, for messages.</summary>
+    public static string Known => string.Join(", ", Extensions);
 
     public static ConsistencyModelsException TooMany(string name, int limit) =>
         new($"{name}: more than {limit} files; at most {limit} are accepted.");

@@ -9,6 +9,9 @@ internal static class ZipFiles
     /// <summary>Deflate makes at most 1032 bytes of one.</summary>
     private const int MostExpansion = 1032;
 
+    /// <summary>What is said of an entry, or an archive, that asks for a password.</summary>
+    public const string Encrypted = "is encrypted; expected an archive without a password.";
+
     public static ZipArchive Open(string file)
     {
         try
@@ -39,6 +42,11 @@ internal static class ZipFiles
     /// <summary>An entry's length as the directory says, after it has been found to be possible.</summary>
     public static long LengthOf(ZipArchiveEntry entry, string name, long most)
     {
+        if (entry.IsEncrypted)
+        {
+            throw new ConsistencyModelsException($"{name}: {Encrypted}");
+        }
+
         long claimed = entry.Length;
         if (claimed > most)
         {

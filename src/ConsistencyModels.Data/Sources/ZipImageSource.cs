@@ -39,6 +39,18 @@ internal sealed class ZipImageSource : IImageSource
 
             (string Path, ZipArchiveEntry Entry)[] images =
                 [.. files.Where(e => ImageSource.IsImage(e.Path)).OrderBy(e => e.Path, StringComparer.Ordinal)];
+            LeftOut leftOut = new();
+            foreach ((string path, _) in files.Where(e => !ImageSource.IsImage(e.Path)))
+            {
+                leftOut.Add(path);
+            }
+
+            if (images.Length > 0 && images.All(e => e.Entry.IsEncrypted))
+            {
+                throw new ConsistencyModelsException($"{file}: {ZipFiles.Encrypted}");
+            }
+
+            Notes = leftOut.Notes;
             _paths = [.. images.Select(e => e.Path)];
             _entries = [.. images.Select(e => e.Entry)];
         }
@@ -52,6 +64,8 @@ internal sealed class ZipImageSource : IImageSource
     public string Name { get; }
 
     public IReadOnlyList<string> Paths => _paths;
+
+    public IReadOnlyList<string> Notes { get; }
 
     public byte[] Read(int index) => Read(_entries[index], $"{Name}/{_paths[index]}");
 

@@ -44,7 +44,7 @@ internal sealed class DecodedCache(string folder, long mostBytes)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConsistencyModelsException($"{folder}: decoded data cannot be kept there: {e.Message}", e);
+            throw new ConsistencyModelsException($"{folder}: decoded data cannot be kept there: {e.Message}; set {CacheFolders.OwnVariable} to a folder of yours", e);
         }
     }
 

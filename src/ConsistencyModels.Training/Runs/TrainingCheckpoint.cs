@@ -61,7 +61,7 @@ internal static class TrainingCheckpoint
             if (!RunIdentity.Agree(key, found, expected))
             {
                 throw new ConsistencyModelsException(
-                    $"{path}: this is a checkpoint of another run: {key} is {found ?? "missing"}, this run has {expected}; choose another run folder or the old settings");
+                    $"{path}: this is a checkpoint of another run: {RunIdentity.Difference(key, found, expected)}; choose another run folder or the old settings");
             }
         }
 

@@ -54,6 +54,11 @@ public sealed class SafetensorsFile : ITensorSource, IMappedTensors
         var path = file.Path;
         try
         {
+            if (WrongContent.Describe(file.Span(0, (int)Math.Min(file.Length, WrongContent.Beginning))) is { } wrong)
+            {
+                throw new CheckpointException($"{path}: not a safetensors file: it is {wrong}");
+            }
+
             if (file.Length < Prefix)
             {
                 throw new CheckpointException($"{path}: not a safetensors file: it has only {file.Length} bytes");

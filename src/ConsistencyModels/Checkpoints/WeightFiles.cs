@@ -61,7 +61,13 @@ public static class TensorFiles
     /// <param name="entry">The part of a training checkpoint to take; null chooses (<see cref="TorchFile.Open"/>).</param>
     /// <returns>The tensors; the caller disposes them.</returns>
     /// <exception cref="CheckpointException">It is not there, damaged, or of another kind.</exception>
-    public static ITensorSource Open(string path, string? entry = null)
+    public static ITensorSource Open(string path, string? entry = null) => Open(path, entry, null);
+
+    /// <summary>The same, where some tensors are looked for.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="entry">The part of a training checkpoint to take; null chooses.</param>
+    /// <param name="wanted">Which tensors, by their last keys, make a part the one to choose; null for any.</param>
+    internal static ITensorSource Open(string path, string? entry, Predicate<string>? wanted)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (path.EndsWith(".json", StringComparison.Ordinal))
@@ -70,7 +76,7 @@ public static class TensorFiles
         }
 
         var file = MappedFile.Open(path);
-        return TorchFile.Begins(file.Span(0, (int)Math.Min(file.Length, Beginning))) ? TorchFile.Of(file, entry) : SafetensorsFile.Of(file);
+        return TorchFile.Begins(file.Span(0, (int)Math.Min(file.Length, Beginning))) ? TorchFile.Of(file, entry, wanted) : SafetensorsFile.Of(file);
     }
 }
 

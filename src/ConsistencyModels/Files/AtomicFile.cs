@@ -13,26 +13,43 @@ public static partial class AtomicFile
     private static readonly int[] DiskFullUnix = OperatingSystem.IsMacOS() ? [28, 69] : [28, 122]; // ENOSPC, EDQUOT
     private static readonly int[] DiskFullWindows = [unchecked((int)0x80070070), unchecked((int)0x80070027)];
 
-    /// <summary>Creates or replaces a file. The folder must exist.</summary>
+    /// <summary>
+    /// Creates or replaces a file. The folder must exist. A link stays, and the file it leads to is replaced; a pipe or a device is written
+    /// to as it is, since nothing can take its place.
+    /// </summary>
     /// <param name="path">The file to write.</param>
     /// <param name="write">Writes the content; the stream is write-only, buffered, and closed by the caller.</param>
     /// <exception cref="ConsistencyModelsException">The disk is full, the folder is missing, or the file may not be written.</exception>
     /// <remarks>What <paramref name="write"/> throws comes out as it is, unless it is an <see cref="IOException"/> from writing.</remarks>
     public static void Write(string path, Action<Stream> write)
     {
-        using var prepared = Prepare(path, write);
-        prepared.MoveTo(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        if (Links.LeadsToDevice(path))
+        {
+            WriteToDevice(path, write);
+            return;
+        }
+
+        using var prepared = Prepare(path, End(path), write);
+        prepared.Move();
     }
 
     /// <summary>Writes a whole file beside its place, to be moved there later: for what takes long, while the old file still counts.</summary>
     /// <param name="path">The file it will be. The folder must exist.</param>
     /// <param name="write">As for <see cref="Write"/>.</param>
     /// <exception cref="ConsistencyModelsException">As for <see cref="Write"/>.</exception>
+    /// <remarks>A link in its place is replaced itself: in a folder that is written whole, such as one of the Hub's cache, it leads to what others use.</remarks>
     internal static PreparedFile Prepare(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        var temporary = TemporaryBeside(path);
+        return Prepare(path, path, write);
+    }
+
+    private static PreparedFile Prepare(string path, string target, Action<Stream> write)
+    {
+        var temporary = TemporaryBeside(target);
         var created = false;
         try
         {
@@ -43,7 +60,7 @@ public static partial class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
 
-            return new PreparedFile(temporary);
+            return new PreparedFile(path, target, temporary);
         }
         catch (Exception e)
         {
@@ -58,6 +75,31 @@ public static partial class AtomicFile
             }
 
             throw;
+        }
+    }
+
+    private static void WriteToDevice(string path, Action<Stream> write)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1 << 16);
+            write(stream);
+        }
+        catch (Exception e) when (Translate(path, e) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    private static string End(string path)
+    {
+        try
+        {
+            return Links.End(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConsistencyModelsException($"{path}: its links lead nowhere: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 
@@ -132,17 +174,26 @@ public static partial class AtomicFile
 }
 
 /// <summary>A file written whole, under a temporary name beside its place. Deleted when disposed, unless it was moved.</summary>
-internal sealed class PreparedFile(string temporary) : IDisposable
+/// <param name="name">What messages call it.</param>
+/// <param name="target">Its place.</param>
+/// <param name="temporary">Where it is.</param>
+internal sealed class PreparedFile(string name, string target, string temporary) : IDisposable
 {
     private bool _moved;
 
     /// <summary>Moves it to its place; what is there is replaced in one step.</summary>
     /// <exception cref="ConsistencyModelsException">It cannot be moved.</exception>
-    public void MoveTo(string path)
+    public void Move() => Move(name, target);
+
+    /// <summary>Moves it to a place beside the one it was prepared for.</summary>
+    /// <exception cref="ConsistencyModelsException">It cannot be moved.</exception>
+    public void MoveTo(string path) => Move(path, path);
+
+    private void Move(string path, string place)
     {
         try
         {
-            File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, place, overwrite: true);
             AtomicFile.FlushFolder(Path.GetDirectoryName(temporary)!);
             _moved = true;
         }

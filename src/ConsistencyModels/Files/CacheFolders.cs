@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace ConsistencyModels.Files;
 
 /// <summary>
 /// Where files are kept that are made or fetched once for a user. The library's own are under one folder; models of the Hub are in
 /// huggingface_hub's, with its variables and defaults, so that both share them.
 /// </summary>
-public sealed class CacheFolders
+public sealed partial class CacheFolders
 {
     /// <summary>Names the library's own folder; the default is <c>consistency-models</c> in XDG_CACHE_HOME, ~/.cache, or %LOCALAPPDATA% on Windows.</summary>
     public const string OwnVariable = "CM_CACHE";
@@ -14,7 +16,7 @@ public sealed class CacheFolders
 
     private const string OwnName = "consistency-models";
 
-    private CacheFolders(string? own, string? packed, string huggingFace, string hub)
+    private CacheFolders(string? own, string? packed, string? huggingFace, string? hub)
     {
         Own = own;
         PackedWeights = packed;
@@ -28,11 +30,11 @@ public sealed class CacheFolders
     /// <summary>Weights of large networks as the engine "cpu" packs them; null if they are not kept.</summary>
     public string? PackedWeights { get; }
 
-    /// <summary>huggingface_hub's folder (HF_HOME), which holds the access token.</summary>
-    public string HuggingFace { get; }
+    /// <summary>huggingface_hub's folder (HF_HOME), which holds the access token. Null for a user without a home.</summary>
+    public string? HuggingFace { get; }
 
-    /// <summary>Models from the Hub (HF_HUB_CACHE, or hub/ in HF_HOME).</summary>
-    public string Hub { get; }
+    /// <summary>Models from the Hub (HF_HUB_CACHE, or hub/ in HF_HOME). Null for a user without a home.</summary>
+    public string? Hub { get; }
 
     /// <summary>The folders that the environment variables name, else the defaults.</summary>
     public static CacheFolders FromEnvironment() => Read(Environment.GetEnvironmentVariable);
@@ -40,23 +42,42 @@ public sealed class CacheFolders
     /// <summary>The folders that variables name, else the defaults.</summary>
     internal static CacheFolders Read(Func<string, string?> variable)
     {
-        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string? Get(string name) => variable(name) is { Length: > 0 } value ? Expand(value, user) : null;
+        string? Get(string name) => Named(variable, name);
 
-        var local = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : user.Length > 0 ? Path.Combine(user, ".cache")
-            : "";
-        var caches = Get("XDG_CACHE_HOME") ?? local;
-        var own = Get(OwnVariable) ?? (caches.Length > 0 ? Path.Combine(caches, OwnName) : null);
+        // Where the home is not there it is made, or the failure is said: no folder is taken in its place.
+        var user = Home();
+        var local = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify)
+            : In(user, ".cache");
+        var own = Get(OwnVariable) ?? In(Get("XDG_CACHE_HOME") ?? local, OwnName);
         var packed = variable(PackedVariable)?.ToUpperInvariant() is "OFF" or "0" or "NO" or "FALSE" ? null
-            : Get(PackedVariable) ?? (own is null ? null : Path.Combine(own, "packed"));
+            : Get(PackedVariable) ?? In(own, "packed");
 
         // huggingface_hub keeps to ~/.cache on every system.
-        var huggingFace = Get("HF_HOME") ?? Path.Combine(Get("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
-        return new CacheFolders(own, packed, huggingFace, Get("HF_HUB_CACHE") ?? Get("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(huggingFace, "hub"));
+        var huggingFace = Get("HF_HOME") ?? In(Get("XDG_CACHE_HOME") ?? In(user, ".cache"), "huggingface");
+        return new CacheFolders(own, packed, huggingFace, Get("HF_HUB_CACHE") ?? Get("HUGGINGFACE_HUB_CACHE") ?? In(huggingFace, "hub"));
     }
 
-    /// <summary>A full path; "~" at its beginning is the user's home.</summary>
-    internal static string Expand(string path, string user) =>
-        Path.GetFullPath(path == "~" ? user : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(user, path[2..]) : path);
+    /// <summary>
+    /// The full path that a variable holds. As huggingface_hub reads it: "~" at its beginning is the user's home, and $NAME, ${NAME} are
+    /// variables, since it may come from a file that no shell reads. Those that are not set stay as they are.
+    /// </summary>
+    /// <returns>Null if the variable is not set.</returns>
+    internal static string? Named(Func<string, string?> variable, string name)
+    {
+        if (variable(name) is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        var path = value == "~" ? Home() : value.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(Home(), value[2..]) : value;
+        return Path.GetFullPath(InText().Replace(path, found => variable(found.Groups[1].Value.Trim('{', '}')) ?? found.Value));
+    }
+
+    private static string Home() => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+
+    private static string? In(string? folder, string name) => string.IsNullOrEmpty(folder) ? null : Path.Combine(folder, name);
+
+    [GeneratedRegex(@"\$([A-Za-z0-9_]+|\{[^}]*\})", RegexOptions.CultureInvariant)]
+    private static partial Regex InText();
 }

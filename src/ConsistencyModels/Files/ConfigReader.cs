@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace ConsistencyModels.Files;
@@ -90,8 +91,9 @@ public sealed class ConfigReader
         }
         catch (JsonException e)
         {
+            var wrong = WrongContent.Describe(Encoding.UTF8.GetBytes(json[..Math.Min(json.Length, WrongContent.Beginning)]));
             throw new ConsistencyModelsException(
-                $"{origin}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, expected a JSON object.", e);
+                $"{origin}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, expected a JSON object{(wrong is null ? "" : $"; it is {wrong}")}.", e);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new HubException($"{file.Name}: cannot be stored: {Files.Printable.Line(e.Message)}", e);
+            throw new NotStoredException($"{file.Name}: cannot be stored: {Files.Printable.Line(e.Message)}", e);
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed class CacheRepository(string cache, string name)
 {
     private readonly string _folder = Path.Combine(cache, name);
 
+    /// <summary>The repository's folder.</summary>
+    public string Folder => _folder;
+
     public string Blob(string etag) => Path.Combine(_folder, "blobs", etag);
 
     public string Incomplete(string etag) => Path.Combine(_folder, "blobs", etag + ".incomplete");
@@ -17,6 +20,16 @@ internal sealed class CacheRepository(string cache, string name)
     public string Lock(string etag) => Path.Combine(cache, ".locks", name, etag + ".lock");
 
     public string Snapshot(string commit) => Path.Combine(_folder, "snapshots", commit);
+
+    /// <summary>Whether a snapshot has a file, and not only a link to a blob that is gone.</summary>
+    public bool Has(string commit, string file) => Links.LeadsToFile(Pointer(commit, file));
+
+    /// <summary>The snapshots that are there, whatever is in them.</summary>
+    public IEnumerable<string> Commits()
+    {
+        var snapshots = new DirectoryInfo(Path.Combine(_folder, "snapshots"));
+        return snapshots.Exists ? snapshots.EnumerateDirectories().Select(folder => folder.Name).Where(HubNames.IsCommit) : [];
+    }
 
     public string Pointer(string commit, string file) => Path.Combine([Snapshot(commit), .. HubNames.File(file)]);
 
@@ -33,14 +46,23 @@ internal sealed class CacheRepository(string cache, string name)
         return HubNames.IsCommit(text) ? text : null;
     }
 
-    /// <summary>Remembers the commit of a branch or tag.</summary>
+    /// <summary>Remembers the commit of a branch or tag, if the cache may be written: what was asked for is there all the same.</summary>
     public void SetCommit(string revision, string commit)
     {
-        if (revision != commit && Commit(revision) != commit)
+        if (revision == commit || Commit(revision) == commit)
         {
-            var path = Reference(revision);
+            return;
+        }
+
+        var path = Reference(revision);
+        try
+        {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             AtomicFile.WriteAllText(path, commit);
+        }
+        catch (Exception e) when (e is ConsistencyModelsException or IOException or UnauthorizedAccessException)
+        {
+            // It is asked for again next time.
         }
     }
 
@@ -53,7 +75,7 @@ internal sealed class CacheRepository(string cache, string name)
         var pointer = Pointer(commit, file);
         var folder = Path.GetDirectoryName(pointer)!;
         Directory.CreateDirectory(folder);
-        if (File.Exists(pointer))
+        if (Links.LeadsToFile(pointer))
         {
             return pointer;
         }

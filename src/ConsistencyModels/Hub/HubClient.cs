@@ -47,10 +47,12 @@ public sealed class HubClient : IDisposable
             return cached;
         }
 
-        ThrowIfOffline($"{id}@{revision}");
+        ThrowIfOffline($"{id}@{revision}", () => Hint(cache, revision, commit => PipelineFileList.IsComplete(cache.Snapshot(commit), variant)));
+        string? current = null;
         try
         {
             var (commit, files) = await _protocol.ListAsync(id, revision, cancellationToken).ConfigureAwait(false);
+            current = commit;
             var (configurations, folder) = PipelineFileList.Configurations(id, files);
             foreach (var file in configurations)
             {
@@ -70,6 +72,10 @@ public sealed class HubClient : IDisposable
         {
             return cached; // as huggingface_hub does: without a network the last known state
         }
+        catch (Exception e) when (NotStored(e))
+        {
+            throw Unwritable(e, $"{id}@{revision}", cache, revision, current, cached is not null);
+        }
     }
 
     /// <summary>Makes sure that one file of a repository is in the cache.</summary>
@@ -87,16 +93,18 @@ public sealed class HubClient : IDisposable
         revision ??= DefaultRevision;
         _ = HubNames.Revision(revision);
         var cache = new CacheRepository(_options.CacheFolder, id.FolderName);
-        var cached = cache.Commit(revision) is { } known && File.Exists(cache.Pointer(known, file)) ? cache.Pointer(known, file) : null;
+        var cached = cache.Commit(revision) is { } known && cache.Has(known, file) ? cache.Pointer(known, file) : null;
         if (cached is not null && (_options.Offline || HubNames.IsCommit(revision)))
         {
             return cached;
         }
 
-        ThrowIfOffline($"{id}/{file}");
+        ThrowIfOffline($"{id}/{file}", () => Hint(cache, revision, commit => cache.Has(commit, file)));
+        string? current = null;
         try
         {
             var remote = await _protocol.ResolveAsync(id, revision, file, cancellationToken).ConfigureAwait(false);
+            current = remote.Commit;
             await new BlobDownload(_http, _options, cache, progress).EnsureAsync(remote, cancellationToken).ConfigureAwait(false);
             cache.SetCommit(revision, remote.Commit!);
             return cache.Link(remote.Commit!, file, remote.ETag);
@@ -104,6 +112,10 @@ public sealed class HubClient : IDisposable
         catch (HubUnreachableException) when (cached is not null)
         {
             return cached;
+        }
+        catch (Exception e) when (NotStored(e))
+        {
+            throw Unwritable(e, $"{id}/{file}", cache, revision, current, cached is not null);
         }
     }
 
@@ -124,7 +136,7 @@ public sealed class HubClient : IDisposable
         var name = Uri.UnescapeDataString(address.Segments[^1]);
         _ = HubNames.File(name);
         var cache = new CacheRepository(_options.UrlCacheFolder, UrlFolder(address));
-        var latest = cache.Commit(DefaultRevision) is { } known && File.Exists(cache.Pointer(known, name)) ? cache.Pointer(known, name) : null;
+        var latest = cache.Commit(DefaultRevision) is { } known && cache.Has(known, name) ? cache.Pointer(known, name) : null;
         if (latest is not null && _options.Offline)
         {
             return latest;
@@ -146,6 +158,10 @@ public sealed class HubClient : IDisposable
         {
             return latest;
         }
+        catch (Exception e) when (NotStored(e))
+        {
+            throw Unwritable(e, name, cache, DefaultRevision, null, latest is not null);
+        }
     }
 
     /// <summary>Closes connections. Downloads under way fail.</summary>
@@ -154,10 +170,9 @@ public sealed class HubClient : IDisposable
     private async Task<string> FetchAsync(
         CacheRepository cache, HubRepositoryId id, string commit, string file, IProgress<HubProgress>? progress, CancellationToken cancellationToken)
     {
-        var pointer = cache.Pointer(commit, file);
-        if (File.Exists(pointer))
+        if (cache.Has(commit, file))
         {
-            return pointer; // what a commit holds never changes
+            return cache.Pointer(commit, file); // what a commit holds never changes
         }
 
         var remote = await _protocol.ResolveAsync(id, commit, file, cancellationToken).ConfigureAwait(false);
@@ -165,12 +180,29 @@ public sealed class HubClient : IDisposable
         return cache.Link(commit, file, remote.ETag);
     }
 
-    private void ThrowIfOffline(string what)
+    private void ThrowIfOffline(string what, Func<string>? hint = null)
     {
         if (_options.Offline)
         {
-            throw new HubException($"{what}: not complete in {_options.CacheFolder}, and HF_HUB_OFFLINE forbids to download it");
+            throw new HubException($"{what}: not complete in {_options.CacheFolder}, and HF_HUB_OFFLINE forbids to download it{hint?.Invoke()}");
         }
+    }
+
+    // A copy of a cache may lack its refs/, and a branch that nobody looked up is not in them: what is there has a name all the same.
+    private static string Hint(CacheRepository cache, string revision, Predicate<string> has)
+    {
+        string[] there = HubNames.IsCommit(revision) ? [] : [.. cache.Commits().Where(commit => has(commit))];
+        return there.Length == 0 ? "" : $"; there is no commit for {Printable.Quote(revision)} there, but all of it at {string.Join(", ", there)}: give that as the revision (--revision)";
+    }
+
+    private static bool NotStored(Exception e) => e is NotStoredException or IOException or UnauthorizedAccessException;
+
+    private static HubException Unwritable(Exception e, string what, CacheRepository cache, string revision, string? current, bool usable)
+    {
+        var moved = usable && cache.Commit(revision) is { } known
+            ? $"{(current is null || current == known ? "" : $"; the Hub has moved on to {current}")}; HF_HUB_OFFLINE=1{(HubNames.IsCommit(revision) ? "" : $" or --revision {known}")} uses what is there"
+            : "";
+        return new HubException($"{what}: the cache {cache.Folder} cannot be written: {Printable.Line((e as NotStoredException)?.InnerException?.Message ?? e.Message)}{moved}", e);
     }
 
     private static string UrlFolder(Uri address) => $"urls--{Sha1(address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped))}";

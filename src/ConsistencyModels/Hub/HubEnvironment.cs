@@ -22,14 +22,15 @@ internal static class HubEnvironment
             return null;
         }
 
-        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var folders = CacheFolders.Read(variable);
+        var hub = folders.Hub ?? throw new HubException("there is no home folder to keep models in; set HF_HOME to a folder of yours");
+        var token = CacheFolders.Named(variable, "HF_TOKEN_PATH") ?? (folders.HuggingFace is { } home ? Path.Combine(home, "token") : null);
         return new HubOptions
         {
             Endpoint = Endpoint(Get("HF_ENDPOINT") ?? "https://huggingface.co"),
-            CacheFolder = folders.Hub,
-            UrlCacheFolder = folders.Own ?? Path.Combine(folders.Hub, "urls"),
-            Token = Clean(Get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")) ?? TokenFile(Get("HF_TOKEN_PATH") is { } path ? CacheFolders.Expand(path, user) : Path.Combine(folders.HuggingFace, "token")),
+            CacheFolder = hub,
+            UrlCacheFolder = folders.Own ?? Path.Combine(hub, "urls"),
+            Token = Clean(Get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")) ?? (token is null ? null : TokenFile(token)),
             Offline = Get("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
         };
     }

@@ -19,6 +19,9 @@ public class HubException : ConsistencyModelsException
 /// <summary>The server cannot be reached at all: what is in the cache may do instead.</summary>
 internal sealed class HubUnreachableException(string message, Exception inner) : HubException(message, inner);
 
+/// <summary>A file cannot be kept: the cache may not be written.</summary>
+internal sealed class NotStoredException(string message, Exception inner) : HubException(message, inner);
+
 /// <summary>An answer that is not what was asked for, or did not come whole. It is asked for again; never seen by users.</summary>
 internal sealed class BrokenAnswerException(string message, Exception? inner = null) : Exception(message, inner);
 

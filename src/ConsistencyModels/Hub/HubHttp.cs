@@ -26,6 +26,11 @@ internal sealed class HubHttp : IDisposable
             ConnectTimeout = options.StallTimeout,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         };
+        if (HubProxy.Read(Environment.GetEnvironmentVariable) is { } proxy)
+        {
+            sockets.Proxy = proxy;
+        }
+
         _client = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("ConsistencyModels", "0.1"));
     }

@@ -20,7 +20,10 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
     }
 
-    /// <summary>What is behind a file: a HEAD request, whose redirect to a storage host describes the file and is not followed.</summary>
+    /// <summary>
+    /// What is behind a file: a HEAD request, whose redirect to a storage host describes the file and is not followed. Some mirrors leave
+    /// out the header that names the commit: it is the revision itself, or asked for with the list of files.
+    /// </summary>
     public async Task<RemoteFile> ResolveAsync(HubRepositoryId repository, string revision, string file, CancellationToken cancellationToken)
     {
         var path = string.Join('/', HubNames.File(file).Select(Uri.EscapeDataString));
@@ -30,9 +33,15 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         {
             var name = $"{repository}/{file}";
             HubAnswers.ThrowIfRefused(response, address, name, options.Token is not null);
-            var commit = Header(response, "X-Repo-Commit");
+            var commit = Header(response, "X-Repo-Commit") ?? (HubNames.IsCommit(revision) ? revision : null);
             var etag = HubNames.ETag(Header(response, "X-Linked-Etag") ?? Header(response, "ETag"));
             var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked) ? linked : (int)response.StatusCode < 300 ? response.Content.Headers.ContentLength : null;
+            if (commit is null && etag is not null && size is not null)
+            {
+                (commit, _) = await ListAsync(repository, revision, cancellationToken).ConfigureAwait(false);
+                return await ResolveAsync(repository, commit, file, cancellationToken).ConfigureAwait(false);
+            }
+
             return commit is not null && HubNames.IsCommit(commit) && etag is not null && size is >= 0
                 ? new RemoteFile(file, uri, etag, size.Value, commit)
                 : throw new HubException($"{name}: the answer does not describe a file on the Hub (commit, ETag, size): is {options.Endpoint} a Hub? ({HubHttp.Show(address)})");

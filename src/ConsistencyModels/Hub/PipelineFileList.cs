@@ -64,16 +64,24 @@ internal static class PipelineFileList
     /// <summary>Whether a snapshot has all of it.</summary>
     public static bool IsComplete(string snapshot, string? variant)
     {
-        bool Has(string file) => File.Exists(Path.Combine(snapshot, file));
+        bool Has(string file) => Links.LeadsToFile(Path.Combine(snapshot, file));
+
+        // A link to nothing is of a file that the repository has.
+        bool IsGone(string file) => File.Exists(Path.Combine(snapshot, file)) && !Has(file);
         var folder = Has(ModelLayout.NetworkConfig) && !Has($"{ModelLayout.UNet}/{ModelLayout.NetworkConfig}") ? "" : $"{ModelLayout.UNet}/";
 
         // The scheduler comes before the network's configuration, so where there is only that the repository has none.
+        if (ModelLayout.Configurations.Concat(ModelLayout.Weights(variant).Select(name => folder + name)).Any(IsGone))
+        {
+            return false;
+        }
+
         if (Has(ModelLayout.Index) ? !ModelLayout.Configurations.All(Has) : !Has(folder + ModelLayout.NetworkConfig))
         {
             return false;
         }
 
-        var weights = ModelLayout.Weights(variant).Select(name => Path.Combine(snapshot, folder + name)).FirstOrDefault(File.Exists);
+        var weights = ModelLayout.Weights(variant).Select(name => Path.Combine(snapshot, folder + name)).FirstOrDefault(Links.LeadsToFile);
         return weights is not null && Shards(weights, folder).All(Has);
     }
 }

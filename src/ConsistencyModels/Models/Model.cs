@@ -77,6 +77,9 @@ public sealed class Model : IDisposable
     /// <summary>Whether nothing says how the model was trained, neither a scheduler nor a name nor an option, so that <see cref="Kind"/> and the number of steps are a guess.</summary>
     public bool KindIsGuess { get; init; }
 
+    /// <summary>What was chosen among several things in its file, and what was passed over; a sentence each. Users should see them.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The network's configuration: read where there is one, else inferred from the tensors.</summary>
     public required UNet2DConfig Config { get; init; }
 

@@ -90,7 +90,7 @@ public static class ModelReader
         UNet2DConfig config,
         CMStochasticIterativeSchedulerConfig scheduler,
         ModelOptions options) =>
-        new(() => WeightFiles.Open(network, options.Variant), source => RenamedTensors.Today(source, config))
+        new(() => WeightFiles.Open(network, options.Variant), source => RenamedTensors.Today(NetworkPrefix.OfAll(source), config))
         {
             Path = path,
             Format = format,

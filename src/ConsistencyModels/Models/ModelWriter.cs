@@ -21,7 +21,7 @@ public static class ModelWriter
     /// <param name="progress">Receives the part that is written, 0 to 1, after every tensor.</param>
     /// <param name="cancellationToken">Observed between tensors; nothing is changed then.</param>
     /// <returns>The tensors that were written.</returns>
-    /// <exception cref="ConsistencyModelsException">The weights are missing, damaged or not the network's, openai's code has no such network, or a file cannot be written.</exception>
+    /// <exception cref="ConsistencyModelsException">The weights are missing, damaged, not the network's or too large for the precision, openai's code has no such network, or a file cannot be written.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The model was made of parts without weights.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -38,6 +38,8 @@ public static class ModelWriter
         {
             throw new ConsistencyModelsException($"{path}: a folder has diffusers' names, expected a .pt or .safetensors file for openai's");
         }
+
+        NarrowRange.ThrowIfExceeded(weights, weights.Tensors.Keys, options.DType ?? TensorDType.F32);
 
         // A torch file asks for every tensor twice, the first time for its checksum.
         var naming = options.Naming ?? (torch ? TensorNaming.OpenAi : TensorNaming.Diffusers);

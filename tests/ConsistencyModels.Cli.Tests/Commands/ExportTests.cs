@@ -1,3 +1,5 @@
+using ConsistencyModels.Checkpoints;
+
 namespace ConsistencyModels.Cli.Tests.Commands;
 
 public sealed class ExportTests : IDisposable
@@ -22,6 +24,32 @@ public sealed class ExportTests : IDisposable
         Assert.Contains("height", Text(whole));
         Assert.DoesNotContain("out_sample", Text(whole));
         Assert.InRange(new FileInfo(whole).Length, 1, new FileInfo(network).Length * 3 / 4);
+    }
+
+    [Fact]
+    public void Weights_beyond_half_precision_are_refused_and_nothing_is_written()
+    {
+        var weights = TinyModel.Weights(_model);
+        var file = _folder["large.safetensors"];
+        using (var source = SafetensorsFile.Open(weights))
+        {
+            var info = source.Tensors["conv_in.bias"];
+            var bias = new float[info.ElementCount];
+            (bias[0], bias[1]) = (1e6f, -1e6f);
+            SafetensorsWriter.Write(
+                file,
+                source.Tensors.Keys.Where(name => name != info.Name).Select(name => TensorToWrite.FromSource(source, name)).Append(TensorToWrite.FromFloats(info.Name, info.Shape, bias)));
+        }
+
+        File.Move(file, weights, overwrite: true);
+        foreach (var line in new[] { Cm.Refuse("export", "onnx", _model, _folder["h.onnx"], "--dtype", "f16"), Cm.Refuse("convert", _model, _folder["h"], "--dtype", "f16") })
+        {
+            Assert.Contains("2 values are beyond 65504, the largest of F16, and would become infinite: 'conv_in.bias' 2", line);
+        }
+
+        Assert.False(Path.Exists(_folder["h.onnx"]) || Path.Exists(_folder["h"]));
+        Cm.Succeed("export", "onnx", _model, _folder["f.onnx"]);
+        Cm.Succeed("convert", _model, _folder["b"], "--dtype", "bf16");
     }
 
     [Fact]

@@ -31,6 +31,35 @@ public sealed class GenerateTests : IDisposable
         Assert.Contains(CommandLineApp.Version, text["Software"]);
     }
 
+    [Fact]
+    public void A_class_named_by_a_number_is_taken_by_its_name_and_that_is_said()
+    {
+        var numbered = _folder["numbered"];
+        Cm.Succeed("new", TinyModel.Config(_folder), "--out", numbered, "--class-names", "0,2,1", "--quiet");
+        var result = Cm.Succeed("generate", "--model", numbered, "--classes", "2,0", "--out", _folder["out"], "--json");
+        using var json = JsonDocument.Parse(result.Out);
+        Assert.Equal([1, 0], json.RootElement.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("class").GetInt32()));
+        const string note = "--classes 2 is taken for the class of that name, number 1; class number 2 is called '1'";
+        Assert.Equal(note, Assert.Single(json.RootElement.GetProperty("notes").EnumerateArray()).GetString());
+        Assert.Contains($"note: {note}", result.Error);
+
+        // Where names are no numbers, numbers are numbers.
+        using var plain = JsonDocument.Parse(Cm.Succeed("generate", "--model", _model, "--classes", "2", "--out", _folder["out"], "--json").Out);
+        Assert.Equal(2, plain.RootElement.GetProperty("images")[0].GetProperty("class").GetInt32());
+        Assert.Empty(plain.RootElement.GetProperty("notes").EnumerateArray());
+    }
+
+    [Fact]
+    public void A_link_that_is_named_stays_and_what_it_leads_to_is_the_picture()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        File.WriteAllText(_folder["real.png"], "old");
+        File.CreateSymbolicLink(_folder["latest.png"], "real.png");
+        Cm.Succeed("generate", "--model", _model, "--seed", "7", "--out", _folder["latest.png"]);
+        Assert.Equal("real.png", new FileInfo(_folder["latest.png"]).LinkTarget);
+        Assert.Equal("7", PngText.ReadFile(_folder["real.png"])["seed"]);
+    }
+
     [Theory]
     [InlineData("1")]
     [InlineData("3")]

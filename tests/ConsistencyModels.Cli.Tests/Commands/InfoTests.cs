@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
@@ -21,6 +22,48 @@ public sealed class InfoTests : IDisposable
         Assert.Contains("40 timesteps, sigma 0.002 to 80", text);
         Assert.Contains("F32", text);
         Assert.DoesNotContain("warning", text);
+    }
+
+    [Fact]
+    public void What_was_chosen_among_several_networks_is_said_by_every_command()
+    {
+        var file = _folder["two.safetensors"];
+        using (var source = SafetensorsFile.Open(TinyModel.Weights(_model)))
+        {
+            SafetensorsWriter.Write(file, new[] { "model.", "ema_model." }.SelectMany(prefix => source.Tensors.Keys.Select(name => TensorToWrite.FromSource(source, name, null, prefix + name))));
+        }
+
+        File.Copy(Path.Combine(_model, "unet", "config.json"), _folder["config.json"]);
+        const string note = "the weights are 'ema_model'; --entry takes 'model' instead";
+        Assert.Contains(note, Cm.Succeed("info", file).Out);
+        string[][] commands = [["info", file], ["generate", "-m", file, "-o", _folder["a.png"]], ["edit", "colorize", TinyModel.Pictures(_folder) + "/wall/0.png", "-m", file, "-o", _folder["b.png"]]];
+        foreach (var command in commands)
+        {
+            using var json = JsonDocument.Parse(Cm.Succeed([.. command, "--json"]).Out);
+            Assert.Contains(note, json.RootElement.GetProperty("notes").EnumerateArray().Select(text => text.GetString()));
+        }
+
+        Assert.Contains($"note: {file}: {note}", Cm.Succeed("convert", file, _folder["out"]).Error);
+        Assert.DoesNotContain("note", Cm.Succeed("convert", file, _folder["out2"], "--entry", "model").Error);
+    }
+
+    [Theory]
+    [InlineData("module.")]
+    [InlineData("_orig_mod.")]
+    [InlineData("_orig_mod.module.")]
+    public void Prefixes_of_training_programs_are_described_as_they_are_read(string prefix)
+    {
+        var file = _folder["prefixed.safetensors"];
+        using (var source = SafetensorsFile.Open(TinyModel.Weights(_model)))
+        {
+            SafetensorsWriter.Write(file, source.Tensors.Keys.Select(name => TensorToWrite.FromSource(source, name, null, prefix + name)));
+        }
+
+        File.Copy(Path.Combine(_model, "unet", "config.json"), _folder["config.json"], overwrite: true);
+        Assert.Contains("8x8, 3 channels", Cm.Succeed("info", file).Out);
+        File.Copy(file, TinyModel.Weights(_model), overwrite: true);
+        Assert.Contains("8x8, 3 channels", Cm.Succeed("info", _model).Out);
+        Cm.Succeed("generate", "--model", _model, "--out", _folder["a.png"]);
     }
 
     [Fact]

@@ -59,6 +59,16 @@ public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditPr
     }
 
     [Fact]
+    public void A_ring_of_links_makes_no_more_pictures()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        Directory.CreateDirectory(program.Path("ring/a"));
+        program.Picture("ring/a/pic.png", 8, 8, seed: 1);
+        Directory.CreateSymbolicLink(program.Path("ring/a/up"), "..");
+        program.Bad("search-steps -m @model --reference @ring", "holds 1 pictures, expected at least 50, better hundreds; 1 linked folders are in it by another way too, and read once, such as 'a/up'");
+    }
+
+    [Fact]
     public void The_distance_tells_noise_and_colour_apart_and_is_nothing_between_equals()
     {
         var shape = new ImageShape(64, 3, 16, 16);

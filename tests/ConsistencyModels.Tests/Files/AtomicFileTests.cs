@@ -19,6 +19,42 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void A_link_stays_and_what_it_leads_to_is_written()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        Directory.CreateDirectory(_folder["far"]);
+        File.WriteAllText(_folder["far", "real"], "old");
+        File.CreateSymbolicLink(_folder["far", "link"], "real");
+        File.CreateSymbolicLink(_folder["full"], _folder["far", "link"]);
+        File.CreateSymbolicLink(_folder["nothing"], Path.Combine("far", "new"));
+        AtomicFile.WriteAllText(_folder["full"], "a");
+        AtomicFile.WriteAllText(_folder["nothing"], "b");
+
+        // .NET takes the target of a relative path's link for one at the root.
+        AtomicFile.WriteAllText(Path.GetRelativePath(Environment.CurrentDirectory, _folder["far", "link"]), "c");
+        Assert.Equal(("c", "b"), (File.ReadAllText(_folder["far", "real"]), File.ReadAllText(_folder["far", "new"])));
+        Assert.All((string[])[_folder["far", "link"], _folder["full"], _folder["nothing"]], link => Assert.NotNull(new FileInfo(link).LinkTarget));
+        File.CreateSymbolicLink(_folder["ring"], "ring");
+        Assert.Contains("ring: its links lead nowhere", Assert.Throws<ConsistencyModelsException>(() => AtomicFile.WriteAllText(_folder["ring"], "d")).Message);
+    }
+
+    [Fact]
+    public async Task A_pipe_is_written_to()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux is asked what a path is.");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Target]))
+        {
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var reading = Task.Run(() => File.ReadAllText(Target), TestContext.Current.CancellationToken);
+        await Task.Run(() => AtomicFile.WriteAllText(Target, "through"), TestContext.Current.CancellationToken);
+        Assert.Equal("through", await reading);
+        AtomicFile.WriteAllText("/dev/null", "away");
+        OnlyTheTarget();
+    }
+
+    [Fact]
     public void The_old_content_stays_until_the_new_is_complete()
     {
         File.WriteAllText(Target, "old");

@@ -29,6 +29,69 @@ public sealed class HubEnvironmentTests : IDisposable
     }
 
     [Fact]
+    public void Variables_inside_variables_are_expanded_as_huggingface_hub_does()
+    {
+        Assert.Equal("/home/me/hf/hub", Read(new() { ["HF_HOME"] = "$ME/hf", ["ME"] = "/home/me" }).CacheFolder);
+        Assert.Equal("/home/me-x", Read(new() { ["HF_HUB_CACHE"] = "${ME}-x", ["ME"] = "/home/me" }).CacheFolder);
+        Assert.Equal("/home/me/huggingface/hub", Read(new() { ["XDG_CACHE_HOME"] = "$ME", ["ME"] = "/home/me" }).CacheFolder);
+        Assert.Equal("/$UNSET/hub", Read(new() { ["HF_HOME"] = "/$UNSET" }).CacheFolder);
+        File.WriteAllText(_folder.File("t"), "hf_there");
+        Assert.Equal("hf_there", Read(new() { ["HF_TOKEN_PATH"] = "$DIR/t", ["DIR"] = _folder.Path }).Token);
+    }
+
+    [Theory]
+    [InlineData("socks5h://p:1", "socks5://p:1/")]
+    [InlineData("socks://p:1", "socks5://p:1/")]
+    [InlineData("SOCKS5://p:1", "socks5://p:1/")]
+    [InlineData("socks4a://p:1", "socks4a://p:1/")]
+    [InlineData("p:3128", "http://p:3128/")]
+    [InlineData("https://p:3128", "https://p:3128/")]
+    public void Proxies_are_those_that_the_variables_name(string value, string expected)
+    {
+        var proxy = Proxy(new() { ["ALL_PROXY"] = value })!;
+        Assert.Equal(expected, proxy.GetProxy(new Uri("https://h/"))!.AbsoluteUri);
+        Assert.Equal(expected, proxy.GetProxy(new Uri("http://h/"))!.AbsoluteUri);
+        Assert.Null(Proxy(new() { ["NO_PROXY"] = "x" }));
+        var only = Proxy(new() { ["https_proxy"] = value })!;
+        Assert.Equal((false, true), (only.IsBypassed(new Uri("https://h/")), only.IsBypassed(new Uri("http://h/"))));
+    }
+
+    [Theory]
+    [InlineData("gopher://user:secret@p:1")]
+    [InlineData("://")]
+    [InlineData("http://")]
+    public void A_proxy_that_is_not_understood_is_an_error(string value)
+    {
+        var error = Assert.Throws<HubException>(() => Proxy(new() { ["ALL_PROXY"] = value }));
+        Assert.StartsWith("ALL_PROXY is not understood", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("*", "http://any/", true)]
+    [InlineData("a.org, b.org", "http://b.org/", true)]
+    [InlineData("b.org", "http://www.b.org/", true)]
+    [InlineData(".b.org", "http://www.b.org/", true)]
+    [InlineData("b.org", "http://ab.org/", false)]
+    [InlineData("b.org:8080", "http://b.org:8080/", true)]
+    [InlineData("b.org:8080", "http://b.org/", false)]
+    [InlineData("10.0.0.0/8", "http://10.1.2.3/", true)]
+    [InlineData("10.0.0.0/8", "http://11.1.2.3/", false)]
+    [InlineData("::1", "http://[::1]/", true)]
+    [InlineData("127.0.0.1", "http://localhost/", false)]
+    public void Some_hosts_are_asked_directly(string direct, string address, bool expected) =>
+        Assert.Equal(expected, Proxy(new() { ["all_proxy"] = "http://p:1", ["no_proxy"] = direct })!.IsBypassed(new Uri(address)));
+
+    [Fact]
+    public void A_proxy_gets_its_password_and_nobody_else()
+    {
+        var proxy = Proxy(new() { ["ALL_PROXY"] = "socks5h://me:pa%40ss@p:1" })!;
+        var credential = proxy.GetCredential(new Uri("socks5://p:1"), "");
+        Assert.Equal(("me", "pa@ss"), (credential!.UserName, credential.Password));
+        Assert.Null(proxy.GetCredential(new Uri("socks5://q:1"), ""));
+    }
+
+    [Fact]
     public void The_token_comes_from_the_variable_or_the_file_of_the_login()
     {
         File.WriteAllText(_folder.File("token"), "hf_file\n");
@@ -53,6 +116,8 @@ public sealed class HubEnvironmentTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static HubProxy? Proxy(Dictionary<string, string> variables) => HubProxy.Read(name => variables.GetValueOrDefault(name));
 
     private static HubOptions Read(Dictionary<string, string> variables) => HubEnvironment.Read(name => variables.GetValueOrDefault(name));
 }

@@ -55,6 +55,41 @@ public sealed class StartingPointTests : IDisposable
     }
 
     [Fact]
+    public void What_differs_from_the_run_in_the_folder_is_said_in_words()
+    {
+        var options = _run.Options();
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
+        {
+            trainer.SaveCheckpoint();
+        }
+
+        Says(options, new TwoHalves { ClassNames = ["left", "right", "0a"] }, "2 classes then, 3 now: 0a is new;");
+        Says(options, new TwoHalves { ClassNames = ["left", "up", "down"] }, "2 classes then, 3 now: up, down are new, right is gone;");
+        Says(options, new TwoHalves { ClassNames = ["right", "left"] }, "2 classes then, 2 now: the same in another order;");
+        Says(options, new TwoHalves { Fingerprint = "others" }, "the pictures are not those of the run, or their classes, size or crop are not;");
+        Says(options with { Network = options.Network with { FreqShift = 1 } }, new TwoHalves(), "network is another: freq_shift 0 then, 1 now;");
+        Says(options with { Seed = options.Seed + 1 }, new TwoHalves(), $"seed is {options.Seed}, this run has {options.Seed + 1};");
+
+        static void Says(TrainingOptions options, TwoHalves data, string expected)
+        {
+            options = options with { Network = options.Network with { NumClassEmbeds = data.ClassNames.Count } };
+            var message = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, data, TinyRun.Engines)).Message;
+            Assert.Contains($"a checkpoint of another run: {expected}", message, StringComparison.Ordinal);
+            Assert.InRange(message.Length, 1, 400);
+        }
+    }
+
+    [Fact]
+    public void Checkpoints_of_before_do_not_name_classes_and_count_no_pictures()
+    {
+        Assert.True(RunIdentity.Agree("classes", null, "[]"));
+        Assert.True(RunIdentity.Agree("pictures", null, "3"));
+        Assert.False(RunIdentity.Agree("pictures", "2", "3"));
+        Assert.Equal("the pictures are not those of the run: 2 then, 3 now", RunIdentity.Difference("pictures", "2", "3"));
+        Assert.Equal("the classes are not those of the run", RunIdentity.Difference("classes", "x", "[]"));
+    }
+
+    [Fact]
     public void Another_file_in_place_of_a_checkpoint_is_not_taken()
     {
         var options = _run.Options();

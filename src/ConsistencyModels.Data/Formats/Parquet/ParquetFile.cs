@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ConsistencyModels.Data.Sources;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Data.Formats.Parquet;
 
@@ -45,7 +46,10 @@ internal sealed class ParquetFile : IDisposable
             uint length = BinaryPrimitives.ReadUInt32LittleEndian(tail);
             if (!tail.AsSpan(4).SequenceEqual(Magic) || length > stream.Length - 12)
             {
-                throw new InvalidDataException("its end is not that of a parquet file; it may be cut short");
+                byte[] start = new byte[Math.Min(stream.Length, WrongContent.Beginning)];
+                stream.Position = 0;
+                stream.ReadExactly(start);
+                throw new InvalidDataException(WrongContent.Describe(start) is { } wrong ? $"it is {wrong}" : "its end is not that of a parquet file; it may be cut short");
             }
 
             byte[] footer = new byte[length];

@@ -7,8 +7,8 @@ namespace ConsistencyModels.Checkpoints;
 
 /// <summary>
 /// Runs a pickle that describes tensors. A pickle is a program; this machine knows the opcodes that build dicts, lists, tuples
-/// and scalars, and a closed list of names (<see cref="PickleGlobals"/>). Everything else is refused by name, and nothing
-/// outside this folder is ever called. Memory is bounded by an <see cref="AllocationBudget"/>, time by the pickle's length.
+/// and scalars, and a closed list of names (<see cref="PickleGlobals"/>). Values of other names are never made: they are
+/// <see cref="PickleUnknown"/>, refused where a tensor should be. Nothing outside this folder is ever called. Memory is bounded by an <see cref="AllocationBudget"/>, time by the pickle's length.
 /// </summary>
 internal ref struct PickleMachine
 {
@@ -97,7 +97,7 @@ internal ref struct PickleMachine
             case Op.ShortBinString: Push(Text(_input.Byte())); break;
             case Op.BinBytes: Skip(_input.UInt32()); break;
             case Op.ShortBinBytes: Skip(_input.Byte()); break;
-            case Op.BinBytes8: Skip(_input.UInt64()); break;
+            case Op.BinBytes8 or Op.ByteArray8: Skip(_input.UInt64()); break;
 
             case Op.EmptyTuple: Push(PickleTuple.Empty); break;
             case Op.Tuple: Push(Tuple(PopToMark())); break;
@@ -113,7 +113,8 @@ internal ref struct PickleMachine
             case Op.SetItem: SetItem(); break;
             case Op.SetItems: SetItems(); break;
             case Op.EmptySet: Push(PickleOpaque.Instance); break;
-            case Op.AddItems: _ = PopToMark(); _ = Expect<PickleOpaque>("ADDITEMS", "a set"); break;
+            case Op.FrozenSet: _ = PopToMark(); Push(PickleOpaque.Instance); break;
+            case Op.AddItems: _ = PopToMark(); _ = Receiver<PickleOpaque>("ADDITEMS", "a set"); break;
 
             case Op.BinPut: Remember(_input.Byte()); break;
             case Op.LongBinPut: Remember(_input.UInt32()); break;
@@ -124,6 +125,7 @@ internal ref struct PickleMachine
             case Op.Global: Push(Global(_input.Utf8(_input.Line(LongestName)), _input.Utf8(_input.Line(LongestName)))); break;
             case Op.StackGlobal: StackGlobal(); break;
             case Op.Reduce or Op.NewObj: Reduce(); break;
+            case Op.NewObjEx: NewObjEx(); break;
             case Op.Build: BuildState(); break;
             case Op.BinPersId: Charge(ContainerCost); Push(_objects.Storage(Pop())); break;
             default:
@@ -193,13 +195,16 @@ internal ref struct PickleMachine
     {
         var item = Pop();
         Charge(ItemCost);
-        Expect<PickleList>("APPEND", "a list").Add(item);
+        Receiver<PickleList>("APPEND", "a list")?.Add(item);
     }
 
     private readonly void Appends()
     {
         var items = PopToMark();
-        Extend(Expect<PickleList>("APPENDS", "a list"), items);
+        if (Receiver<PickleList>("APPENDS", "a list") is { } list)
+        {
+            Extend(list, items);
+        }
     }
 
     private readonly PickleList Extend(PickleList list, object?[] items)
@@ -216,16 +221,16 @@ internal ref struct PickleMachine
     private readonly void SetItem()
     {
         var pair = PopMany(2);
-        SetItems(Expect<PickleDict>("SETITEM", "a dict"), pair);
+        SetItems(Receiver<PickleDict>("SETITEM", "a dict"), pair);
     }
 
     private readonly void SetItems()
     {
         var items = PopToMark();
-        SetItems(Expect<PickleDict>("SETITEMS", "a dict"), items);
+        SetItems(Receiver<PickleDict>("SETITEMS", "a dict"), items);
     }
 
-    private readonly PickleDict SetItems(PickleDict dict, object?[] items)
+    private readonly PickleDict? SetItems(PickleDict? dict, object?[] items)
     {
         if (items.Length % 2 != 0)
         {
@@ -235,7 +240,7 @@ internal ref struct PickleMachine
         Charge((long)ItemCost * items.Length);
         for (var i = 0; i < items.Length; i += 2)
         {
-            dict.Add(items[i], items[i + 1]);
+            dict?.Add(items[i], items[i + 1]);
         }
 
         return dict;
@@ -250,9 +255,17 @@ internal ref struct PickleMachine
     private readonly object? Recall(uint index) =>
         _memo.TryGetValue(unchecked((int)index), out var value) ? value : throw Bad($"recalls memo {index}, which was never stored");
 
-    private readonly PickleGlobal Global(string module, string name) =>
-        PickleGlobals.Find($"{module}.{name}")
-        ?? throw Bad($"asks for {Printable.Quote($"{module}.{name}")}, which is not among the names a checkpoint may use; nothing was run");
+    private readonly object Global(string module, string name)
+    {
+        var full = $"{module}.{name}";
+        if (PickleGlobals.Find(full) is { } known)
+        {
+            return known;
+        }
+
+        Charge(BoxCost + (2L * full.Length));
+        return new PickleUnknown(full);
+    }
 
     private readonly void StackGlobal()
     {
@@ -268,6 +281,13 @@ internal ref struct PickleMachine
         Push(_objects.Call(Pop(), arguments));
     }
 
+    // A class called with named arguments, which no name on the list takes.
+    private readonly void NewObjEx()
+    {
+        _ = PopMany(2);
+        Push(Pop() is PickleUnknown unknown ? unknown : throw Bad("has a NEWOBJ_EX on something a checkpoint has no need of"));
+    }
+
     private readonly void BuildState()
     {
         // An OrderedDict's attributes (state dicts carry _metadata, the versions of modules), and what PyTorch before 0.4 wrote of a
@@ -277,11 +297,17 @@ internal ref struct PickleMachine
             return;
         }
 
-        _ = Expect<PickleDict>("BUILD", "a dict");
+        _ = Receiver<PickleDict>("BUILD", "a dict");
     }
 
-    private readonly T Expect<T>(string opcode, string expected)
-        where T : class => Peek() as T ?? throw Bad($"has {opcode} on something that is not {expected}");
+    // What items or a state are given to; null for something unknown, whose are dropped.
+    private readonly T? Receiver<T>(string opcode, string expected)
+        where T : class => Peek() switch
+        {
+            T receiver => receiver,
+            PickleUnknown => null,
+            _ => throw Bad($"has {opcode} on something that is not {expected}"),
+        };
 
     private readonly void PushMark()
     {

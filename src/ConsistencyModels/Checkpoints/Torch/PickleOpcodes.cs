@@ -50,9 +50,12 @@ internal static class PickleOpcodes
     public const byte BinBytes8 = 0x8e;
     public const byte EmptySet = 0x8f;
     public const byte AddItems = 0x90;
+    public const byte FrozenSet = 0x91;
+    public const byte NewObjEx = 0x92;
     public const byte StackGlobal = 0x93;
     public const byte Memoize = 0x94;
     public const byte Frame = 0x95;
+    public const byte ByteArray8 = 0x96;
 
     private static readonly Dictionary<byte, string> Refused = new()
     {
@@ -69,9 +72,6 @@ internal static class PickleOpcodes
         [0x82] = "EXT1",
         [0x83] = "EXT2",
         [0x84] = "EXT4",
-        [0x91] = "FROZENSET",
-        [0x92] = "NEWOBJ_EX",
-        [0x96] = "BYTEARRAY8",
         [0x97] = "NEXT_BUFFER",
         [0x98] = "READONLY_BUFFER",
     };

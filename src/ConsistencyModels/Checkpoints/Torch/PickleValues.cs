@@ -43,6 +43,13 @@ internal sealed class PickleOpaque
     public static readonly PickleOpaque Instance = new();
 }
 
+/// <summary>
+/// Something of a name that is not on the closed list: what was called by it, its state and its items are dropped. Training
+/// checkpoints have such values beside their weights (numpy's numbers, command lines, paths); none may lie among the weights.
+/// </summary>
+/// <param name="Name">The name the pickle asks for.</param>
+internal sealed record PickleUnknown(string Name);
+
 /// <summary>A storage a pickle refers to by its persistent id.</summary>
 /// <param name="DType">Its element type; null for an untyped storage, which is counted in bytes.</param>
 /// <param name="Key">Its name in the file.</param>

@@ -4,11 +4,14 @@ namespace ConsistencyModels.Checkpoints;
 
 /// <summary>
 /// Finds the state dict in what torch.save was given. Training checkpoints wrap it: {"model": ..., "ema": ..., "optimizer": ...}.
-/// The rule: a dict that holds tensors itself is the state dict. Otherwise the first of these keys that leads to tensors is
-/// followed, averaged weights before raw ones since those are what one samples from; and so on inside. Otherwise every
-/// tensor is taken, its keys joined by '.'.
+/// The rule: a dict that holds wanted tensors itself is the state dict. Otherwise the first of these keys that leads to wanted tensors
+/// is followed, averaged weights before raw ones since those are what one samples from; and so on inside. Where no tensor is wanted
+/// more than another, or none of them is there, all count. Otherwise every tensor is taken, its keys joined by '.'.
 /// </summary>
-internal static class StateDictChoice
+/// <param name="path">The file, for messages.</param>
+/// <param name="walk">Bounds the search.</param>
+/// <param name="wanted">By which last keys a state dict is known as the one that is looked for; null for any.</param>
+internal sealed class StateDictChoice(string path, StateDictWalk walk, Predicate<string>? wanted)
 {
     private const int Deepest = 8;
 
@@ -18,39 +21,73 @@ internal static class StateDictChoice
         "state_dict", "model_state_dict", "model", "params", "net", "unet", "module",
     ];
 
-    /// <summary>Finds the state dict.</summary>
-    /// <param name="path">The file, for messages.</param>
-    /// <param name="root">What torch.save was given.</param>
-    /// <param name="entry">The key to take instead of choosing one, nested keys joined by '.'; "" for everything; null to choose.</param>
-    /// <param name="walk">Bounds the search.</param>
-    /// <returns>The value, and the keys that lead to it joined by '.'.</returns>
-    public static (object? Value, string Entry) Find(string path, object? root, string? entry, StateDictWalk walk) =>
-        entry is null ? Choose(root, walk) : entry.Length == 0 ? (root, "") : Follow(path, root, entry);
+    private readonly List<string> _others = [];
 
-    private static (object?, string) Choose(object? root, StateDictWalk walk)
+    /// <summary>Other parts that held what is wanted, keys joined by '.', once one was chosen.</summary>
+    public IReadOnlyList<string> Others => _others;
+
+    /// <summary>How soon a word is chosen that leads to weights: averaged ones first.</summary>
+    public static int Rank(string word) => Array.IndexOf(Wrappers, word) is >= 0 and var rank ? rank : Wrappers.Length;
+
+    /// <summary>Finds the state dict.</summary>
+    /// <param name="root">What torch.save was given.</param>
+    /// <param name="entry">
+    /// The key to take instead of choosing one, nested keys joined by '.'; its end may be what the names of tensors begin with. "" for
+    /// everything; null to choose.
+    /// </param>
+    /// <returns>The value, and the keys that lead to it joined by '.'.</returns>
+    public (object? Value, string Entry) Find(object? root, string? entry) =>
+        entry is null ? Choose(root) : entry.Length == 0 ? (root, "") : (Follow(root, entry), entry);
+
+    private (object?, string) Choose(object? root)
     {
         var chosen = "";
-        for (var depth = 0; depth < Deepest; depth++)
+        for (var depth = 0; depth < Deepest && root is PickleDict dict && !Holds(dict, wanted); depth++)
         {
-            if (root is not PickleDict dict || dict.Values.Any(value => value is TorchTensor))
+            string[] leading = wanted is null ? [] : Leading(dict, wanted);
+            if (leading.Length == 0)
             {
-                break;
+                leading = Holds(dict, null) ? [] : [.. Leading(dict, null).Take(1)];
             }
 
-            var next = Wrappers.FirstOrDefault(name => TryGet(dict, name, out var value) && walk.HasNamedTensor(value));
-            if (next is null)
+            if (leading is not [var next, ..])
             {
                 break;
             }
 
             TryGet(dict, next, out root);
-            chosen = chosen.Length == 0 ? next : $"{chosen}.{next}";
+            foreach (var name in leading[1..])
+            {
+                TryGet(dict, name, out var other);
+                if (!ReferenceEquals(other, root))
+                {
+                    _others.Add(Join(chosen, name));
+                }
+            }
+
+            chosen = Join(chosen, next);
         }
 
         return (root, chosen);
     }
 
-    private static (object?, string) Follow(string path, object? root, string entry)
+    private string[] Leading(PickleDict dict, Predicate<string>? which) =>
+        [.. Wrappers.Where(name => TryGet(dict, name, out var value) && walk.HasNamedTensor(value, which))];
+
+    private static bool Holds(PickleDict dict, Predicate<string>? which)
+    {
+        for (var i = 0; i < dict.Count; i++)
+        {
+            if (dict.Values[i] is TorchTensor && (which is null || (dict.Keys[i] is string key && which(key))))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private object? Follow(object? root, string entry)
     {
         if (root is PickleDict dict)
         {
@@ -59,8 +96,13 @@ internal static class StateDictChoice
             {
                 if (TryGet(dict, entry[..end], out var value))
                 {
-                    return end == entry.Length ? (value, entry) : (Follow(path, value, entry[(end + 1)..]).Item1, entry);
+                    return end == entry.Length ? value : Follow(value, entry[(end + 1)..]);
                 }
+            }
+
+            if (Under(dict, entry + ".") is { Count: > 0 } part)
+            {
+                return part;
             }
         }
 
@@ -69,6 +111,24 @@ internal static class StateDictChoice
             : "no dict";
         throw new CheckpointException($"{path}: there is no {Printable.Quote(entry)} in it, found {there}");
     }
+
+    // A state dict of several networks has each under the first words of its names. Nothing is made but the list: its strings are
+    // shorter than those that are there.
+    private static PickleDict Under(PickleDict dict, string prefix)
+    {
+        var part = new PickleDict();
+        for (var i = 0; i < dict.Count; i++)
+        {
+            if (dict.Keys[i] is string key && key.Length > prefix.Length && key.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                part.Add(key[prefix.Length..], dict.Values[i]);
+            }
+        }
+
+        return part;
+    }
+
+    private static string Join(string keys, string key) => keys.Length == 0 ? key : $"{keys}.{key}";
 
     private static bool TryGet(PickleDict dict, string key, out object? value)
     {

@@ -17,13 +17,17 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
     private long _nameCharacters;
 
     /// <summary>Hands over every tensor, under its keys joined by '.'.</summary>
+    /// <exception cref="CheckpointException">There is something unknown among them.</exception>
     public void NamedTensors(object? root, Action<string, TorchTensor> found) => Walk("", root, 0, named: true, found);
 
     /// <summary>Hands over every tensor, as often as it is reached.</summary>
     public void Tensors(object? root, Action<TorchTensor> found) => Walk("", root, 0, named: false, (_, tensor) => found(tensor));
 
     /// <summary>Whether there is a tensor somewhere inside that is reached through dicts only: lists have no names.</summary>
-    public bool HasNamedTensor(object? value, int depth = 0)
+    /// <param name="value">Where to look.</param>
+    /// <param name="wanted">Which tensors count, by their last keys; null for all.</param>
+    /// <param name="depth">How deep it lies.</param>
+    public bool HasNamedTensor(object? value, Predicate<string>? wanted = null, int depth = 0)
     {
         if (value is not PickleDict dict || depth == Deepest)
         {
@@ -31,10 +35,12 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
         }
 
         budget.Charge(ContainerCost);
-        foreach (var child in dict.Values)
+        for (var i = 0; i < dict.Count; i++)
         {
             Visit();
-            if (child is TorchTensor || HasNamedTensor(child, depth + 1))
+            if (dict.Values[i] is TorchTensor
+                ? wanted is null || (dict.Keys[i] is string key && wanted(key))
+                : HasNamedTensor(dict.Values[i], wanted, depth + 1))
             {
                 return true;
             }
@@ -49,6 +55,13 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
         {
             found(prefix, tensor);
             return;
+        }
+
+        if (named && value is PickleUnknown unknown)
+        {
+            var place = prefix.Length == 0 ? "" : $" (at {Printable.Quote(prefix)})";
+            throw new CheckpointException(
+                $"{path}: the pickle asks for {Printable.Quote(unknown.Name)}, which is not among the names a checkpoint may use; nothing was run{place}");
         }
 
         var children = value switch
@@ -72,7 +85,7 @@ internal sealed class StateDictWalk(string path, AllocationBudget budget)
         for (var i = 0; i < children.Count; i++)
         {
             Visit();
-            if (children[i] is TorchTensor or PickleDict or PickleList or PickleTuple)
+            if (children[i] is TorchTensor or PickleDict or PickleList or PickleTuple or PickleUnknown)
             {
                 var name = named ? Join(prefix, value is PickleDict dict ? dict.Keys[i] : (long)i) : "";
                 Walk(name, children[i], depth + 1, named, found);

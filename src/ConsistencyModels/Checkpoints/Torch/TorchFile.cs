@@ -20,11 +20,12 @@ public sealed class TorchFile : ITensorSource, IMappedTensors
     private readonly Dictionary<string, TorchPlacement> _places;
     private readonly Dictionary<string, byte[]> _copies = new(StringComparer.Ordinal);
 
-    private TorchFile(MappedFile file, Dictionary<string, TorchPlacement> places, string entry)
+    private TorchFile(MappedFile file, Dictionary<string, TorchPlacement> places, string entry, IReadOnlyList<string> others)
     {
         _file = file;
         _places = places;
         Entry = entry;
+        Others = others;
         Tensors = places.ToDictionary(place => place.Key, place => place.Value.Info).AsReadOnly();
     }
 
@@ -40,6 +41,9 @@ public sealed class TorchFile : ITensorSource, IMappedTensors
     /// <summary>The keys that lead to the state dict, joined by '.': "" where the file is one, "ema" in {"model": …, "ema": …}.</summary>
     public string Entry { get; }
 
+    /// <summary>Parts that could have been chosen in place of <see cref="Entry"/>, keys joined by '.'.</summary>
+    internal IReadOnlyList<string> Others { get; }
+
     /// <inheritdoc/>
     IReadOnlyList<MappedFile>? IMappedTensors.Files => [_file];
 
@@ -49,14 +53,18 @@ public sealed class TorchFile : ITensorSource, IMappedTensors
     /// <summary>Maps a file and reads its description of tensors.</summary>
     /// <param name="path">The file. <see cref="Origin"/> is this text.</param>
     /// <param name="entry">
-    /// Which part of a training checkpoint to take, nested keys joined by '.'; "" for all its tensors. Null chooses: a dict that
+    /// Which part of a training checkpoint to take, nested keys joined by '.', the last of which may be what the names of tensors begin
+    /// with ("ema_model" of "ema_model.conv_in.weight"); "" for all its tensors. Null chooses: a dict that
     /// holds tensors itself, else averaged weights (<c>params_ema</c>, <c>ema</c>, …), else <c>state_dict</c>, <c>model</c>, ….
     /// </param>
     /// <exception cref="CheckpointException">It is not there, not a torch file, damaged, or asks for something no checkpoint needs.</exception>
     public static TorchFile Open(string path, string? entry = null) => Of(MappedFile.Open(path), entry);
 
     /// <summary>The same for a file that is mapped already, which the result owns; closed if it is refused.</summary>
-    internal static TorchFile Of(MappedFile file, string? entry)
+    /// <param name="file">The file.</param>
+    /// <param name="entry">Which part of it to take.</param>
+    /// <param name="wanted">Which tensors, by their last keys, make a part the one to choose; null for any.</param>
+    internal static TorchFile Of(MappedFile file, string? entry, Predicate<string>? wanted = null)
     {
         var path = file.Path;
         try
@@ -64,8 +72,9 @@ public sealed class TorchFile : ITensorSource, IMappedTensors
             var budget = new AllocationBudget(path, file.Length);
             var storages = OpenStorages(file, budget);
             var walk = new StateDictWalk(path, budget);
-            var (value, chosen) = StateDictChoice.Find(path, storages.Root, entry, walk);
-            return new TorchFile(file, Place(file, storages, walk, value, budget), chosen);
+            var choice = new StateDictChoice(path, walk, wanted);
+            var (value, chosen) = choice.Find(storages.Root, entry);
+            return new TorchFile(file, Place(file, storages, walk, value, budget), chosen, choice.Others);
         }
         catch
         {
@@ -146,7 +155,8 @@ public sealed class TorchFile : ITensorSource, IMappedTensors
             return TorchLegacy.Open(file, budget);
         }
 
-        var what = beginning.Length >= 262 && beginning[257..].StartsWith("ustar"u8)
+        var what = WrongContent.Describe(beginning) is { } wrong ? wrong
+            : beginning.Length >= 262 && beginning[257..].StartsWith("ustar"u8)
             ? "a tar file, as PyTorch wrote before 0.1.10: save it again with a later PyTorch"
             : "neither a zip file nor a pickle";
         throw new CheckpointException($"{file.Path}: not a torch file: it is {what}");

@@ -8,8 +8,14 @@ internal sealed class TorchObjects(string path, AllocationBudget budget)
     private const int HighestRank = 64; // PyTorch's limit
 
     /// <summary>The result of calling a name with arguments (REDUCE, NEWOBJ).</summary>
+    /// <remarks>Something unknown stays so: called, or made of.</remarks>
     public object? Call(object? function, object? arguments)
     {
+        if (function is PickleUnknown)
+        {
+            return function;
+        }
+
         if (function is not PickleGlobal global)
         {
             throw Bad($"calls {Kind(function)}, expected one of the names a checkpoint may use");
@@ -18,6 +24,11 @@ internal sealed class TorchObjects(string path, AllocationBudget budget)
         if (arguments is not PickleTuple { Items: var args })
         {
             throw Bad($"calls {global.Name} with {Kind(arguments)}, expected a tuple of arguments");
+        }
+
+        if (global.Kind != PickleGlobalKind.Opaque && args.OfType<PickleUnknown>().FirstOrDefault() is { } unknown)
+        {
+            return unknown;
         }
 
         return global.Kind switch
@@ -38,8 +49,14 @@ internal sealed class TorchObjects(string path, AllocationBudget budget)
     }
 
     /// <summary>The storage a persistent id names: ('storage', class, key, location, count[, view]).</summary>
-    public TorchStorage Storage(object? id)
+    /// <returns>A storage, or something unknown if its class is.</returns>
+    public object Storage(object? id)
     {
+        if (id is PickleTuple { Items: ["storage", PickleUnknown unknown, ..] })
+        {
+            return unknown;
+        }
+
         if (id is not PickleTuple { Items: ["storage", PickleGlobal { Kind: PickleGlobalKind.Storage } type, string key, _, long count, .. var more] }
             || more.Length > 1)
         {

@@ -106,6 +106,47 @@ public class TorchFileTests
         Assert.Equal([1.5f, -2f], values);
     }
 
+    // What training programs keep beside weights, in protocol 2 as torch.save writes it and with an opcode of protocol 4.
+    [Theory]
+    [InlineData("cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\u0002f8\u0089\u0088\u0087R(K\u0003U\u0001<NNNtbc_codecs\nencode\nU\u0001xU\u0006latin1\u0086R\u0086R", "numpy.core.multiarray.scalar")]
+    [InlineData("cargparse\nNamespace\n)\u0081}U\u0002lrG?\u00f0\0\0\0\0\0\0sb", "argparse.Namespace")]
+    [InlineData("cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\u0085U\u0001b\u0087R(K\u0001K\u0002\u0085NNtb", "numpy.core.multiarray._reconstruct")]
+    [InlineData("cpathlib\nPosixPath\nU\u0001/U\u0003tmp\u0086R", "pathlib.PosixPath")]
+    [InlineData("ccollections\ndefaultdict\ncbuiltins\nlist\n\u0085R(U\u0001aK\u0001u", "collections.defaultdict")]
+    [InlineData("cmy\nKeywords\n)}\u0092", "my.Keywords")]
+    public void Values_of_unknown_kinds_beside_weights_are_passed_over_and_among_them_refused(string value, string name)
+    {
+        using var folder = new TempFolder();
+        const string tensor = "ctorch._utils\n_rebuild_tensor\n((U\u0007storagectorch\nFloatStorage\nU\u00010U\u0003cpuK\u0002tQK\0K\u0002\u0085K\u0001\u0085tR";
+        Zip(folder.File("beside.pt"), $"\u0080\u0002}}(U\u0004best{value}U\u0005model}}U\u0001w{tensor}su.", [1.5f, -2f]);
+        foreach (var entry in (string?[])[null, "model"])
+        {
+            using var file = TorchFile.Open(folder.File("beside.pt"), entry);
+            Assert.Equal(["w"], file.Tensors.Keys);
+        }
+
+        Zip(folder.File("among.pt"), $"\u0080\u0002}}U\u0005model}}(U\u0001w{tensor}U\u0001v{value}us.", [1.5f, -2f]);
+        Assert.Contains(
+            $"asks for '{name}', which is not among the names a checkpoint may use; nothing was run (at 'v')",
+            Assert.Throws<CheckpointException>(() => TorchFile.Open(folder.File("among.pt"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains($"asks for '{name}'", Assert.Throws<CheckpointException>(() => TorchFile.Open(folder.File("beside.pt"), "best")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("U\u0003ema}}U\u0001nTsU\u0005model}}U\u0004markTs", "model", "")]
+    [InlineData("U\u0004stepTU\u0003ema}}U\u0004markTsU\u0005model}}U\u0004markTs", "ema", "model")]
+    [InlineData("U\u0004markTU\u0003ema}}U\u0004markTs", "", "")]
+    [InlineData("U\u0003ema}}U\u0001nTsU\u0005model}}U\u0001wTs", "ema", "")]
+    public void A_part_without_what_is_looked_for_is_passed_over_for_one_that_has_it(string pairs, string chosen, string others)
+    {
+        using var folder = new TempFolder();
+        const string tensor = "ctorch._utils\n_rebuild_tensor\n((U\u0007storagectorch\nFloatStorage\nU\u00010U\u0003cpuK\u0002tQK\0K\u0002\u0085K\u0001\u0085tR";
+        Zip(folder.File("w.pt"), $"\u0080\u0002}}({pairs.Replace("}}", "}", StringComparison.Ordinal).Replace("T", tensor, StringComparison.Ordinal)}u.", [1.5f, -2f]);
+        using var file = (TorchFile)TensorFiles.Open(folder.File("w.pt"), null, name => name == "mark");
+        Assert.Equal((chosen, others), (file.Entry, string.Join(' ', file.Others)));
+    }
+
     [Fact]
     public void Contiguous_tensors_are_views_and_share_storage()
     {
