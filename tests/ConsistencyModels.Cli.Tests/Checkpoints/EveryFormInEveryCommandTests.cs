@@ -22,14 +22,14 @@ public sealed class EveryFormInEveryCommandTests : IDisposable
         "train PICTURES --run OUT --init MODEL --batch 2 --images 4 --dry-run",
         "generate -m MODEL -c 2 -o OUT.png",
         "edit stroke PICTURES/floor/0.png -m MODEL -c 2 -o OUT.png",
-        "search-steps -m MODEL --reference PICTURES/floor --samples 2",
+        "search-steps -m MODEL --reference PICTURES --samples 2",
         "bench MODEL --rounds 1",
     ];
 
     private readonly TempFolder _folder = new();
     private int _outputs;
 
-    public EveryFormInEveryCommandTests() => TinyModel.Pictures(_folder, 4);
+    public EveryFormInEveryCommandTests() => TinyModel.Pictures(_folder, 25);
 
     [Theory]
     [InlineData("a pipeline's folder")]

@@ -40,11 +40,11 @@ public sealed class ModelFormsTests : IDisposable
         var model = Path.Combine(Tiny, "model_fp32.pt");
         var picture = _folder["in", "a.png"];
         Directory.CreateDirectory(_folder["in"]);
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < 50; i++)
         {
             var image = new ImageBuffer(8, 8, 3);
             new System.Random(i).NextBytes(image.Pixels);
-            ImageEncoder.SaveFile(image, _folder["in", $"{(char)('a' + i)}.png"]);
+            ImageEncoder.SaveFile(image, _folder["in", i == 0 ? "a.png" : $"{i}.png"]);
         }
 
         Cm.Succeed(["edit", "stroke", picture, "-m", model, "--seed", "1", "-c", "2", "-o", _folder["folder.png"], .. _facts]);

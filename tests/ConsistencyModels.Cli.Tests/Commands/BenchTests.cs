@@ -17,7 +17,7 @@ public sealed class BenchTests : IDisposable
     public void Numbers_fit_each_other(string engine)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        var output = Cm.Succeed("bench", _model, "--engine", engine, "--batch", "3", "--threads", "1", "--steps", "2", "--rounds", "4", "--json").Out;
+        var output = Cm.Succeed("bench", _model, "--engine", engine, "--batch", "3", "--threads", "1", "--steps", "2", "--rounds", "4", "--json", "--all-rounds").Out;
         var report = JsonDocument.Parse(output).RootElement;
         double Number(string name) => report.GetProperty(name).GetDouble();
 
@@ -25,12 +25,18 @@ public sealed class BenchTests : IDisposable
         double[] seconds = [.. report.GetProperty("seconds").EnumerateArray().Select(one => one.GetDouble())];
         Assert.Equal(4, seconds.Length);
         Assert.InRange(seconds.Sum() + Number("load_seconds"), 0, clock.Elapsed.TotalSeconds);
+        Assert.Equal((4, seconds.Min(), seconds.Max()), ((int)Number("rounds"), Number("seconds_least"), Number("seconds_most")));
+        Assert.InRange(Number("seconds_median"), Number("seconds_lower_quartile"), Number("seconds_upper_quartile"));
         Assert.InRange(Number("ms_per_image"), 1000 * seconds.Min() / 3, 1000 * seconds.Max() / 3);
         Assert.Equal(1000, Number("ms_per_image") * Number("images_per_second"), 1e-6);
         Assert.Equal(Number("gflops"), 2 * Number("operations_per_call") * Number("images_per_second") / 1e9, 1e-9);
         Assert.Equal(Number("share_of_fma_peak"), Number("gflops") / Number("fma_peak_gflops"), 1e-9);
         Assert.InRange(Number("steady_bytes"), Number("weight_bytes"), Number("peak_bytes"));
     }
+
+    [Fact]
+    public void Programs_get_every_round_only_when_they_ask() =>
+        Assert.DoesNotContain("\"seconds\"", Cm.Succeed("bench", _model, "--rounds", "2", "--json").Out, StringComparison.Ordinal);
 
     [Fact]
     public void People_get_a_few_lines()

@@ -65,7 +65,6 @@ public sealed class ExportTests : IDisposable
 
     [Theory]
     [InlineData("model none.bin", "ending in .onnx")]
-    [InlineData("model none/unet.onnx", "folder does not exist")]
     [InlineData("nothing unet.onnx", "nothing")]
     [InlineData("model unet.onnx --dtype bf16", "--dtype is 'bf16', expected f32 or f16")]
     [InlineData("model unet.onnx --function all", "--function is 'all', expected network or consistency")]
