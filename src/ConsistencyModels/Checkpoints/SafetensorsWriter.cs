@@ -22,14 +22,14 @@ public static class SafetensorsWriter
     /// <exception cref="ConsistencyModelsException">The disk is full or the file cannot be written.</exception>
     /// <exception cref="ArgumentException">Two tensors have one name, or a name or metadata is not valid Unicode or is reserved.</exception>
     /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than its shape has.</exception>
-    public static void Write(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
-    {
-        using var prepared = Prepare(path, tensors, metadata);
-        prepared.MoveTo(path);
-    }
+    public static void Write(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        AtomicFile.Write(path, Content(path, tensors, metadata));
 
     /// <summary>Writes a file beside its place; see <see cref="Write"/>.</summary>
-    internal static PreparedFile Prepare(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    internal static PreparedFile Prepare(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        AtomicFile.Prepare(path, Content(path, tensors, metadata));
+
+    private static Action<Stream> Content(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         var sorted = Sort(tensors);
@@ -40,7 +40,7 @@ public static class SafetensorsWriter
                 $"{path}: its header would have {header.Length} bytes, the format allows {SafetensorsHeader.LongestHeader}");
         }
 
-        return AtomicFile.Prepare(path, stream =>
+        return stream =>
         {
             Span<byte> length = stackalloc byte[sizeof(ulong)];
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
@@ -52,7 +52,7 @@ public static class SafetensorsWriter
                 tensor.Write(exact);
                 exact.ThrowIfShort();
             }
-        });
+        };
     }
 
     private static TensorToWrite[] Sort(IEnumerable<TensorToWrite> tensors)
