@@ -43,7 +43,7 @@ internal sealed record Failure(string Line, int Code)
     }
 
     /// <summary>Names may hold anything, even what moves the cursor: it stays one line of plain text.</summary>
-    public string Printable => string.Concat(Line.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
+    public string Printable => ConsistencyModels.Printable.Line(Line.ReplaceLineEndings(" "), 4000);
 
     /// <summary>What the library says of an option that the user gave, for a person: .NET adds the parameter's name, which means nothing to one.</summary>
     public static string OfOption(ArgumentException exception)

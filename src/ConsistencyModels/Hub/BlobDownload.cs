@@ -29,7 +29,7 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new HubException($"{file.Name}: cannot be stored: {Files.Printable.Line(e.Message)}", e);
+            throw new HubException($"{file.Name}: cannot be stored: {Printable.Line(e.Message)}", e);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
                 }
                 catch (Exception e) when (e is BrokenAnswerException or HttpRequestException or HttpIOException)
                 {
-                    throw new HubException($"{file.Name}: the download broke off at byte {stream.Position}, and the server cannot resume: {Files.Printable.Line(e.Message)}", e);
+                    throw new HubException($"{file.Name}: the download broke off at byte {stream.Position}, and the server cannot resume: {Printable.Line(e.Message)}", e);
                 }
             }
         }

@@ -1,4 +1,3 @@
-using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Hub;
 

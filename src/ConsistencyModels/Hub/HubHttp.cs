@@ -68,7 +68,7 @@ internal sealed class HubHttp : IDisposable
     }
 
     /// <summary>An address for messages: without the query, which holds signatures.</summary>
-    public static string Show(Uri uri) => Files.Printable.Line(uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped));
+    public static string Show(Uri uri) => Printable.Line(uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped));
 
     public void Dispose() => _client.Dispose();
 
@@ -83,7 +83,7 @@ internal sealed class HubHttp : IDisposable
         }
         catch (Exception e) when (HubRetries.IsUnreachable(e) && !cancellationToken.IsCancellationRequested)
         {
-            throw new HubUnreachableException($"{Show(uri)}: cannot be reached: {Files.Printable.Line(e.Message)}", e);
+            throw new HubUnreachableException($"{Show(uri)}: cannot be reached: {Printable.Line(e.Message)}", e);
         }
     }
 

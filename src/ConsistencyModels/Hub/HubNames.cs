@@ -31,7 +31,7 @@ internal static class HubNames
         var parts = path.Split('/');
         return path.Length <= LongestFile && parts.All(IsPlain)
             ? parts
-            : throw new HubException($"{Files.Printable.Quote(path)}: a name that leads elsewhere, expected {expected}");
+            : throw new HubException($"{Printable.Quote(path)}: a name that leads elsewhere, expected {expected}");
     }
 
     private static bool IsPlain(string part) =>

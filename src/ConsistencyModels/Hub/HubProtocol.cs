@@ -83,7 +83,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
         catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new HubException($"{repository}: its list of files did not come whole: {Files.Printable.Line(e.Message)}", e);
+            throw new HubException($"{repository}: its list of files did not come whole: {Printable.Line(e.Message)}", e);
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 32 });
+            using var document = Files.JsonFile.Parse(json);
             var root = document.RootElement;
             var commit = root.GetProperty("sha").GetString() ?? "";
             string[] files = [.. root.GetProperty("siblings").EnumerateArray().Select(file => file.GetProperty("rfilename").GetString() ?? "")];
@@ -99,7 +99,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new HubException($"{repository}: its list of files is not understood: {Files.Printable.Line(e.Message)}", e);
+            throw new HubException($"{repository}: its list of files is not understood: {Printable.Line(e.Message)}", e);
         }
     }
 }
