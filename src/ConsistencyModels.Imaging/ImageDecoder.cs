@@ -106,6 +106,11 @@ public static class ImageDecoder
             throw new ConsistencyModelsException($"{name}: the file is empty; expected an image (PNG, JPEG, WebP, GIF or BMP).");
         }
 
+        if (EncodedCost.ProblemBeforeOpening(encoded) is { } wrong)
+        {
+            throw new ConsistencyModelsException($"{name}: {wrong}.");
+        }
+
         using SKData data = SKData.CreateCopy(encoded);
         SKCodec codec = SKCodec.Create(data)
             ?? throw new ConsistencyModelsException($"{name}: not an image that can be read; expected PNG, JPEG, WebP, GIF or BMP.");
@@ -115,6 +120,13 @@ public static class ImageDecoder
         if (pixels < 1 || pixels > options.MaxPixels || pixels > Array.MaxLength / 4)
         {
             string message = $"{name}: the header says {codec.Info.Width}x{codec.Info.Height} = {pixels} pixels; at most {options.MaxPixels} are accepted.";
+            codec.Dispose();
+            throw new ConsistencyModelsException(message);
+        }
+
+        if (EncodedCost.Problem(encoded, codec.EncodedFormat, pixels) is { } problem)
+        {
+            string message = $"{name}: {problem}; the header says {codec.Info.Width}x{codec.Info.Height}.";
             codec.Dispose();
             throw new ConsistencyModelsException(message);
         }
@@ -148,7 +160,7 @@ public sealed record DecodeOptions
 
     /// <summary>
     /// The largest width · height accepted; checked in the file's header, before anything is decoded. Decoding takes up
-    /// to 12 bytes per pixel for a moment.
+    /// to 12 bytes per pixel for a moment, 16 where a PNG has 16-bit samples and is interlaced.
     /// </summary>
     public long MaxPixels { get; init; } = DefaultMaxPixels;
 

@@ -65,7 +65,7 @@ internal static class NewCommand
         {
             return make();
         }
-        catch (ArgumentException e)
+        catch (ArgumentException e) when (e.ParamName is "classNames" or "names")
         {
             throw new ConsistencyModelsException($"--class-names: {Failure.OfOption(e)}", e);
         }

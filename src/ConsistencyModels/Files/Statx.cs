@@ -75,6 +75,9 @@ internal readonly partial record struct FileOwner(uint User, uint Group, ushort 
     private const int Regular = 0x8000;
     private const int Folder = 0x4000;
 
+    /// <summary>The number of the user who runs this process, as far as files are concerned.</summary>
+    public static uint ThisUser => EffectiveUser();
+
     /// <summary>Whether it holds bytes on a disk.</summary>
     public bool IsRegular => (Mode & TypeMask) == Regular;
 
@@ -109,6 +112,9 @@ internal readonly partial record struct FileOwner(uint User, uint Group, ushort 
         BinaryPrimitives.ReadUInt32LittleEndian(answer[24..]),
         BinaryPrimitives.ReadUInt16LittleEndian(answer[28..]),
         new UInt128(BinaryPrimitives.ReadUInt64LittleEndian(answer[136..]), BinaryPrimitives.ReadUInt64LittleEndian(answer[32..])));
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "fchown")]
     private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);

@@ -49,7 +49,12 @@ internal sealed class HubHttp : IDisposable
                 return (response, uri);
             }
 
-            var next = new Uri(uri, location);
+            if (!Uri.TryCreate(uri, location, out var next))
+            {
+                response.Dispose();
+                throw new HubException($"{Show(uri)}: it redirects to {Printable.Quote(location.OriginalString)}, which is no address");
+            }
+
             if (stopAtForeign && !SameOrigin(next, uri))
             {
                 return (response, uri);

@@ -33,9 +33,9 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
             var commit = Header(response, "X-Repo-Commit");
             var etag = HubNames.ETag(Header(response, "X-Linked-Etag") ?? Header(response, "ETag"));
             var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked) ? linked : (int)response.StatusCode < 300 ? response.Content.Headers.ContentLength : null;
-            return commit is not null && HubNames.IsCommit(commit) && etag is not null && size is >= 0
+            return commit is not null && HubNames.IsCommit(commit) && etag is not null && HubNames.IsHash(etag) && size is >= 0
                 ? new RemoteFile(file, uri, etag, size.Value, commit)
-                : throw new HubException($"{name}: the answer does not describe a file on the Hub (commit, ETag, size): is {options.Endpoint} a Hub? ({HubHttp.Show(address)})");
+                : throw new HubException($"{name}: the answer does not describe a file on the Hub (commit, ETag that is a hash, size): is {options.Endpoint} a Hub? ({HubHttp.Show(address)})");
         }
     }
 
