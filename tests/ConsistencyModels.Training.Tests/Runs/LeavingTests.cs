@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Training.Tests.Runs;
@@ -38,6 +39,37 @@ public sealed class LeavingTests : IDisposable
         Assert.Equal(24, resumed.ImagesSeen);
         Assert.True(resumed.Run(new Told(p => losses.Add(p.Loss)), TestContext.Current.CancellationToken));
         Assert.Equal(whole, losses);
+    }
+
+    [Fact]
+    public void Another_number_of_threads_is_said_also_where_it_is_the_machines_choice()
+    {
+        var options = _run.Options(name: "threads") with { Images = 8 };
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
+        {
+            trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        using (var same = new Trainer(options with { Images = 16 }, new TwoHalves(), TinyRun.Engines))
+        {
+            Assert.DoesNotContain(same.Notes, note => note.Contains("threads", StringComparison.Ordinal));
+        }
+
+        // As on another machine.
+        var run = Path.Combine(options.Folder, "run.json");
+        File.WriteAllText(run, Regex.Replace(File.ReadAllText(run), "\"threads\": [0-9]+", "\"threads\": 999"));
+        using var other = new Trainer(options with { Images = 16 }, new TwoHalves(), TinyRun.Engines);
+        Assert.Contains(other.Notes, note => note.Contains("threads", StringComparison.Ordinal) && note.Contains("999", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_in_the_way_of_the_model_is_found_before_anything_is_learnt()
+    {
+        var options = _run.Options(name: "way");
+        Directory.CreateDirectory(options.Folder);
+        File.WriteAllText(Path.Combine(options.Folder, "model"), "x");
+        var error = Assert.Throws<ConsistencyModelsException>(() => new Trainer(options, new TwoHalves(), TinyRun.Engines));
+        Assert.Contains("this is a file", error.Message, StringComparison.Ordinal);
     }
 
     private sealed class Told(Action<TrainingProgress> tell) : IProgress<TrainingProgress>
