@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ConsistencyModels.Cli.Tests.Processes;
 
 /// <summary>A signal ends every command soon, whatever it is doing.</summary>
@@ -19,7 +21,7 @@ public sealed class SignalTests : IDisposable
         var pipe = _folder["model.safetensors"];
         Assert.Equal(0, (await CmProcess.Finish(CmProcess.Launch("mkfifo", pipe))).Code);
         using var process = CmProcess.Start("info", pipe);
-        await Eventually.True(() => Opens(process.Id, pipe), process);
+        await Eventually.True(() => IsSetUp(process.Id), process);
         CmProcess.Signal(process, signal);
         var result = await CmProcess.Finish(process);
         Assert.Equal(128 + signal, result.Code);
@@ -58,21 +60,10 @@ public sealed class SignalTests : IDisposable
         Assert.Single(Directory.GetFiles(Path.Combine(run, "checkpoints"), "*.safetensors"));
     }
 
-    // Blocked in opening the pipe, or about to be: the program has set itself up.
-    private static bool Opens(int process, string pipe) =>
-        File.ReadAllText($"/proc/{process}/cmdline").Contains(pipe, StringComparison.Ordinal)
-        && Directory.GetFiles($"/proc/{process}/task").Length == 0
-        && Directory.GetDirectories($"/proc/{process}/task").Any(task => Text(Path.Combine(task, "wchan")).Contains("wait_for_partner", StringComparison.Ordinal));
-
-    private static string Text(string path)
+    // The program has set itself up: it catches what is sent when a terminal closes, as the runtime by itself does not.
+    private static bool IsSetUp(int process)
     {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (IOException)
-        {
-            return ""; // the thread is gone
-        }
+        var caught = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal));
+        return (ulong.Parse(caught["SigCgt:".Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (HangUp - 1) & 1) != 0;
     }
 }
