@@ -3,18 +3,22 @@ using System.Runtime.InteropServices;
 namespace ConsistencyModels.Cli;
 
 /// <summary>
-/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP (a terminal that is closed) into a cancelled token. If the program is still there
-/// a second later, as in a read from a pipe that nobody fills, and after the second signal, what the system does by itself happens.
+/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP (a terminal that is closed) into a cancelled token. If the program has then stood
+/// still for a second, as in a read from a pipe that nobody fills, and after the second signal, what the system does by itself happens.
 /// </summary>
 internal sealed partial class Interruption : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    // In a second of standing still. Who computes comes to look at the token.
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Lock _lock = new();
     private Timer? _timer;
     private PosixSignal _signal;
+    private TimeSpan _worked;
     private int _saving;
 
     public Interruption()
@@ -58,7 +62,8 @@ internal sealed partial class Interruption : IDisposable
 
             context.Cancel = true;
             _signal = context.Signal;
-            _timer = new Timer(_ => Leave(), null, Patience, Timeout.InfiniteTimeSpan);
+            _worked = Environment.CpuUsage.TotalTime;
+            _timer = new Timer(_ => Leave(), null, Patience, Patience);
         }
 
         _source.Cancel();
@@ -69,7 +74,9 @@ internal sealed partial class Interruption : IDisposable
     {
         lock (_lock)
         {
-            if (Volatile.Read(ref _saving) > 0 || _registrations.Count == 0)
+            var before = _worked;
+            _worked = Environment.CpuUsage.TotalTime;
+            if (_worked - before > Idle || Volatile.Read(ref _saving) > 0 || _registrations.Count == 0)
             {
                 return;
             }

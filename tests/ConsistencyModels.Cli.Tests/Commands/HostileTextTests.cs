@@ -1,6 +1,6 @@
 using System.Text;
-using ConsistencyModels.Pixels;
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Tests.Commands;
 

@@ -111,7 +111,8 @@ public sealed class ModelMutationTests : IDisposable
                 var scheduler = CMStochasticIterativeSchedulerConfig.Load(_file.With(bytes));
                 scheduler.ToJson();
                 Assert.All(MultistepSchedule.FromSteps(2, scheduler).Levels, level => Assert.True(float.IsFinite(level.Level.Sigma) && float.IsFinite(level.NoiseAfter ?? 0)));
-            }),
+            }
+        ),
         "diffusion scheduler" => (
             SchedulerFile.ToJson(ModelKind.Diffusion, SchedulerPresets.Diffusion),
             bytes => SchedulerFile.Choose("model", _file.With(bytes), null, RandomNetwork(), new ModelOptions())),
@@ -130,6 +131,7 @@ public sealed class ModelMutationTests : IDisposable
                 {
                     // A well-formed index: its shards are not there.
                 }
-            }),
+            }
+        ),
     };
 }
