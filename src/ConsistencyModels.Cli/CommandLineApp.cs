@@ -12,8 +12,11 @@ namespace ConsistencyModels.Cli;
 /// <summary>The program: parses, runs a command, and makes one line and an exit code of whatever goes wrong.</summary>
 /// <param name="console">Where it writes.</param>
 /// <param name="cancellation">Cancelled when the user wants it to stop.</param>
-internal sealed partial class CommandLineApp(CliConsole console, CancellationToken cancellation = default)
+/// <param name="takeTime">See <see cref="CommandContext.TakeTime"/>; null where nobody is in a hurry.</param>
+internal sealed partial class CommandLineApp(CliConsole console, CancellationToken cancellation = default, Func<IDisposable?>? takeTime = null)
 {
+    private readonly CliConsole _console = console.Plain();
+
     /// <summary>The version of the program.</summary>
     public static string Version { get; } = typeof(CommandLineApp).Assembly.GetName().Version!.ToString(3);
 
@@ -32,15 +35,15 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
                 ? Report(new(ParseErrors.Describe(result), ExitCode.BadInput))
                 : result.Invoke(new InvocationConfiguration
                 {
-                    Output = console.Out,
-                    Error = console.Error,
+                    Output = _console.Out,
+                    Error = _console.Error,
                     EnableDefaultExceptionHandler = false,
                     ProcessTerminationTimeout = null,
                 });
         }
         catch (Exception e)
         {
-            return Report(Failure.Tell(e, console.Error));
+            return Report(Failure.Tell(e, _console.Error));
         }
     }
 
@@ -55,13 +58,13 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
 
     private int Report(Failure failure)
     {
-        console.Error.WriteLine($"cm: {failure.Printable}");
+        _console.Error.WriteLine($"cm: {failure.Printable}");
         return failure.Code;
     }
 
     internal RootCommand Root(IReadOnlyList<string> args)
     {
-        var context = new CommandContext(console, args, Engines, cancellation);
+        var context = new CommandContext(_console, args, Engines, cancellation) { TakeTime = takeTime ?? (() => null) };
         var root = new RootCommand("Consistency models: pictures from noise in one or a few steps.")
         {
             HelpName = "cm",
@@ -106,4 +109,8 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
 /// <param name="Arguments">The command line, to show how to go on.</param>
 /// <param name="Engines">What can run networks.</param>
 /// <param name="Cancellation">Cancelled when the user wants it to stop.</param>
-internal sealed record CommandContext(CliConsole Console, IReadOnlyList<string> Arguments, EngineRegistry Engines, CancellationToken Cancellation);
+internal sealed record CommandContext(CliConsole Console, IReadOnlyList<string> Arguments, EngineRegistry Engines, CancellationToken Cancellation)
+{
+    /// <summary>Until the result is disposed, a command that is to stop is not ended after a second: it saves.</summary>
+    public Func<IDisposable?> TakeTime { get; init; } = static () => null;
+}

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Cli;
 
@@ -18,7 +19,7 @@ internal sealed class ModelArguments
     private readonly Option<int?> _headDim = Options.Whole("--head-dim", "Channels of an attention head, which bare tensors do not tell; default: 64, or the most that fits", 1, 16384);
     private readonly Option<int?> _imageSize = Options.Whole("--image-size", "Size of the images, which bare tensors do not tell; default: by the published widths", 1, 8192, "PIXELS");
     private readonly Option<string?> _kind = Options.OneOf("--kind", "How the model was trained, where it does not say: cd (40 steps), ct (201, or 151 at 256 pixels), or edm (a diffusion model)", "cd", "ct", "edm");
-    private readonly Option<int?> _steps = Options.Whole("--train-timesteps", "Steps of the schedule, whatever the model or --kind says", 2, 1_000_000);
+    private readonly Option<int?> _steps = Options.Whole("--train-timesteps", "Steps of the schedule, whatever the model or --kind says", 2, CMStochasticIterativeSchedulerConfig.MostTrainTimesteps);
 
     /// <summary>An option that names the model.</summary>
     public static Option<string?> Model()

@@ -132,7 +132,7 @@ internal static class Options
         {
             return make();
         }
-        catch (ArgumentException e)
+        catch (ArgumentException e) when (e is not ArgumentNullException && e.ParamName is not null)
         {
             var (option, example) = e.ParamName?.ToLowerInvariant() switch
             {

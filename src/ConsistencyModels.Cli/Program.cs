@@ -1,4 +1,4 @@
 using ConsistencyModels.Cli;
 
 using var interruption = new Interruption();
-return new CommandLineApp(CliConsole.OfProcess(), interruption.Token).Run(args);
+return new CommandLineApp(CliConsole.OfProcess(), interruption.Token, interruption.TakeTime).Run(args);

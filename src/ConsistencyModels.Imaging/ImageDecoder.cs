@@ -110,16 +110,28 @@ public static class ImageDecoder
             throw new ConsistencyModelsException($"{name}: the file is empty; expected an image (PNG, JPEG, WebP, GIF or BMP).");
         }
 
+        if (EncodedCost.ProblemBeforeOpening(encoded) is { } wrong)
+        {
+            throw new ConsistencyModelsException($"{name}: {wrong}.");
+        }
+
         using SKData data = SKData.CreateCopy(encoded);
         SKCodec codec = SKCodec.Create(data)
             ?? throw new ConsistencyModelsException(
-                $"{name}: not an image that can be read; {(WrongContent.Describe(encoded) is { } wrong ? $"it is {wrong}" : "expected PNG, JPEG, WebP, GIF or BMP")}.");
+                $"{name}: not an image that can be read; {(WrongContent.Describe(encoded) is { } found ? $"it is {found}" : "expected PNG, JPEG, WebP, GIF or BMP")}.");
         long pixels = (long)codec.Info.Width * codec.Info.Height;
 
         // The second limit is that of a .NET array of RGBA bytes, whatever the options allow.
         if (pixels < 1 || pixels > options.MaxPixels || pixels > Array.MaxLength / 4)
         {
             string message = $"{name}: the header says {codec.Info.Width}x{codec.Info.Height} = {pixels} pixels; at most {options.MaxPixels} are accepted.";
+            codec.Dispose();
+            throw new ConsistencyModelsException(message);
+        }
+
+        if (EncodedCost.Problem(encoded, codec.EncodedFormat, pixels) is { } problem)
+        {
+            string message = $"{name}: {problem}; the header says {codec.Info.Width}x{codec.Info.Height}.";
             codec.Dispose();
             throw new ConsistencyModelsException(message);
         }
@@ -153,7 +165,7 @@ public sealed record DecodeOptions
 
     /// <summary>
     /// The largest width · height accepted; checked in the file's header, before anything is decoded. Decoding takes up
-    /// to 12 bytes per pixel for a moment.
+    /// to 12 bytes per pixel for a moment, 16 where a PNG has 16-bit samples and is interlaced.
     /// </summary>
     public long MaxPixels { get; init; } = DefaultMaxPixels;
 

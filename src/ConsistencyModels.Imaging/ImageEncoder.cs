@@ -320,8 +320,9 @@ public static class PngText
                 result.Write(block, 0, read);
             }
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
+            // The latter is zlib's own for a stream that it gives up in the middle.
             throw new ConsistencyModelsException($"{name}: a compressed {type} chunk is damaged.", e);
         }
 

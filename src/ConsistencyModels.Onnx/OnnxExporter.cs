@@ -24,9 +24,11 @@ public static class OnnxExporter
     /// <param name="model">The model.</param>
     /// <param name="path">The file to write; what is there is replaced. Its folder must exist.</param>
     /// <param name="options">What and how; null for the bare network in float32.</param>
+    /// <param name="cancellationToken">Observed between tensors; nothing is changed then.</param>
     /// <returns>Bytes written, to the file and the one beside it if there is one.</returns>
     /// <exception cref="ConsistencyModelsException">The model cannot be exported so, or the file not written.</exception>
-    public static long Export(Model model, string path, OnnxExportOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static long Export(Model model, string path, OnnxExportOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (options?.Function == OnnxFunction.Consistency && model.Kind != ModelKind.Consistency)
@@ -35,7 +37,7 @@ public static class OnnxExporter
         }
 
         using var weights = model.OpenWeights();
-        return Export(model.Config, model.Scheduler, weights, path, options);
+        return Export(model.Config, model.Scheduler, weights, path, options, cancellationToken);
     }
 
     /// <summary>Exports a network.</summary>
@@ -44,10 +46,17 @@ public static class OnnxExporter
     /// <param name="weights">Exactly its parameters; they are read one at a time, for F16 twice.</param>
     /// <param name="path">The file to write; what is there is replaced. Its folder must exist.</param>
     /// <param name="options">What and how; null for the bare network in float32.</param>
+    /// <param name="cancellationToken">Observed between tensors; nothing is changed then.</param>
     /// <returns>Bytes written, to the file and the one beside it if there is one.</returns>
     /// <exception cref="ConsistencyModelsException">The network cannot be exported so, its weights are too large for the precision, or the file not written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static long Export(
-        UNet2DConfig config, CMStochasticIterativeSchedulerConfig scheduler, ITensorSource weights, string path, OnnxExportOptions? options = null)
+        UNet2DConfig config,
+        CMStochasticIterativeSchedulerConfig scheduler,
+        ITensorSource weights,
+        string path,
+        OnnxExportOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(scheduler);
@@ -70,7 +79,15 @@ public static class OnnxExporter
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = Opset });
         model.MetadataProps.Add(new StringStringEntryProto { Key = "unet_config", Value = config.ToJson() });
         model.MetadataProps.Add(new StringStringEntryProto { Key = "scheduler_config", Value = scheduler.ToJson() });
-        return OnnxFile.Write(path, model, graph.Initializers, options.LargestSingleFile);
+        Initializer[] watched = [.. graph.Initializers.Select(initializer => initializer with
+        {
+            Write = stream =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                initializer.Write(stream);
+            },
+        })];
+        return OnnxFile.Write(path, model, watched, options.LargestSingleFile);
     }
 
     private static void ThrowIfUnsupported(UNet2DConfig config, OnnxExportOptions options)

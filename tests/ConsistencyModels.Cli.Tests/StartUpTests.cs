@@ -38,7 +38,7 @@ public sealed class StartUpTests : IDisposable
         var assembly = context.LoadFromAssemblyPath(program);
         var console = Activator.CreateInstance(assembly.GetType("ConsistencyModels.Cli.CliConsole")!, new StringWriter(), new StringWriter(), false)!;
         console.GetType().GetProperty("Patience")!.SetValue(console, TimeSpan.FromMinutes(5));
-        var app = Activator.CreateInstance(assembly.GetType("ConsistencyModels.Cli.CommandLineApp")!, console, CancellationToken.None)!;
+        var app = Activator.CreateInstance(assembly.GetType("ConsistencyModels.Cli.CommandLineApp")!, console, CancellationToken.None, null)!;
         Assert.Equal(0, app.GetType().GetMethod("Run")!.Invoke(app, [args]));
         return [.. context.Assemblies.Select(loaded => loaded.GetName().Name!).Order(StringComparer.Ordinal)];
     }

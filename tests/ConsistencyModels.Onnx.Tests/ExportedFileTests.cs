@@ -24,7 +24,7 @@ public sealed class ExportedFileTests : IDisposable
     {
         using var golden = new GoldenUNet("test_config");
         var scheduler = new CMStochasticIterativeSchedulerConfig { ClipDenoised = clip, SigmaMin = 0.004, SigmaData = 0.6 };
-        OnnxExporter.Export(golden.Config, scheduler, golden.Weights, File, new() { Function = OnnxFunction.Consistency });
+        OnnxExporter.Export(golden.Config, scheduler, golden.Weights, File, new() { Function = OnnxFunction.Consistency }, TestContext.Current.CancellationToken);
         using var exported = new OnnxUNet(File, golden.Config);
         Assert.Equal(["x", "sigma", "class_labels"], exported.Inputs);
         Assert.Equal(["denoised"], exported.Outputs);
@@ -73,12 +73,12 @@ public sealed class ExportedFileTests : IDisposable
         using var golden = new GoldenUNet("test_config");
         using var broken = new BrokenTensors(golden.Weights);
         var options = new OnnxExportOptions { LargestSingleFile = largest };
-        Assert.Throws<ConsistencyModelsException>(() => OnnxExporter.Export(golden.Config, new(), broken, File, options));
+        Assert.Throws<ConsistencyModelsException>(() => OnnxExporter.Export(golden.Config, new(), broken, File, options, TestContext.Current.CancellationToken));
         Assert.Empty(Files());
 
         var before = Forward(golden, options);
         var files = Files();
-        Assert.Throws<ConsistencyModelsException>(() => OnnxExporter.Export(golden.Config, new(), broken, File, options));
+        Assert.Throws<ConsistencyModelsException>(() => OnnxExporter.Export(golden.Config, new(), broken, File, options, TestContext.Current.CancellationToken));
         Assert.Equal(files, Files());
         using var kept = new OnnxUNet(File, golden.Config);
         Assert.Equal(before, Run(kept, golden));

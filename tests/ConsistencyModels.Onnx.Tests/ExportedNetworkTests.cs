@@ -103,7 +103,7 @@ public sealed class ExportedNetworkTests : IDisposable
     {
         using var model = ModelReader.Open(RepositoryFiles.Model("crawl-tiles-32"));
         var path = _folder.File("tiles.onnx");
-        OnnxExporter.Export(model, path);
+        OnnxExporter.Export(model, path, cancellationToken: TestContext.Current.CancellationToken);
         using var exported = new OnnxUNet(path, model.Config);
         using var weights = model.OpenWeights();
         using var engine = new CpuEngine().Load(model.Config, weights, new EngineOptions(), TestContext.Current.CancellationToken);

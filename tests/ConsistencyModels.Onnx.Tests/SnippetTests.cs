@@ -17,7 +17,7 @@ public sealed class SnippetTests : IDisposable
         var path = RepositoryFiles.Model("crawl-tiles-32");
         using (var model = ModelReader.Open(path))
         {
-            OnnxExporter.Export(model, _folder.File("f.onnx"), new OnnxExportOptions { Function = OnnxFunction.Consistency });
+            OnnxExporter.Export(model, _folder.File("f.onnx"), new OnnxExportOptions { Function = OnnxFunction.Consistency }, TestContext.Current.CancellationToken);
         }
 
         using var session = new InferenceSession(_folder.File("f.onnx"));

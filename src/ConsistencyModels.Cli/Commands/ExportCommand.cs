@@ -49,7 +49,7 @@ internal static class ExportCommand
                 Function = result.GetValue(function) == "consistency" ? OnnxFunction.Consistency : OnnxFunction.Network,
                 DType = CommonOptions.DTypeOf(result.GetValue(dtype)),
                 DynamicSize = result.GetValue(dynamic),
-            }));
+            }, context.Cancellation));
             console.Out.WriteLine(path);
             console.Error.WriteLine($"{Sizes.Count(model.ParameterCount)} parameters, {Sizes.Bytes(bytes)}");
             return ExitCode.Fine;

@@ -20,7 +20,7 @@ internal static class NewCommand
         var output = new Option<string>("--out", "-o") { Description = "The folder to make; a name in .safetensors or .pt makes a single file", HelpName = "FOLDER", Required = true };
         var dtype = CommonOptions.DType("Precision of the file; default: f32");
         var seed = Options.Seed("--seed", "Seed of the weights; default: 0");
-        var timesteps = Options.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, 1_000_000);
+        var timesteps = Options.Whole("--train-timesteps", "Steps of the schedule: 40 (default) as for distilled models, 151 or 201 for others", 2, CMStochasticIterativeSchedulerConfig.MostTrainTimesteps);
         var names = Options.Text("--class-names", "Names of the classes, separated by commas; a preset gets as many classes", "NAME,...");
         var force = Options.Switch("--force", "Write into a folder that is not empty; files of the same names are replaced");
         var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");
@@ -65,7 +65,7 @@ internal static class NewCommand
         {
             return make();
         }
-        catch (ArgumentException e)
+        catch (ArgumentException e) when (e.ParamName is "classNames" or "names")
         {
             throw new ConsistencyModelsException($"--class-names: {Failure.OfOption(e)}", e);
         }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 
 namespace ConsistencyModels.Cli;
 
@@ -14,41 +13,12 @@ internal sealed record CliConsole(TextWriter Out, TextWriter Error, bool ErrorIs
     /// <summary>The process's own streams.</summary>
     public static CliConsole OfProcess() => new(Console.Out, Console.Error, !Console.IsErrorRedirected);
 
+    /// <summary>The same, with text that only says something: a file's or a server's words neither move the cursor nor end the program.</summary>
+    public CliConsole Plain() => this with { Out = PlainWriter.Of(Out, mayFail: false), Error = PlainWriter.Of(Error, mayFail: true) };
+
+    /// <summary>A line about what may not be meant, of which a file's words may be part.</summary>
+    public void Note(string words) => Error.WriteLine($"note: {Printable.Line(words, 1000)}");
+
     /// <summary>The same, saying nothing meanwhile: for <c>--quiet</c>. Errors come out all the same.</summary>
     public CliConsole Quiet(bool quiet) => quiet ? this with { Out = TextWriter.Null, Error = TextWriter.Null, ErrorIsTerminal = false } : this;
-}
-
-/// <summary>Turns the first SIGINT (Ctrl-C) or SIGTERM into a cancelled token; the second ends the process as it would without this.</summary>
-internal sealed class Interruption : IDisposable
-{
-    private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration[] _registrations;
-
-    public Interruption() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
-    ];
-
-    /// <summary>Cancelled by the first signal.</summary>
-    public CancellationToken Token => _source.Token;
-
-    public void Dispose()
-    {
-        foreach (var registration in _registrations)
-        {
-            registration.Dispose();
-        }
-
-        _source.Dispose();
-    }
-
-    private void Stop(PosixSignalContext context)
-    {
-        if (!_source.IsCancellationRequested)
-        {
-            context.Cancel = true;
-            _source.Cancel();
-        }
-    }
 }

@@ -12,7 +12,7 @@ internal static class SpectreBar
     /// <param name="finished">Waits a moment and says whether the work is done.</param>
     public static void Show(TextWriter error, string what, Func<(double Part, string Words)> now, Func<bool> finished)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput((error as PlainWriter)?.Inner ?? error) });
         console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())

@@ -80,9 +80,10 @@ internal static class Spinner
 
         public void Set(double part, string words)
         {
+            var plain = Printable.Line(words);
             lock (_lock)
             {
-                _now = (part, words);
+                _now = (part, plain);
             }
         }
     }

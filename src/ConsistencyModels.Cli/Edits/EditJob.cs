@@ -120,7 +120,7 @@ internal sealed class EditJob : IDisposable
     {
         foreach (var note in Notes)
         {
-            _console.Error.WriteLine($"cm: {note}");
+            _console.Error.WriteLine($"cm: {Printable.Line(note, 1000)}");
         }
 
         var clock = Stopwatch.StartNew();

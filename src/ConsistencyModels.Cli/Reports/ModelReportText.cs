@@ -22,7 +22,7 @@ internal static class ModelReportText
             output.WriteLine();
             foreach (var tensor in report.Tensors)
             {
-                output.WriteLine($"{tensor.Name}  {tensor.DType.FormatName()}  [{string.Join(", ", tensor.Shape)}]");
+                output.WriteLine($"{Printable.Line(tensor.Name)}  {tensor.DType.FormatName()}  [{string.Join(", ", tensor.Shape)}]");
             }
         }
     }

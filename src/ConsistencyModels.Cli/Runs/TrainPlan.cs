@@ -102,7 +102,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     {
         foreach (var warning in Warnings)
         {
-            console.Error.WriteLine($"note: {warning}");
+            console.Note(warning);
         }
     }
 

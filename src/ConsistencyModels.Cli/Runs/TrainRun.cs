@@ -16,7 +16,7 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         plan.Warn(console);
         foreach (var note in trainer.Notes)
         {
-            console.Error.WriteLine($"note: {note}");
+            console.Note(note);
         }
 
         if (trainer.ImagesSeen > 0)
@@ -24,11 +24,12 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
             console.Error.WriteLine($"going on from image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}");
         }
 
+        using var saving = context.TakeTime();
         using var stopping = context.Cancellation.Register(() => console.Error.WriteLine("stopping after this step and saving; once more stops at once"));
         var complete = Train(trainer);
         if (trainer.RecordsNote is { } words)
         {
-            console.Error.WriteLine($"note: {words}");
+            console.Note(words);
         }
 
         if (complete)

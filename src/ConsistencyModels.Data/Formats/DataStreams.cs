@@ -82,7 +82,7 @@ internal static class DataStreams
         }
         catch (Exception e) when (ZipFiles.IsDamage(e) || e is FormatException)
         {
-            throw new ConsistencyModelsException($"{path}: cannot be read: {FileText.Line(e.Message)}", e);
+            throw new ConsistencyModelsException($"{path}: cannot be read: {Printable.Line(e.Message)}", e);
         }
     }
 

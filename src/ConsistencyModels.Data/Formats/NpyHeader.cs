@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using ConsistencyModels.Data.Sources;
 
 namespace ConsistencyModels.Data.Formats;
 
@@ -70,7 +69,7 @@ internal sealed record NpyHeader(string Type, long[] Shape)
 
                         break;
                     default:
-                        throw Wrong($"the key {FileText.Quote(key)}");
+                        throw Wrong($"the key {Printable.Quote(key)}");
                 }
 
                 if (Peek() == ',')
@@ -156,6 +155,6 @@ internal sealed record NpyHeader(string Type, long[] Shape)
             _at++;
         }
 
-        private readonly ConsistencyModelsException Wrong(string what) => new($"{name}: its header has {what}: {FileText.Line(text, 120)}");
+        private readonly ConsistencyModelsException Wrong(string what) => new($"{name}: its header has {what}: {Printable.Line(text, 120)}");
     }
 }

@@ -40,7 +40,7 @@ internal sealed class NpzSource : ArraySource
             NpyHeader header = NpyHeader.Read(stream, name);
             if (header.Type is not ("|u1" or "<u1" or ">u1" or "u1"))
             {
-                throw new ConsistencyModelsException($"{name}: has numbers of type {FileText.Quote(header.Type)}; expected bytes ('|u1'), pixels of 0 to 255.");
+                throw new ConsistencyModelsException($"{name}: has numbers of type {Printable.Quote(header.Type)}; expected bytes ('|u1'), pixels of 0 to 255.");
             }
 
             (count, shape) = DataStreams.CheckShape(name, header.Shape, length, options);
@@ -76,14 +76,14 @@ internal sealed class NpzSource : ArraySource
         .Select(name => arrays.FirstOrDefault(array => array == name + ".npy"))
         .FirstOrDefault(array => array is not null);
 
-    private static string List(string[] arrays) => arrays.Length == 0 ? "no arrays" : FileText.Line(string.Join(", ", arrays.Take(10)));
+    private static string List(string[] arrays) => arrays.Length == 0 ? "no arrays" : Printable.Line(string.Join(", ", arrays.Take(10)));
 
     private static Stream OpenArray(ZipArchive archive, string path, string entry, out long length)
     {
         (Stream stream, length) = DataStreams.Guard($"{path}/{entry}", () =>
         {
             ZipArchiveEntry found = archive.GetEntry(entry) ?? throw new InvalidDataException("it is not there any more");
-            long claimed = ZipFiles.LengthOf(found, $"{path}/{entry}", long.MaxValue);
+            long claimed = ZipFiles.LengthOf(found, $"{path}/{entry}", long.MaxValue, new FileInfo(path).Length);
             return (found.Open(), claimed);
         });
         return stream;
@@ -108,7 +108,7 @@ internal sealed class NpzSource : ArraySource
             "<i4" => (4, bytes => BinaryPrimitives.ReadInt32LittleEndian(bytes)),
             "<u4" => (4, bytes => BinaryPrimitives.ReadUInt32LittleEndian(bytes)),
             "<i8" or "<u8" => (8, (Func<byte[], long>)(bytes => BinaryPrimitives.ReadInt64LittleEndian(bytes))),
-            _ => throw new ConsistencyModelsException($"{name}: has numbers of type {FileText.Quote(header.Type)}; expected whole numbers."),
+            _ => throw new ConsistencyModelsException($"{name}: has numbers of type {Printable.Quote(header.Type)}; expected whole numbers."),
         };
         if ((long)count * size > length)
         {

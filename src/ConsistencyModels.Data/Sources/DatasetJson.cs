@@ -27,7 +27,7 @@ internal static class DatasetJson
         {
             labels[i] = known.TryGetValue(source.Paths[i], out int label)
                 ? label
-                : throw new ConsistencyModelsException($"{name}: has no label for {FileText.Quote(source.Paths[i])}.");
+                : throw new ConsistencyModelsException($"{name}: has no label for {Printable.Quote(source.Paths[i])}.");
         }
 
         return new(members, labels, NumberNames(labels, name), EmptyClasses.Keep);
@@ -81,10 +81,10 @@ internal static class DatasetJson
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The latter for text that is not UTF-8 inside a string.
-            throw new ConsistencyModelsException($"{name}: is not JSON: {FileText.Line(e.Message)}", e);
+            throw new ConsistencyModelsException($"{name}: is not JSON: {Printable.Line(e.Message)}", e);
         }
     }
 
     private static ConsistencyModelsException Unexpected(JsonElement element, string name) =>
-        new($"{name}: in 'labels' is {FileText.Line(element.GetRawText(), 80)}; expected [\"path\", class] with a whole number.");
+        new($"{name}: in 'labels' is {Printable.Line(element.GetRawText(), 80)}; expected [\"path\", class] with a whole number.");
 }

@@ -109,7 +109,7 @@ internal sealed class FolderWalk
         if (entry.FileName.Contains(Undecoded) && (entry.IsDirectory || ImageSource.IsImage(path)) && !Path.Exists(full))
         {
             throw new ConsistencyModelsException(
-                $"{_root}: the name {FileText.Quote(path)} is not UTF-8, so that it cannot be opened; rename it (convmv -r -f latin1 -t utf8 does).");
+                $"{_root}: the name {Printable.Quote(path)} is not UTF-8, so that it cannot be opened; rename it (convmv -r -f latin1 -t utf8 does).");
         }
 
         if (entry.IsDirectory)
@@ -146,7 +146,7 @@ internal sealed class FolderWalk
     private string Below(string full) => Path.GetRelativePath(_root, full).Replace(Path.DirectorySeparatorChar, '/');
 
     private static IEnumerable<string> Note(List<string> paths, string what) =>
-        paths.Count == 0 ? [] : [$"{paths.Count} {what}, such as {FileText.Quote(paths.Order(StringComparer.Ordinal).First())}"];
+        paths.Count == 0 ? [] : [$"{paths.Count} {what}, such as {Printable.Quote(paths.Order(StringComparer.Ordinal).First())}"];
 }
 
 /// <summary>Counts the files that look like pictures and are of a kind that is not read.</summary>

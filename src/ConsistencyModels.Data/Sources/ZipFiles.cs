@@ -40,7 +40,11 @@ internal static class ZipFiles
     public static string PathOf(ZipArchiveEntry entry) => entry.FullName.Replace('\\', '/').TrimStart('/');
 
     /// <summary>An entry's length as the directory says, after it has been found to be possible.</summary>
-    public static long LengthOf(ZipArchiveEntry entry, string name, long most)
+    /// <param name="entry">The entry.</param>
+    /// <param name="name">What to call it.</param>
+    /// <param name="most">Most bytes it may have.</param>
+    /// <param name="archive">Bytes of the whole archive: no entry takes more.</param>
+    public static long LengthOf(ZipArchiveEntry entry, string name, long most, long archive)
     {
         if (entry.IsEncrypted)
         {
@@ -53,7 +57,7 @@ internal static class ZipFiles
             throw new ConsistencyModelsException($"{name}: {claimed} bytes; at most {most} are accepted.");
         }
 
-        if (claimed < 0 || entry.CompressedLength < 0 || claimed / MostExpansion > entry.CompressedLength)
+        if (claimed < 0 || entry.CompressedLength < 0 || entry.CompressedLength > archive || claimed / MostExpansion > entry.CompressedLength)
         {
             throw new ConsistencyModelsException($"{name}: the archive's directory says {claimed} bytes in {entry.CompressedLength} compressed ones, which cannot be.");
         }

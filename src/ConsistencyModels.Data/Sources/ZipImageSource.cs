@@ -11,12 +11,14 @@ internal sealed class ZipImageSource : IImageSource
     private readonly Dictionary<string, ZipArchiveEntry> _rootFiles = new(StringComparer.Ordinal);
     private readonly string[] _paths;
     private readonly long _maxFileBytes;
+    private readonly long _length;
 
     public ZipImageSource(string file, ImageDataSetOptions options)
     {
         Name = file;
         _maxFileBytes = options.MaxFileBytes;
         _archive = ZipFiles.Open(file);
+        _length = new FileInfo(file).Length;
         try
         {
             IReadOnlyList<ZipArchiveEntry> all = ZipFiles.Entries(_archive, file, options.MaxEntries);
@@ -80,7 +82,7 @@ internal sealed class ZipImageSource : IImageSource
         // One archive has one position in its file: reading is serial, decoding is not.
         lock (_gate)
         {
-            long claimed = ZipFiles.LengthOf(entry, name, _maxFileBytes);
+            long claimed = ZipFiles.LengthOf(entry, name, _maxFileBytes, _length);
             try
             {
                 using Stream stream = entry.Open();

@@ -31,6 +31,7 @@ internal static class PatchedLibrary
             }
 
             MakePrivate(folder);
+            CacheFolders.ThrowIfOthersMayWrite(folder);
             // The file keeps its name: the loader recognises a loaded library by it.
             var target = Path.Combine(folder, Path.GetFileName(original));
             if (!File.Exists(target) || !File.ReadAllBytes(target).AsSpan().SequenceEqual(bytes))

@@ -156,7 +156,7 @@ public sealed record TrainingRecipe
     private static UNet2DConfig? ReadNetwork(ConfigReader json) => json.Element("network") switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } name => NetworkPresets.Load(name.GetString()!),
+        { ValueKind: JsonValueKind.String } name when NetworkPresets.Names.Contains(name.GetString()) => NetworkPresets.Load(name.GetString()!),
         { ValueKind: JsonValueKind.Object } config => UNet2DConfig.FromJson(config.GetRawText(), $"{json.Origin}: network"),
         _ => throw json.Bad("network", $"a network's configuration, or one of {string.Join(", ", NetworkPresets.Names)}"),
     };

@@ -12,7 +12,7 @@ public sealed class RunFolder
     private const string CheckpointsName = "checkpoints";
 
     /// <summary>Opens or creates the folder.</summary>
-    /// <exception cref="ConsistencyModelsException">It cannot be created.</exception>
+    /// <exception cref="ConsistencyModelsException">It cannot be created, or a file is in the way of the model.</exception>
     public RunFolder(string path)
     {
         Root = path;
@@ -24,6 +24,11 @@ public sealed class RunFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConsistencyModelsException($"{path}: cannot be created: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+
+        if (File.Exists(Model))
+        {
+            throw new ConsistencyModelsException($"{Model}: this is a file, but the model of the run is saved in a folder of this name; choose another run folder");
         }
     }
 

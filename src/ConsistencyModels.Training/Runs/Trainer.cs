@@ -35,6 +35,7 @@ public sealed class Trainer : IDisposable
     private readonly FileLock? _lock;
     private BatchPrefetcher<TrainingBatch>? _prefetched;
     private int _skippedInARow;
+    private bool _betweenSteps;
 
     /// <summary>Opens a run: fresh, from initial weights, or from its latest checkpoint.</summary>
     /// <param name="options">What to train and how.</param>
@@ -125,7 +126,10 @@ public sealed class Trainer : IDisposable
     /// <summary>Files of the run.</summary>
     public RunFolder Folder => _folder;
 
-    /// <summary>Trains until all images are seen or the token is cancelled; a checkpoint and the model are saved either way.</summary>
+    /// <summary>
+    /// Trains until all images are seen or the token is cancelled; a checkpoint and the model are saved either way. A checkpoint is also saved
+    /// when anything but a step fails.
+    /// </summary>
     /// <param name="progress">Receives every log line.</param>
     /// <param name="cancellationToken">Stops after the current step.</param>
     /// <returns>True if the run is complete, false if it was cancelled.</returns>
@@ -137,22 +141,30 @@ public sealed class Trainer : IDisposable
         using var log = records is null ? null : new RunLog(_folder.Log, _options, records, _state.ImagesSeen, progress);
         var sinceCheckpoint = Stopwatch.StartNew();
         var sinceSamples = Stopwatch.StartNew();
-        while (_state.ImagesSeen < _options.Images && !Stops(cancellationToken))
+        try
         {
-            var (loss, norm, rate) = Step();
-            log?.Add(_state.OptimizerSteps, _state.ImagesSeen, loss, norm, rate);
-            if (writes && sinceSamples.Elapsed >= _options.SampleEvery)
+            while (_state.ImagesSeen < _options.Images && !Stops(cancellationToken))
             {
-                SaveSamplesUnlessCancelled(records, cancellationToken);
-                sinceSamples.Restart();
-            }
+                var (loss, norm, rate) = Step();
+                log?.Add(_state.OptimizerSteps, _state.ImagesSeen, loss, norm, rate);
+                if (writes && sinceSamples.Elapsed >= _options.SampleEvery)
+                {
+                    SaveSamplesUnlessCancelled(records, cancellationToken);
+                    sinceSamples.Restart();
+                }
 
-            if (writes && sinceCheckpoint.Elapsed >= _options.CheckpointEvery)
-            {
-                RecordsNote = records?.Checkpoint();
-                SaveCheckpoint();
-                sinceCheckpoint.Restart();
+                if (writes && sinceCheckpoint.Elapsed >= _options.CheckpointEvery)
+                {
+                    RecordsNote = records?.Checkpoint();
+                    SaveCheckpoint();
+                    sinceCheckpoint.Restart();
+                }
             }
+        }
+        catch when (writes && _betweenSteps)
+        {
+            SaveWhatCanBe(records);
+            throw;
         }
 
         var complete = _state.ImagesSeen >= _options.Images;
@@ -186,6 +198,7 @@ public sealed class Trainer : IDisposable
         var batch = _prefetched.Step < steps ? _prefetched.Next() : _batches.Next(index);
         var micro = _options.MicroBatch > 0 ? _options.MicroBatch : _options.Batch;
         var rate = LearningRate.At(_options, _state.ImagesSeen);
+        _betweenSteps = false;
         var result = _step.Run(batch, Clock(), rate, micro);
         if (result.Skipped)
         {
@@ -196,6 +209,7 @@ public sealed class Trainer : IDisposable
             _skippedInARow = 0;
         }
 
+        _betweenSteps = true;
         return (result.Loss, result.GradientNorm, rate);
     }
 
@@ -230,6 +244,22 @@ public sealed class Trainer : IDisposable
         _state?.Dispose();
         _network?.Dispose();
         _lock?.Dispose();
+    }
+
+    // A log that cannot be written or a caller's mistake in its progress is no reason to lose the steps since the last checkpoint.
+    private void SaveWhatCanBe(RunRecords? records)
+    {
+        foreach (var save in (Action[])[() => records?.Checkpoint(), SaveCheckpoint])
+        {
+            try
+            {
+                save();
+            }
+            catch (ConsistencyModelsException)
+            {
+                // The first failure is the one to report.
+            }
+        }
     }
 
     // One bad step is left out, as the original trainers do by zeroing such gradients; a row of them means the run is lost.

@@ -88,4 +88,7 @@ public sealed record TrainingOptions
 
     /// <summary>Compute threads; 0 leaves the choice to the engine.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The same with the engine's choice: as many as there are processors.</summary>
+    internal int ThreadCount => Threads > 0 ? Threads : Environment.ProcessorCount;
 }

@@ -99,6 +99,7 @@ internal sealed partial class PreparedWeights(string folder, string? variant) : 
 
         try
         {
+            PreparedFile.RemoveLeftovers(folder, ModelLayout.WeightStem);
             Delete([.. Directory.EnumerateFiles(folder, ModelLayout.WeightStem + "*").Select(path => Path.GetFileName(path)).Where(IsOurs).Except(kept)]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -9,7 +9,6 @@ namespace ConsistencyModels.Checkpoints;
 /// </summary>
 public sealed class ShardedTensors : ITensorSource, IMappedTensors
 {
-    private const long LargestIndex = 100_000_000; // as the header of one file
     private readonly Dictionary<string, SafetensorsFile> _owners;
     private readonly SafetensorsFile[] _shards;
 
@@ -113,15 +112,14 @@ public sealed class ShardedTensors : ITensorSource, IMappedTensors
     private static Dictionary<string, string> ReadMap(string path)
     {
         using var file = MappedFile.Open(path);
-        if (file.Length > LargestIndex)
+        if (file.Length > JsonFile.LongestFile)
         {
-            throw new CheckpointException($"{path}: the index has {file.Length} bytes, expected at most {LargestIndex}");
+            throw new CheckpointException($"{path}: the index has {file.Length} bytes, expected at most {JsonFile.LongestFile}");
         }
 
         try
         {
-            using var json = JsonDocument.Parse(
-                file.Span(0, (int)file.Length).ToArray(), new JsonDocumentOptions { MaxDepth = 16, AllowDuplicateProperties = false });
+            using var json = JsonFile.Parse(file.Span(0, (int)file.Length).ToArray(), allowDuplicates: false);
             if (json.RootElement.ValueKind != JsonValueKind.Object
                 || !json.RootElement.TryGetProperty("weight_map", out var entries)
                 || entries.ValueKind != JsonValueKind.Object)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Checkpoints;
 

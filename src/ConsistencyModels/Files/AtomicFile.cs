@@ -13,85 +13,32 @@ public static partial class AtomicFile
     private static readonly int[] DiskFullUnix = OperatingSystem.IsMacOS() ? [28, 69] : [28, 122]; // ENOSPC, EDQUOT
     private static readonly int[] DiskFullWindows = [unchecked((int)0x80070070), unchecked((int)0x80070027)];
 
-    /// <summary>
-    /// Creates or replaces a file. The folder must exist. A link stays, and the file it leads to is replaced; a pipe or a device is written
-    /// to as it is, since nothing can take its place.
-    /// </summary>
-    /// <param name="path">The file to write.</param>
-    /// <param name="write">Writes the content; the stream is write-only, buffered, and closed by the caller.</param>
+    /// <summary>Creates or replaces a file. The folder must exist.</summary>
+    /// <param name="path">
+    /// The file to write. A link is written through: what it points to is replaced, or made. A file that is replaced keeps its permissions
+    /// and, as far as the user may, its owner. A pipe or a device receives the bytes once all of them are there (told apart on Linux).
+    /// </param>
+    /// <param name="write">Writes the content; the stream is write-only, buffered, seekable, and closed by the caller.</param>
     /// <exception cref="ConsistencyModelsException">The disk is full, the folder is missing, or the file may not be written.</exception>
     /// <remarks>What <paramref name="write"/> throws comes out as it is, unless it is an <see cref="IOException"/> from writing.</remarks>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        if (Links.LeadsToDevice(path))
+        if (FileOwner.Of(path, follow: true) is { IsSpecial: true })
         {
-            WriteToDevice(path, write);
+            WriteInto(path, write);
             return;
         }
 
-        using var prepared = Prepare(path, End(path), write);
-        prepared.Move();
+        var target = TargetOf(path);
+        using var prepared = Prepare(target, write);
+        prepared.MoveTo(target);
     }
 
-    /// <summary>Writes a whole file beside its place, to be moved there later: for what takes long, while the old file still counts.</summary>
-    /// <param name="path">The file it will be. The folder must exist.</param>
-    /// <param name="write">As for <see cref="Write"/>.</param>
-    /// <exception cref="ConsistencyModelsException">As for <see cref="Write"/>.</exception>
-    /// <remarks>A link in its place is replaced itself: in a folder that is written whole, such as one of the Hub's cache, it leads to what others use.</remarks>
-    internal static PreparedFile Prepare(string path, Action<Stream> write)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(write);
-        return Prepare(path, path, write);
-    }
-
-    private static PreparedFile Prepare(string path, string target, Action<Stream> write)
-    {
-        var temporary = TemporaryBeside(target);
-        var created = false;
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                created = true;
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-
-            return new PreparedFile(path, target, temporary);
-        }
-        catch (Exception e)
-        {
-            if (created)
-            {
-                TryDelete(temporary);
-            }
-
-            if (Translate(path, e) is { } translated)
-            {
-                throw translated;
-            }
-
-            throw;
-        }
-    }
-
-    private static void WriteToDevice(string path, Action<Stream> write)
-    {
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1 << 16);
-            write(stream);
-        }
-        catch (Exception e) when (Translate(path, e) is { } translated)
-        {
-            throw translated;
-        }
-    }
-
-    private static string End(string path)
+    /// <summary>What a path means: the end of a chain of links, whether anything is there or not.</summary>
+    /// <exception cref="ConsistencyModelsException">The links lead nowhere, as those in a circle.</exception>
+    internal static string TargetOf(string path)
     {
         try
         {
@@ -100,6 +47,37 @@ public static partial class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConsistencyModelsException($"{path}: its links lead nowhere: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>
+    /// Writes a whole file beside its place, to be moved there later: for what takes long, while the old file still counts. A link at its
+    /// place is replaced, not followed: model folders of the Hub's cache link to files that belong to others too.
+    /// </summary>
+    /// <param name="path">The file it will be. The folder must exist.</param>
+    /// <param name="write">As for <see cref="Write"/>.</param>
+    /// <exception cref="ConsistencyModelsException">As for <see cref="Write"/>.</exception>
+    internal static PreparedFile Prepare(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        PreparedFile? prepared = null;
+        try
+        {
+            prepared = PreparedFile.Create(path);
+            write(prepared.Content);
+            prepared.Complete();
+            return prepared;
+        }
+        catch (Exception e)
+        {
+            prepared?.Dispose();
+            if (Translate(path, e) is { } translated)
+            {
+                throw translated;
+            }
+
+            throw;
         }
     }
 
@@ -118,12 +96,21 @@ public static partial class AtomicFile
         return (OperatingSystem.IsWindows() ? DiskFullWindows : DiskFullUnix).Contains(failure.HResult);
     }
 
-    private static string TemporaryBeside(string path)
+    // Nothing goes into a pipe or a device that is not complete, and whoever writes may seek.
+    private static void WriteInto(string path, Action<Stream> write)
     {
-        // Beside the target, since a rename is atomic only within one file system; hidden, since it is nobody's business.
-        var full = Path.GetFullPath(path);
-        var folder = Path.GetDirectoryName(full) ?? throw new ConsistencyModelsException($"{path}: this is a folder, expected a file");
-        return Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using var whole = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            write(whole);
+            whole.Position = 0;
+            using var target = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+            whole.CopyTo(target);
+        }
+        catch (Exception e) when (Translate(path, e) is { } translated)
+        {
+            throw translated;
+        }
     }
 
     internal static ConsistencyModelsException? Translate(string path, Exception failure) => failure switch
@@ -169,46 +156,6 @@ public static partial class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The first failure is the one to report.
-        }
-    }
-}
-
-/// <summary>A file written whole, under a temporary name beside its place. Deleted when disposed, unless it was moved.</summary>
-/// <param name="name">What messages call it.</param>
-/// <param name="target">Its place.</param>
-/// <param name="temporary">Where it is.</param>
-internal sealed class PreparedFile(string name, string target, string temporary) : IDisposable
-{
-    private bool _moved;
-
-    /// <summary>Moves it to its place; what is there is replaced in one step.</summary>
-    /// <exception cref="ConsistencyModelsException">It cannot be moved.</exception>
-    public void Move() => Move(name, target);
-
-    /// <summary>Moves it to a place beside the one it was prepared for.</summary>
-    /// <exception cref="ConsistencyModelsException">It cannot be moved.</exception>
-    public void MoveTo(string path) => Move(path, path);
-
-    private void Move(string path, string place)
-    {
-        try
-        {
-            File.Move(temporary, place, overwrite: true);
-            AtomicFile.FlushFolder(Path.GetDirectoryName(temporary)!);
-            _moved = true;
-        }
-        catch (Exception e) when (AtomicFile.Translate(path, e) is { } translated)
-        {
-            throw translated;
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!_moved)
-        {
-            AtomicFile.TryDelete(temporary);
         }
     }
 }

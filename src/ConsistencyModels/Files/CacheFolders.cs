@@ -74,6 +74,50 @@ public sealed partial class CacheFolders
         return Path.GetFullPath(InText().Replace(path, found => variable(found.Groups[1].Value.Trim('{', '}')) ?? found.Value));
     }
 
+    /// <summary>
+    /// Makes sure that nobody but this user and root can change what lies in a folder, or put another in its place: for what is going to be
+    /// run. Root can make any folder private, and would then run what its owner puts there. Looked at on Linux.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="ConsistencyModelsException">It, or a folder or link on the way to it, belongs to another user, or any may write there.</exception>
+    public static void ThrowIfOthersMayWrite(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ThrowIfOthersMayWrite(Path.GetFullPath(folder), links: 0);
+    }
+
+    private static void ThrowIfOthersMayWrite(string folder, int links)
+    {
+        const int MostLinks = 40, Sticky = 0x200, OthersWrite = 0x12;
+        for (var path = folder; path is not null; path = Path.GetDirectoryName(path))
+        {
+            if (FileOwner.Of(path, follow: false) is not { } owner)
+            {
+                continue;
+            }
+
+            // Who owns a link may point it elsewhere. In a folder with the sticky bit, as /tmp, everybody has only what is his.
+            if (owner.User != 0 && owner.User != FileOwner.ThisUser)
+            {
+                throw new ConsistencyModelsException($"{path}: belongs to user {owner.User}, who could change what is run from {folder}; set {OwnVariable} to a folder of yours");
+            }
+
+            if (new FileInfo(path).LinkTarget is { } target)
+            {
+                if (links == MostLinks)
+                {
+                    throw new ConsistencyModelsException($"{path}: links lead in a circle");
+                }
+
+                ThrowIfOthersMayWrite(Path.GetFullPath(target, Path.GetDirectoryName(path) ?? path), links + 1);
+            }
+            else if ((owner.Mode & OthersWrite) != 0 && (owner.Mode & Sticky) == 0)
+            {
+                throw new ConsistencyModelsException($"{path}: other users may write here, and so change what is run from {folder}; set {OwnVariable} to a folder of yours");
+            }
+        }
+    }
+
     private static string Home() => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
 
     private static string? In(string? folder, string name) => string.IsNullOrEmpty(folder) ? null : Path.Combine(folder, name);

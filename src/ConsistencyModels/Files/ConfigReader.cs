@@ -56,25 +56,11 @@ public sealed class ConfigReader
 
     /// <summary>Opens and parses a file.</summary>
     /// <param name="path">The JSON file.</param>
-    /// <exception cref="ConsistencyModelsException">The file is missing, unreadable, not JSON or not an object.</exception>
+    /// <exception cref="ConsistencyModelsException">The file is missing, unreadable, longer than 16 MB, not JSON or not an object.</exception>
     public static ConfigReader Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string json;
-        try
-        {
-            json = File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ConsistencyModelsException($"{path}: no such file, expected a JSON configuration.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConsistencyModelsException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
-        }
-
-        return FromJson(json, path);
+        return Parse(JsonFile.ReadBytes(path), path);
     }
 
     /// <summary>Reads a file's text.</summary>
@@ -84,14 +70,23 @@ public sealed class ConfigReader
     public static ConfigReader FromJson(string json, string origin)
     {
         ArgumentNullException.ThrowIfNull(json);
+        return Parse(Encoding.UTF8.GetBytes(json), origin);
+    }
+
+    private static ConfigReader Parse(byte[] json, string origin)
+    {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonFile.Parse(json);
             return new ConfigReader(document.RootElement, origin);
+        }
+        catch (JsonException e) when (e.LineNumber is null)
+        {
+            throw new ConsistencyModelsException($"{origin}: {e.Message}, expected a JSON configuration.", e);
         }
         catch (JsonException e)
         {
-            var wrong = WrongContent.Describe(Encoding.UTF8.GetBytes(json[..Math.Min(json.Length, WrongContent.Beginning)]));
+            var wrong = WrongContent.Describe(json);
             throw new ConsistencyModelsException(
                 $"{origin}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, expected a JSON object{(wrong is null ? "" : $"; it is {wrong}")}.", e);
         }

@@ -147,7 +147,7 @@ public sealed class ConfigWriter
 
     private ConfigWriter Put(string key, Action<Utf8JsonWriter> write)
     {
-        ArgumentException.ThrowIfNullOrEmpty(key);
+        ArgumentNullException.ThrowIfNull(key); // an empty one is a key like others
         _values[key] = write;
         return this;
     }

@@ -29,7 +29,7 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new NotStoredException($"{file.Name}: cannot be stored: {Files.Printable.Line(e.Message)}", e);
+            throw new NotStoredException($"{file.Name}: cannot be stored: {Printable.Line(e.Message)}", e);
         }
     }
 
@@ -37,6 +37,7 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
     {
         var path = cache.Incomplete(file.ETag);
         var resumed = File.Exists(path);
+        ThrowIfNoRoom(file, path, resumed ? new FileInfo(path).Length : 0);
         var problem = await WriteAsync(file, path, cancellationToken).ConfigureAwait(false);
         if (problem is not null && resumed)
         {
@@ -52,6 +53,25 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
         }
 
         File.Move(path, cache.Blob(file.ETag), overwrite: true);
+    }
+
+    // Before it fills the disk for everybody else.
+    private static void ThrowIfNoRoom(RemoteFile file, string path, long there)
+    {
+        long free;
+        try
+        {
+            free = new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return; // a file system that does not tell
+        }
+
+        if (file.Size - there > free)
+        {
+            throw new HubException($"{file.Name}: disk is full: {file.Size - there} bytes are needed in {Path.GetDirectoryName(path)}, {free} are free");
+        }
     }
 
     private async Task<string?> WriteAsync(RemoteFile file, string path, CancellationToken cancellationToken)
@@ -103,7 +123,7 @@ internal sealed class BlobDownload(HubHttp http, HubOptions options, CacheReposi
                 }
                 catch (Exception e) when (e is BrokenAnswerException or HttpRequestException or HttpIOException)
                 {
-                    throw new HubException($"{file.Name}: the download broke off at byte {stream.Position}, and the server cannot resume: {Files.Printable.Line(e.Message)}", e);
+                    throw new HubException($"{file.Name}: the download broke off at byte {stream.Position}, and the server cannot resume: {Printable.Line(e.Message)}", e);
                 }
             }
         }

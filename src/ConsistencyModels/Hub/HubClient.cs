@@ -1,4 +1,3 @@
-using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Hub;
 
@@ -119,7 +118,7 @@ public sealed class HubClient : IDisposable
         }
     }
 
-    /// <summary>Makes sure that a file from any address is in the cache, openai's published checkpoints for instance. No token is sent.</summary>
+    /// <summary>Makes sure that a file from any address is in the cache, openai's published checkpoints for instance. The token is sent to the Hub's own address only.</summary>
     /// <param name="address">The address; the last part of its path names the file.</param>
     /// <param name="progress">Receives how far the file is; called from any thread.</param>
     /// <param name="cancellationToken">Ends the download; what arrived is kept for the next one.</param>

@@ -54,7 +54,12 @@ internal sealed class HubHttp : IDisposable
                 return (response, uri);
             }
 
-            var next = new Uri(uri, location);
+            if (!Uri.TryCreate(uri, location, out var next))
+            {
+                response.Dispose();
+                throw new HubException($"{Show(uri)}: it redirects to {Printable.Quote(location.OriginalString)}, which is no address");
+            }
+
             if (stopAtForeign && !SameOrigin(next, uri))
             {
                 return (response, uri);
@@ -73,7 +78,7 @@ internal sealed class HubHttp : IDisposable
     }
 
     /// <summary>An address for messages: without the query, which holds signatures.</summary>
-    public static string Show(Uri uri) => Files.Printable.Line(uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped));
+    public static string Show(Uri uri) => Printable.Line(uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped));
 
     public void Dispose() => _client.Dispose();
 
@@ -88,7 +93,7 @@ internal sealed class HubHttp : IDisposable
         }
         catch (Exception e) when (HubRetries.IsUnreachable(e) && !cancellationToken.IsCancellationRequested)
         {
-            throw new HubUnreachableException($"{Show(uri)}: cannot be reached: {Files.Printable.Line(e.Message)}", e);
+            throw new HubUnreachableException($"{Show(uri)}: cannot be reached: {Printable.Line(e.Message)}", e);
         }
     }
 

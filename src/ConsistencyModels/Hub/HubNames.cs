@@ -18,6 +18,9 @@ internal static class HubNames
         return text is { Length: > 0 and <= LongestETag } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? text : null;
     }
 
+    /// <summary>Whether an ETag is the hash of a content: on the Hub each is.</summary>
+    public static bool IsHash(string etag) => etag.Length is 40 or 64 && etag.All(char.IsAsciiHexDigitLower);
+
     /// <summary>The parts of a revision: a branch may hold slashes.</summary>
     /// <exception cref="HubException">It could lead out of a folder.</exception>
     public static string[] Revision(string revision) => Parts(revision, "a branch, a tag or a commit");
@@ -31,7 +34,7 @@ internal static class HubNames
         var parts = path.Split('/');
         return path.Length <= LongestFile && parts.All(IsPlain)
             ? parts
-            : throw new HubException($"{Files.Printable.Quote(path)}: a name that leads elsewhere, expected {expected}");
+            : throw new HubException($"{Printable.Quote(path)}: a name that leads elsewhere, expected {expected}");
     }
 
     private static bool IsPlain(string part) =>

@@ -42,9 +42,9 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
                 return await ResolveAsync(repository, commit, file, cancellationToken).ConfigureAwait(false);
             }
 
-            return commit is not null && HubNames.IsCommit(commit) && etag is not null && size is >= 0
+            return commit is not null && HubNames.IsCommit(commit) && etag is not null && HubNames.IsHash(etag) && size is >= 0
                 ? new RemoteFile(file, uri, etag, size.Value, commit)
-                : throw new HubException($"{name}: the answer does not describe a file on the Hub (commit, ETag, size): is {options.Endpoint} a Hub? ({HubHttp.Show(address)})");
+                : throw new HubException($"{name}: the answer does not describe a file on the Hub (commit, ETag that is a hash, size): is {options.Endpoint} a Hub? ({HubHttp.Show(address)})");
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
         catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new HubException($"{repository}: its list of files did not come whole: {Files.Printable.Line(e.Message)}", e);
+            throw new HubException($"{repository}: its list of files did not come whole: {Printable.Line(e.Message)}", e);
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 32 });
+            using var document = Files.JsonFile.Parse(json);
             var root = document.RootElement;
             var commit = root.GetProperty("sha").GetString() ?? "";
             string[] files = [.. root.GetProperty("siblings").EnumerateArray().Select(file => file.GetProperty("rfilename").GetString() ?? "")];
@@ -108,7 +108,7 @@ internal sealed class HubProtocol(HubHttp http, HubOptions options)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new HubException($"{repository}: its list of files is not understood: {Files.Printable.Line(e.Message)}", e);
+            throw new HubException($"{repository}: its list of files is not understood: {Printable.Line(e.Message)}", e);
         }
     }
 }

@@ -27,12 +27,10 @@ public sealed record HubRepositoryId
     /// <summary>Reads a name.</summary>
     /// <exception cref="HubException">It is not one.</exception>
     public static HubRepositoryId Parse(string text) =>
-        TryParse(text) ?? throw new HubException($"{Printable(text)}: not a repository's name, expected organisation/name");
+        TryParse(text) ?? throw new HubException($"{Printable.Quote(text)}: not a repository's name, expected organisation/name");
 
     /// <inheritdoc/>
     public override string ToString() => Value;
-
-    private static string Printable(string text) => Files.Printable.Quote(text);
 
     private static bool IsPart(string part) =>
         part.Length > 0

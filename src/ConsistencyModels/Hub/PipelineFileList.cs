@@ -10,8 +10,6 @@ namespace ConsistencyModels.Hub;
 /// </summary>
 internal static class PipelineFileList
 {
-    private const long LongestIndex = 16 << 20;
-
     /// <summary>The configurations that a repository has, and where its weights are: "unet/", or "" beside the network's configuration.</summary>
     /// <exception cref="HubException">It has none.</exception>
     public static (IReadOnlyList<string> Configurations, string Folder) Configurations(HubRepositoryId repository, IReadOnlyCollection<string> files)
@@ -44,12 +42,7 @@ internal static class PipelineFileList
 
         try
         {
-            if (new FileInfo(indexPath).ResolveLinkTarget(returnFinalTarget: true) is FileInfo { Length: > LongestIndex })
-            {
-                throw new HubException($"{indexPath}: the index has more than {LongestIndex} bytes");
-            }
-
-            using var json = JsonDocument.Parse(File.ReadAllBytes(indexPath), new JsonDocumentOptions { MaxDepth = 16 });
+            using var json = JsonFile.Parse(JsonFile.ReadBytes(indexPath));
             var names = json.RootElement.GetProperty("weight_map").EnumerateObject().Select(entry => entry.Value.GetString() ?? "").ToHashSet(StringComparer.Ordinal);
             return [.. names.Select(name => name.Contains('/', StringComparison.Ordinal)
                 ? throw new HubException($"{indexPath}: it names {Printable.Quote(name)}, expected files beside it")

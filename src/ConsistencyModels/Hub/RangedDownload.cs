@@ -93,7 +93,7 @@ internal sealed class RangedDownload(HubHttp http, HubOptions options, RemoteFil
                 failures = got - before >= Progressed ? 1 : failures + 1;
                 if (failures > options.Retries)
                 {
-                    throw new HubException($"{file.Name}: the download keeps breaking off at byte {start + got}: {Files.Printable.Line(e.Message)}", e);
+                    throw new HubException($"{file.Name}: the download keeps breaking off at byte {start + got}: {Printable.Line(e.Message)}", e);
                 }
 
                 _resolved = null;

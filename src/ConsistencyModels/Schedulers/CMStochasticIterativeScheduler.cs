@@ -16,10 +16,10 @@ public sealed class CMStochasticIterativeScheduler
 {
     private const int ChunkLength = 1024;
 
-    private double[] _sigmas;
-    private double[] _timesteps;
+    private double[]? _chosenSigmas;
+    private double[]? _chosenTimesteps;
 
-    /// <summary>A scheduler with its training schedule: N levels from sigma_max to sigma_min, in double precision.</summary>
+    /// <summary>A scheduler with its training schedule: N levels from sigma_max to sigma_min, in double precision, computed when asked for.</summary>
     /// <param name="config">The settings.</param>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     public CMStochasticIterativeScheduler(CMStochasticIterativeSchedulerConfig config)
@@ -31,8 +31,6 @@ public sealed class CMStochasticIterativeScheduler
         }
 
         Config = config;
-        _sigmas = KarrasSigmas.Table(config.NumTrainTimesteps, config.SigmaMin, config.SigmaMax, config.Rho);
-        _timesteps = Array.ConvertAll(_sigmas, KarrasSigmas.SigmaToT);
     }
 
     /// <summary>The settings.</summary>
@@ -45,10 +43,10 @@ public sealed class CMStochasticIterativeScheduler
     /// The noise levels, descending. Before <see cref="SetTimesteps(int)"/>: N of them, in double precision. Afterwards: one a
     /// step and sigma_min at the end, rounded to float32.
     /// </summary>
-    public IReadOnlyList<double> Sigmas => _sigmas;
+    public IReadOnlyList<double> Sigmas => Levels;
 
     /// <summary>What the network is given at each step, 250·ln(sigma), in double precision (not of the rounded levels).</summary>
-    public IReadOnlyList<double> Timesteps => _timesteps;
+    public IReadOnlyList<double> Timesteps => Times;
 
     /// <summary>The number of steps asked for; null before <see cref="SetTimesteps(int)"/> and after a list of indices.</summary>
     public int? NumInferenceSteps { get; private set; }
@@ -144,14 +142,14 @@ public sealed class CMStochasticIterativeScheduler
     /// <exception cref="ArgumentException">It is not in the schedule.</exception>
     public int IndexForTimestep(double timestep)
     {
-        var first = Array.IndexOf(_timesteps, timestep);
+        var first = Array.IndexOf(Times, timestep);
         if (first < 0)
         {
             throw new ArgumentException(
                 $"{timestep} is not in the schedule; pass an element of {nameof(Timesteps)}, not its index.", nameof(timestep));
         }
 
-        var second = Array.IndexOf(_timesteps, timestep, first + 1);
+        var second = Array.IndexOf(Times, timestep, first + 1);
         return second < 0 ? first : second;
     }
 
@@ -171,7 +169,7 @@ public sealed class CMStochasticIterativeScheduler
     public void ScaleModelInput(ReadOnlySpan<float> sample, double timestep, Span<float> output)
     {
         Same(sample.Length, output.Length, nameof(output));
-        var sigma = (float)_sigmas[CurrentStep(timestep)];
+        var sigma = (float)Levels[CurrentStep(timestep)];
         TensorPrimitives.Divide(sample, MathF.Sqrt((sigma * sigma) + (float)(Config.SigmaData * Config.SigmaData)), output);
     }
 
@@ -192,15 +190,15 @@ public sealed class CMStochasticIterativeScheduler
     {
         Same(sample.Length, modelOutput.Length, nameof(modelOutput));
         Same(sample.Length, output.Length, nameof(output));
-        var noisy = _timesteps.Length > 1;
+        var noisy = Times.Length > 1;
         if (noisy)
         {
             Same(sample.Length, noise.Length, nameof(noise));
         }
 
         var step = CurrentStep(timestep);
-        var (skip, scale) = GetScalingsForBoundaryCondition((float)_sigmas[step]);
-        var noiseScale = NoiseScale((float)_sigmas[Math.Min(step + 1, _sigmas.Length - 1)]);
+        var (skip, scale) = GetScalingsForBoundaryCondition((float)Levels[step]);
+        var noiseScale = NoiseScale((float)Levels[Math.Min(step + 1, Levels.Length - 1)]);
         Span<float> denoised = stackalloc float[ChunkLength];
         for (var start = 0; start < sample.Length; start += ChunkLength)
         {
@@ -241,7 +239,7 @@ public sealed class CMStochasticIterativeScheduler
         ReadOnlySpan<float> modelOutput, double timestep, ReadOnlySpan<float> sample, INoiseGenerator generator, int images, Span<float> output)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        if (_timesteps.Length == 1)
+        if (Times.Length == 1)
         {
             Step(modelOutput, timestep, sample, [], output);
             return;
@@ -295,7 +293,7 @@ public sealed class CMStochasticIterativeScheduler
         for (var i = 0; i < indices.Length; i++)
         {
             var image = (i * length)..((i + 1) * length);
-            AddNoise(original[image], noise[image], (float)_sigmas[indices[i]], output[image]);
+            AddNoise(original[image], noise[image], (float)Levels[indices[i]], output[image]);
         }
     }
 
@@ -307,22 +305,27 @@ public sealed class CMStochasticIterativeScheduler
         }
     }
 
+    // Most instances choose their steps first, and N may be a million.
+    private double[] Levels => _chosenSigmas ??= KarrasSigmas.Table(Config.NumTrainTimesteps, Config.SigmaMin, Config.SigmaMax, Config.Rho);
+
+    private double[] Times => _chosenTimesteps ??= Array.ConvertAll(Levels, KarrasSigmas.SigmaToT);
+
     private void Use(IEnumerable<int> indices)
     {
         double last = Config.NumTrainTimesteps - 1;
         double[] exact = [.. indices.Select(i => KarrasSigmas.At(i / last, Config.SigmaMin, Config.SigmaMax, Config.Rho))];
-        _timesteps = Array.ConvertAll(exact, KarrasSigmas.SigmaToT);
-        _sigmas = [.. exact.Append(Config.SigmaMin).Select(sigma => (double)(float)sigma)];
+        _chosenTimesteps = Array.ConvertAll(exact, KarrasSigmas.SigmaToT);
+        _chosenSigmas = [.. exact.Append(Config.SigmaMin).Select(sigma => (double)(float)sigma)];
         StepIndex = null;
     }
 
     private int CurrentStep(double timestep)
     {
         StepIndex ??= IndexForTimestep(timestep);
-        return StepIndex.Value < _timesteps.Length
+        return StepIndex.Value < Times.Length
             ? StepIndex.Value
             : throw new InvalidOperationException(
-                $"All {_timesteps.Length} steps of the schedule are done; call {nameof(SetTimesteps)} to start again.");
+                $"All {Times.Length} steps of the schedule are done; call {nameof(SetTimesteps)} to start again.");
     }
 
     /// <summary>s_noise·√(next² - sigma_min²), in the single precision the references compute it in.</summary>
@@ -356,22 +359,29 @@ public sealed record CMStochasticIterativeSchedulerConfig
     private const string RhoKey = "rho";
     private const string ClipDenoisedKey = "clip_denoised";
 
-    /// <summary>N, the number of discretization steps the network was trained with: at least 2. <c>num_train_timesteps</c></summary>
+    /// <summary>Most discretization steps: far more than any training used, and a table of them is still small.</summary>
+    public const int MostTrainTimesteps = 1_000_000;
+
+    // Levels between which squares, and the sums that samplers make of them, are ordinary numbers in single precision.
+    private const double Smallest = 1e-12;
+    private const double Largest = 1e12;
+
+    /// <summary>N, the number of discretization steps the network was trained with: 2 to <see cref="MostTrainTimesteps"/>. <c>num_train_timesteps</c></summary>
     public int NumTrainTimesteps { get; init; } = 40;
 
-    /// <summary>Smallest noise level (epsilon in the paper), above 0. <c>sigma_min</c></summary>
+    /// <summary>Smallest noise level (epsilon in the paper), 1e-12 or more. <c>sigma_min</c></summary>
     public double SigmaMin { get; init; } = 0.002;
 
-    /// <summary>Largest noise level (T in the paper), above <see cref="SigmaMin"/>. <c>sigma_max</c></summary>
+    /// <summary>Largest noise level (T in the paper), above <see cref="SigmaMin"/>, at most 1e12. <c>sigma_max</c></summary>
     public double SigmaMax { get; init; } = 80.0;
 
-    /// <summary>Standard deviation of the data, above 0. <c>sigma_data</c></summary>
+    /// <summary>Standard deviation of the data, 1e-12 to 1e12. <c>sigma_data</c></summary>
     public double SigmaData { get; init; } = 0.5;
 
-    /// <summary>Factor on the noise added between steps, 0 or more. <c>s_noise</c></summary>
+    /// <summary>Factor on the noise added between steps, 0 to 1e12. <c>s_noise</c></summary>
     public double SNoise { get; init; } = 1.0;
 
-    /// <summary>Curvature of the noise schedule, above 0. <c>rho</c></summary>
+    /// <summary>Curvature of the noise schedule, above 0, and such that its powers of the levels are numbers. <c>rho</c></summary>
     public double Rho { get; init; } = 7.0;
 
     /// <summary>Whether denoised images are clipped to [-1, 1] in every step. <c>clip_denoised</c></summary>
@@ -402,13 +412,16 @@ public sealed record CMStochasticIterativeSchedulerConfig
 
     /// <summary>The first setting that is out of its range, with the range in words; null if all is well.</summary>
     internal (string Key, string Expected)? FirstProblem() =>
-        NumTrainTimesteps < 2 ? (NumTrainTimestepsKey, "an integer of at least 2")
-        : !(SigmaMin > 0) ? (SigmaMinKey, "a number above 0")
-        : !(SigmaMax > SigmaMin) || double.IsInfinity(SigmaMax) ? (SigmaMaxKey, $"a finite number above {SigmaMinKey}")
-        : !(SigmaData > 0) || double.IsInfinity(SigmaData) ? (SigmaDataKey, "a finite number above 0")
-        : !(SNoise >= 0) || double.IsInfinity(SNoise) ? (SNoiseKey, "a finite number, 0 or more")
-        : !(Rho > 0) || double.IsInfinity(Rho) ? (RhoKey, "a finite number above 0")
+        NumTrainTimesteps is < 2 or > MostTrainTimesteps ? (NumTrainTimestepsKey, $"an integer from 2 to {MostTrainTimesteps}")
+        : !(SigmaMin >= Smallest) ? (SigmaMinKey, "a number of at least 1e-12")
+        : !(SigmaMax > SigmaMin) || SigmaMax > Largest ? (SigmaMaxKey, $"a number above {SigmaMinKey}, at most 1e12")
+        : !(SigmaData >= Smallest) || SigmaData > Largest ? (SigmaDataKey, "a number from 1e-12 to 1e12")
+        : !(SNoise >= 0) || SNoise > Largest ? (SNoiseKey, "a number from 0 to 1e12")
+        : !(Rho > 0) || !IsExact(0, SigmaMax) || !IsExact(1, SigmaMin) ? (RhoKey, $"a number above 0 with which a schedule from {SigmaMaxKey} to {SigmaMinKey} can be computed")
         : null;
+
+    // A very small rho overflows, a very large one makes all levels the same.
+    private bool IsExact(double ramp, double level) => Math.Abs(KarrasSigmas.At(ramp, SigmaMin, SigmaMax, Rho) - level) <= 1e-3 * level;
 
     internal static CMStochasticIterativeSchedulerConfig Read(ConfigReader reader)
     {

@@ -10,13 +10,23 @@ public class FailureTests
         {
             new ArgumentException("wrong length", "sample"), new ArgumentNullException("model"), new ArgumentOutOfRangeException("index"),
             new NotSupportedException("no such thing"), new InvalidOperationException("twice"), new NullReferenceException(), new OverflowException(),
+            new FormatException("not a number"), new EndOfStreamException("beyond the end"), new KeyNotFoundException("key"), new InvalidDataException("bad"), new UriFormatException("bad"),
+            new ObjectDisposedException("pipeline"), new IndexOutOfRangeException(), new AggregateException(new ArgumentException("inside")),
         })
         {
             var failure = Failure.Of(bug);
             Assert.Equal(1, failure.Code);
-            Assert.Contains(bug.GetType().Name, failure.Line);
+            Assert.Contains((bug is AggregateException ? bug.InnerException! : bug).GetType().Name, failure.Line);
             Assert.Contains("mistake in cm", failure.Line);
         }
+    }
+
+    [Fact]
+    public void A_mistake_while_a_class_is_made_is_one_too()
+    {
+        var failure = Failure.Of(new TypeInitializationException("T", new ArgumentException("wrong")));
+        Assert.Equal(1, failure.Code);
+        Assert.Contains("please report", failure.Line);
     }
 
     [Fact]
@@ -25,7 +35,7 @@ public class FailureTests
         foreach (var outside in new Exception[]
         {
             new ConsistencyModelsException("config.json: key: found a, expected b"), new FileNotFoundException("gone"), new UnauthorizedAccessException("denied"),
-            new DllNotFoundException("libtorch"), new AggregateException(new ConsistencyModelsException("inside")),
+            new DllNotFoundException("libtorch"), new TypeInitializationException("T", new DllNotFoundException("libtorch")), new AggregateException(new ConsistencyModelsException("inside")),
         })
         {
             Assert.Equal(2, Failure.Of(outside).Code);

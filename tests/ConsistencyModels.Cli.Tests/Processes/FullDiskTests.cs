@@ -50,6 +50,19 @@ public sealed class FullDiskTests : IDisposable
     public async Task New_leaves_no_part_of_a_model() =>
         await FailsCleanly(["new", TinyModel.Config(_folder), "--quiet", "--out", _folder["disk/model"]]);
 
+    [Theory]
+    [InlineData("convert", "disk/model", "--max-shard-size", "4KB")]
+    [InlineData("convert", "disk/deep/model")]
+    [InlineData("convert", "disk/model.pt", "--names", "diffusers")]
+    [InlineData("convert", "disk/model.safetensors")]
+    [InlineData("export", "disk/model.onnx")]
+    public async Task Converting_leaves_neither_files_nor_folders(string command, string output, params string[] words)
+    {
+        var model = TinyModel.Make(_folder);
+        string[] verbs = command == "export" ? ["export", "onnx"] : [command];
+        await FailsCleanly([.. verbs, model, _folder[output], .. words]);
+    }
+
     [Fact]
     public async Task Train_leaves_no_part_of_a_checkpoint()
     {

@@ -1,25 +1,10 @@
-using System.Diagnostics;
-using System.Text;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Models;
-using ConsistencyModels.Networks;
-using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Tests.Checkpoints;
 
-/// <summary>
-/// A hundred thousand damaged files and more: each is refused with the project's exception or readable to its last tensor. No
-/// crash, no hang, no allocation beyond twice the file and 64 MB. CM_MUTATIONS multiplies the number, CM_MUTATION_SEED moves
-/// the seeds; a failure names the kind and seed, and keeps the file.
-/// </summary>
+/// <summary>Damaged files of weights: each is refused, or readable to its last tensor.</summary>
 public sealed class MutationTests : IDisposable
 {
-    private const long AllocationBeyondTwice = 64L << 20;
-    private const int Looks = 4;
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(1);
-    private static readonly int Factor = int.TryParse(Environment.GetEnvironmentVariable("CM_MUTATIONS"), out var factor) ? factor : 1;
-    private static readonly int Shift = int.TryParse(Environment.GetEnvironmentVariable("CM_MUTATION_SEED"), out var shift) ? shift : 0;
-
     // Pieces that change meaning more often than random bytes do: opcodes, names, huge lengths, zip signatures.
     private static readonly byte[][] Tokens =
     [
@@ -30,34 +15,41 @@ public sealed class MutationTests : IDisposable
         "[[[[[[[["u8.ToArray(), "\"\\ud800\""u8.ToArray(), "1e999"u8.ToArray(), "-1"u8.ToArray(), "9223372036854775807"u8.ToArray(), "null"u8.ToArray(), "{}"u8.ToArray(),
     ];
 
-    private readonly TempFolder _folder = new();
-    private int _refused;
-    private int _read;
+    // After the magic number and the version of a legacy file comes a pickle.
+    private const int Magic = 15 + 6;
+
+    private static readonly byte[][] Opcodes =
+    [
+        "}"u8.ToArray(), "]"u8.ToArray(), ")"u8.ToArray(), "("u8.ToArray(), "N"u8.ToArray(), [0x88], [0x89], "t"u8.ToArray(), "u"u8.ToArray(), "s"u8.ToArray(), "a"u8.ToArray(), "e"u8.ToArray(),
+        "R"u8.ToArray(), "b"u8.ToArray(), [0x81], [0x92], [0x85], [0x86], [0x87], "l"u8.ToArray(), "d"u8.ToArray(), "0"u8.ToArray(), "1"u8.ToArray(), "2"u8.ToArray(), "Q"u8.ToArray(), [0x94], [0x93],
+        [(byte)'K', 1], [(byte)'K', 0], [(byte)'M', 2, 1], [(byte)'J', 0xff, 0xff, 0xff, 0xff], [0x8a, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], [0x8a, 0], [0x8b, 0xff, 0xff, 0xff, 0x7f],
+        [(byte)'G', 0x7f, 0xf0, 0, 0, 0, 0, 0, 0], "I1\n"u8.ToArray(), "F1e999\n"u8.ToArray(), "L99999999999999999999L\n"u8.ToArray(), [(byte)'X', 3, 0, 0, 0, (byte)'c', (byte)'p', (byte)'u'],
+        [(byte)'X', 0xff, 0xff, 0xff, 0xff], [0x8c, 7, .. "storage"u8], [(byte)'U', 1, (byte)'0'], [0x8d, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], "S'x'\n"u8.ToArray(), "V\\ud800\n"u8.ToArray(),
+        "ctorch\nFloatStorage\n"u8.ToArray(), "ctorch._utils\n_rebuild_tensor_v2\n"u8.ToArray(), "ctorch._utils\n_rebuild_parameter\n"u8.ToArray(), "ccollections\nOrderedDict\n"u8.ToArray(),
+        "cos\nsystem\n"u8.ToArray(), "cbuiltins\neval\n"u8.ToArray(), "ios\nsystem\n"u8.ToArray(), "c\n\n"u8.ToArray(), [0x95, 4, 0, 0, 0, 0, 0, 0, 0], [(byte)'g', (byte)'0', (byte)'\n'], [(byte)'p', (byte)'0', (byte)'\n'],
+        [(byte)'P', (byte)'x', (byte)'\n'], [0x82, 1], [0x8f], [0x90], [0x91], [0x96, 1, 0, 0, 0, 0, 0, 0, 0, 1], [0x97], [(byte)'B', 0xff, 0xff, 0xff, 0x7f], [(byte)'C', 1, 1],
+    ];
+
+    private readonly ScratchFile _file = new("mutant");
 
     [Theory]
-    [InlineData("safetensors", 25_000)]
-    [InlineData("zip", 40_000)]
-    [InlineData("legacy", 25_000)]
-    [InlineData("json", 25_000)]
-    public void Damaged_files_are_refused_or_read(string kind, int runs)
-    {
-        var (seeds, read) = Corpus(kind);
-        foreach (var seed in seeds)
+    [InlineData("safetensors")]
+    [InlineData("zip")]
+    [InlineData("zip directory")]
+    [InlineData("legacy")]
+    [InlineData("pickle")]
+    public void Damaged_files_are_refused_or_read(string kind) => Mutations.Run(
+        kind,
+        Mutations.Many,
+        Seeds(kind),
+        ReadTensors,
+        kind switch
         {
-            Try(kind, -1, seed, read); // compiled and known to be readable before anything is measured
-        }
-
-        Assert.Equal((0, seeds.Length), (_refused, _read));
-        for (var run = 0; run < runs * Factor; run++)
-        {
-            var random = new System.Random((Shift * 1_000_003) + run);
-            Try(kind, run, Mutate(seeds[run % seeds.Length], random), read);
-        }
-
-        Assert.InRange(_refused, runs * Factor / 10, runs * Factor); // the mutator does its work
-        Assert.Equal(seeds.Length + (runs * Factor), _refused + _read); // every one was looked at
-        Assert.True(_read > seeds.Length, "no damaged file was readable: the mutator is too rough");
-    }
+            "zip directory" => Mutations.Zip,
+            "pickle" => static (seed, random) => [.. seed.AsSpan(0, Magic), .. Program(random), .. seed.AsSpan(Magic + seed.AsSpan(Magic).IndexOf((byte)'.') + 1)],
+            _ => null,
+        },
+        Tokens);
 
     [Theory]
     [InlineData("empty dicts", (byte)'}')]
@@ -66,10 +58,9 @@ public sealed class MutationTests : IDisposable
     [InlineData("lists", (byte)']')]
     public void A_flood_of_one_opcode_is_bounded(string what, byte opcode)
     {
-        // After the magic number and the version: a legacy file of 30 MB.
-        byte[] file = [.. File.ReadAllBytes(RepositoryFiles.Data("torch", "strides_legacy.pt")).AsSpan(0, 15), 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.', .. Enumerable.Repeat(opcode, 30 << 20)];
-        Try(what, 0, file, ReadTensors);
-        Assert.Equal(1, _refused);
+        // A legacy file of 30 MB.
+        byte[] file = [.. File.ReadAllBytes(RepositoryFiles.Data("torch", "strides_legacy.pt")).AsSpan(0, Magic), .. Enumerable.Repeat(opcode, 30 << 20)];
+        Assert.False(Mutations.Try(what, 0, file, ReadTensors));
     }
 
     [Fact]
@@ -84,28 +75,20 @@ public sealed class MutationTests : IDisposable
         }
 
         pickle.Add((byte)'.');
-        byte[] file = [.. File.ReadAllBytes(RepositoryFiles.Data("torch", "strides_legacy.pt")).AsSpan(0, 15), 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.', 0x80, 2, (byte)'}', (byte)'.', .. pickle];
-        Try("nested", 0, file, ReadTensors);
-        Assert.Equal(1, _refused);
+        byte[] file = [.. File.ReadAllBytes(RepositoryFiles.Data("torch", "strides_legacy.pt")).AsSpan(0, Magic), 0x80, 2, (byte)'}', (byte)'.', .. pickle];
+        Assert.False(Mutations.Try("nested", 0, file, ReadTensors));
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => _file.Dispose();
 
-    private static (byte[][] Seeds, Action<string> Read) Corpus(string kind)
+    private static byte[][] Seeds(string kind)
     {
         static byte[] Torch(string name) => File.ReadAllBytes(RepositoryFiles.Data("torch", name));
         return kind switch
         {
-            "safetensors" => ([Safetensors()], ReadTensors),
-            "zip" => ([Torch("dtypes.pt"), Torch("strides.pt"), Torch("module_state.pt"), Torch("protocol4.pt"), Torch("big_endian.pt"), Torch("nested.pt")], ReadTensors),
-            "legacy" => ([Torch("dtypes_legacy.pt"), Torch("strides_legacy.pt")], ReadTensors),
-            _ => (
-            [
-                File.ReadAllBytes(RepositoryFiles.Golden("fullsize", "imagenet64", "config.json")),
-                Encoding.UTF8.GetBytes(new CMStochasticIterativeSchedulerConfig().ToJson()),
-                File.ReadAllBytes(RepositoryFiles.Golden("openai", "tiny", "diffusers", "model_index.json")),
-                """{"metadata": {"total_size": 12}, "weight_map": {"a.weight": "a-00001-of-00002.safetensors"}}"""u8.ToArray(),
-            ], ReadJson),
+            "safetensors" => [Safetensors()],
+            "zip" or "zip directory" => [Torch("dtypes.pt"), Torch("strides.pt"), Torch("module_state.pt"), Torch("protocol4.pt"), Torch("big_endian.pt"), Torch("nested.pt")],
+            _ => [Torch("dtypes_legacy.pt"), Torch("strides_legacy.pt")],
         };
     }
 
@@ -122,9 +105,27 @@ public sealed class MutationTests : IDisposable
         return File.ReadAllBytes(path);
     }
 
-    private static void ReadTensors(string path)
+    // What a pickle may say, in any order: values, names that are allowed and not, the memo, marks, calls, storages. It stands where a legacy
+    // file has its system's sizes, before the state dict: what is wrong in it is refused, what is right is passed over.
+    private static byte[] Program(System.Random random)
     {
-        using var file = TensorFiles.Open(path);
+        var program = new List<byte> { 0x80, (byte)random.Next(2, 5) };
+        for (var count = random.Next(1, 60); count > 0; count--)
+        {
+            program.AddRange(Opcodes[random.Next(Opcodes.Length)]);
+            if (random.Next(4) == 0)
+            {
+                program.AddRange([(byte)"hqjr"[random.Next(2)], (byte)random.Next(8)]);
+            }
+        }
+
+        program.AddRange(random.Next(3) == 0 ? [(byte)'}', (byte)'.'] : [(byte)'.']);
+        return [.. program];
+    }
+
+    private void ReadTensors(byte[] bytes)
+    {
+        using var file = TensorFiles.Open(_file.With(bytes));
         foreach (var (name, info) in file.Tensors)
         {
             Assert.Equal(info.ElementCount * info.DType.Size(), file.Bytes(name).Length);
@@ -135,108 +136,5 @@ public sealed class MutationTests : IDisposable
 
             file.Release(name);
         }
-    }
-
-    // Whichever of the four it was made from: readers must refuse the other three as well.
-    private static void ReadJson(string path)
-    {
-        var failures = 0;
-        ConsistencyModelsException? last = null;
-        foreach (Action read in (Action[])[() => UNet2DDescription.Of(UNet2DConfig.Load(path)), () => CMStochasticIterativeSchedulerConfig.Load(path), () => ModelIndex.Load(path), () => ShardedTensors.Open(path).Dispose()])
-        {
-            try
-            {
-                read();
-            }
-            catch (ConsistencyModelsException e)
-            {
-                (failures, last) = (failures + 1, e);
-            }
-        }
-
-        // A well-formed index is refused for its missing shards.
-        if (failures == 4 && !last!.Message.Contains("no such file", StringComparison.Ordinal))
-        {
-            throw last;
-        }
-    }
-
-    private static byte[] Mutate(byte[] seed, System.Random random)
-    {
-        var bytes = new List<byte>(seed);
-        for (var change = random.Next(1, 5); change > 0; change--)
-        {
-            var at = random.Next(bytes.Count);
-            switch (random.Next(8))
-            {
-                case 0 or 1: bytes[at] = (byte)random.Next(256); break;
-                case 2: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 3: bytes.RemoveRange(at, Math.Min(random.Next(1, 9), bytes.Count - at)); break;
-                case 4: bytes.InsertRange(at, Tokens[random.Next(Tokens.Length)]); break;
-                case 5:
-                    var token = Tokens[random.Next(Tokens.Length)];
-                    for (var i = 0; i < token.Length && at + i < bytes.Count; i++)
-                    {
-                        bytes[at + i] = token[i];
-                    }
-
-                    break;
-                case 6: bytes.InsertRange(at, bytes.GetRange(random.Next(bytes.Count), 1)); break;
-                default: bytes.RemoveRange(random.Next(20) == 0 ? at : bytes.Count - 1, 1); break;
-            }
-
-            if (bytes.Count == 0)
-            {
-                bytes.Add(0);
-            }
-        }
-
-        return [.. bytes];
-    }
-
-    private void Try(string kind, int run, byte[] bytes, Action<string> read)
-    {
-        var path = _folder.File(kind == "json" ? "mutant.json" : "mutant");
-        File.WriteAllBytes(path, bytes);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var watch = Stopwatch.StartNew();
-        try
-        {
-            read(path);
-            _read++;
-        }
-        catch (ConsistencyModelsException e)
-        {
-            Assert.DoesNotContain(e.Message, char.IsControl);
-            _refused++;
-        }
-        catch (Exception e)
-        {
-            throw new InvalidOperationException($"{kind} {run}: {e.GetType().Name}, kept as {Keep(kind, run, bytes)}", e);
-        }
-
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated <= (2L * bytes.Length) + AllocationBeyondTwice, $"{kind} {run}: {allocated} bytes for a file of {bytes.Length}");
-
-        // The clock also counts what other processes take: only further looks tell a hang.
-        var fastest = watch.Elapsed;
-        for (var look = 0; fastest > Hang && look < Looks; look++)
-        {
-            watch.Restart();
-            _ = Record.Exception(() => read(path));
-            fastest = watch.Elapsed < fastest ? watch.Elapsed : fastest;
-        }
-
-        if (fastest > Hang)
-        {
-            Assert.Fail($"{kind} {run}: {fastest}, kept as {Keep(kind, run, bytes)}");
-        }
-    }
-
-    private static string Keep(string kind, int run, byte[] bytes)
-    {
-        var path = Path.Combine(Path.GetTempPath(), $"cm-mutant-{kind}-{run}");
-        File.WriteAllBytes(path, bytes);
-        return path;
     }
 }

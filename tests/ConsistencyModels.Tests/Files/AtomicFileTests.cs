@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Tests.Files;
@@ -109,7 +110,133 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_link_is_written_through(bool exists)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links ask for a privilege there.");
+        var real = Path.Combine(_folder.Path, "real.txt");
+        if (exists)
+        {
+            File.WriteAllText(real, "old");
+        }
+
+        var between = Path.Combine(_folder.Path, "between.txt");
+        File.CreateSymbolicLink(between, "real.txt");
+        File.CreateSymbolicLink(Target, "between.txt");
+        AtomicFile.WriteAllText(Target, "new");
+        Assert.Equal("new", File.ReadAllText(real));
+        Assert.Null(new FileInfo(real).LinkTarget);
+        Assert.Equal("between.txt", new FileInfo(Target).LinkTarget);
+        Assert.Equal([Target, between, real], Directory.GetFileSystemEntries(_folder.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Links_in_a_circle_are_refused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links ask for a privilege there.");
+        File.CreateSymbolicLink(Target, "b.txt");
+        File.CreateSymbolicLink(_folder.File("b.txt"), "a.txt");
+        var error = Assert.Throws<ConsistencyModelsException>(() => AtomicFile.WriteAllText(Target, "new"));
+        Assert.StartsWith($"{Target}: cannot be written: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal("b.txt", new FileInfo(Target).LinkTarget);
+    }
+
+    [Theory]
+    [InlineData(0x180)] // 0600
+    [InlineData(0x1b4)] // 0664
+    [InlineData(0x124)] // 0444
+    public void Permissions_stay(int mode)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are none of this kind.");
+        File.WriteAllText(Target, "old");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Target, (UnixFileMode)mode);
+            AtomicFile.WriteAllText(Target, "new");
+            Assert.Equal((UnixFileMode)mode, File.GetUnixFileMode(Target));
+        }
+
+        Assert.Equal("new", File.ReadAllText(Target));
+    }
+
+    [Fact]
+    public async Task The_owner_stays_where_the_user_may_say_so()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "Only root gives files away.");
+        File.WriteAllText(Target, "old");
+        await Run("chown", "12345:23456", Target);
+        AtomicFile.WriteAllText(Target, "new");
+        Assert.Equal("12345:23456", (await Run("stat", "-c", "%u:%g", Target)).Trim());
+    }
+
+    [Fact]
+    public async Task A_pipe_receives_the_bytes_and_stays_a_pipe()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Pipes are told apart on Linux.");
+        await Run("mkfifo", Target);
+        var read = Run("cat", Target);
+        AtomicFile.Write(Target, stream =>
+        {
+            stream.Position = 2;
+            stream.Write("c"u8);
+            stream.Position = 0;
+            stream.Write("ab"u8);
+        });
+        Assert.Equal("abc", await read);
+        Assert.Equal("fifo", (await Run("stat", "-c", "%F", Target)).Trim());
+        OnlyTheTarget();
+    }
+
+    [Fact]
+    public void A_device_is_written_to_and_its_failure_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Devices are told apart on Linux.");
+        AtomicFile.WriteAllText("/dev/null", "gone");
+        var error = Assert.Throws<ConsistencyModelsException>(() => AtomicFile.WriteAllText("/dev/full", "x"));
+        Assert.Equal("/dev/full: disk is full; the file was not written", error.Message);
+        Assert.False(File.GetAttributes("/dev/full").HasFlag(FileAttributes.Directory));
+    }
+
+    [Fact]
+    public void What_a_killed_process_left_goes_and_what_is_being_written_stays()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere the names are random.");
+        var temporary = _folder.File(".a.txt.tmp");
+        File.WriteAllText(temporary, "half");
+        AtomicFile.WriteAllText(Target, "whole");
+        OnlyTheTarget();
+        AtomicFile.Write(Target, slow =>
+        {
+            slow.Write("slow"u8);
+            slow.Flush();
+            AtomicFile.WriteAllText(Target, "fast");
+            Assert.Equal("fast", File.ReadAllText(Target));
+            Assert.True(File.Exists(temporary));
+        });
+        Assert.Equal("slow", File.ReadAllText(Target));
+        OnlyTheTarget();
+    }
+
+    [Fact]
+    public void A_name_as_long_as_names_may_be_can_be_written()
+    {
+        var longest = _folder.File(new string('n', 255));
+        AtomicFile.WriteAllText(longest, "new");
+        Assert.Equal([longest], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private void OnlyTheTarget() => Assert.Equal([Target], Directory.GetFileSystemEntries(_folder.Path));
+
+    private static async Task<string> Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        return output;
+    }
 }

@@ -55,6 +55,23 @@ public sealed class ModelWriterTests : IDisposable
     }
 
     [Fact]
+    public void Cancelled_it_takes_back_what_it_made_and_nothing_else()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var model = FreshModel.Of(Network, seed: 1);
+        Assert.Throws<OperationCanceledException>(() => ModelWriter.Write(model, _folder["new", "m"], progress: new SynchronousProgress(_ => cancellation.Cancel()), cancellationToken: cancellation.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+
+        using var again = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => ModelWriter.Write(model, _folder["new", "m"], progress: new SynchronousProgress(_ =>
+        {
+            File.WriteAllText(_folder["new", "m", "unet", "precious.txt"], "x");
+            again.Cancel();
+        }), cancellationToken: again.Token));
+        Assert.Equal([_folder["new", "m", "unet", "precious.txt"]], _folder.Files);
+    }
+
+    [Fact]
     public void Where_the_new_weights_cannot_take_their_place_the_old_settings_come_back()
     {
         Write(FreshModel.Of(Network, seed: 1), int.MaxValue);

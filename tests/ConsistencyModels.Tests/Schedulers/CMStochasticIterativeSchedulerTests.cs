@@ -175,6 +175,18 @@ public class CMStochasticIterativeSchedulerTests
     }
 
     [Fact]
+    public void The_table_is_computed_only_when_asked_for()
+    {
+        var most = Defaults with { NumTrainTimesteps = CMStochasticIterativeSchedulerConfig.MostTrainTimesteps };
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var scheduler = new CMStochasticIterativeScheduler(most);
+        scheduler.SetTimesteps(2);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+        Assert.Equal(3, scheduler.Sigmas.Count);
+        Assert.Equal(most.NumTrainTimesteps, new CMStochasticIterativeScheduler(most).Timesteps.Count);
+    }
+
+    [Fact]
     public void Lengths_that_differ_are_refused()
     {
         var scheduler = new CMStochasticIterativeScheduler(Defaults);

@@ -15,10 +15,23 @@ internal static class Packing
         0 => packed.Length == length ? packed : throw new InvalidDataException($"a page has {packed.Length} bytes, and its header says {length}"),
         1 => Snappy.Unpack(packed, length),
         2 => Read(new GZipStream(new MemoryStream(packed), CompressionMode.Decompress), length),
-        4 => Read(new BrotliStream(new MemoryStream(packed), CompressionMode.Decompress), length),
+        4 => ReadBrotli(packed, length),
         6 => ReadZstd(packed, length),
         _ => throw new InvalidDataException($"it is packed with the codec {codec}, which is not supported; expected snappy, gzip, brotli, zstd or none"),
     };
+
+    private static byte[] ReadBrotli(byte[] packed, int length)
+    {
+        try
+        {
+            return Read(new BrotliStream(new MemoryStream(packed), CompressionMode.Decompress), length);
+        }
+        catch (InvalidOperationException e)
+        {
+            // What .NET's stream says of data that are wrong.
+            throw new InvalidDataException($"a page packed with brotli is damaged: {e.Message}", e);
+        }
+    }
 
     private static byte[] ReadZstd(byte[] packed, int length)
     {

@@ -100,7 +100,7 @@ internal sealed class ParquetFile : IDisposable
         }
         catch (Exception e) when (ZipFiles.IsDamage(e))
         {
-            throw new ConsistencyModelsException($"{path}: cannot be read as parquet: {FileText.Line(e.Message)}.", e);
+            throw new ConsistencyModelsException($"{path}: cannot be read as parquet: {Printable.Line(e.Message)}.", e);
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class ParquetFile : IDisposable
     {
         if (!group.Chunks.TryGetValue(leaf.Path, out ParquetChunk? chunk) || chunk.Start < 4 || chunk.Packed < 0 || chunk.Start > _end - chunk.Packed)
         {
-            throw new ConsistencyModelsException($"{Path}: a piece of the column '{FileText.Line(leaf.Path, 80)}' is missing or lies outside the file.");
+            throw new ConsistencyModelsException($"{Path}: a piece of the column '{Printable.Line(leaf.Path, 80)}' is missing or lies outside the file.");
         }
 
         long at = chunk.Start;

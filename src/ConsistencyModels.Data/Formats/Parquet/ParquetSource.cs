@@ -75,7 +75,7 @@ internal sealed class ParquetSource : IPictureSource
         string[] chosen = [.. files.Where(file => PartOf(file) == part)];
         return chosen.Length > 0
             ? new(folder, chosen, options)
-            : throw new ConsistencyModelsException($"{folder}: has no part '{part}'; expected one of {FileText.Line(string.Join(", ", parts.Take(20)))}.");
+            : throw new ConsistencyModelsException($"{folder}: has no part '{part}'; expected one of {Printable.Line(string.Join(", ", parts.Take(20)))}.");
     }
 
     public string NameOf(int index)
@@ -139,7 +139,7 @@ internal sealed record ParquetColumns(ParquetLeaf Image, ParquetLeaf? Label)
     public static ParquetColumns Find(ParquetFile file, ImageDataSetOptions options)
     {
         IReadOnlyList<ParquetLeaf> leaves = file.Metadata.Leaves;
-        string columns = FileText.Line(string.Join(", ", leaves.Select(leaf => leaf.Path)));
+        string columns = Printable.Line(string.Join(", ", leaves.Select(leaf => leaf.Path)));
         ParquetLeaf? Image(string name) => leaves.FirstOrDefault(leaf => leaf.Type == ParquetType.ByteArray && (leaf.Path == name + ".bytes" || leaf.Path == name));
         ParquetLeaf[] structures = [.. leaves.Where(leaf => leaf.Type == ParquetType.ByteArray && leaf.Path.EndsWith(".bytes", StringComparison.Ordinal))];
         ParquetLeaf? image = options.ImageColumn is { } wanted ? Image(wanted)

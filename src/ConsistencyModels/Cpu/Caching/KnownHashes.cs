@@ -66,7 +66,8 @@ internal sealed class KnownHashes(string folder)
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            PackedFiles.Prepare(Path.GetDirectoryName(folder)!);
+            PackedFiles.Prepare(folder);
             AtomicFile.WriteAllText(path, TextHash.Name(hash));
             foreach (var old in new DirectoryInfo(folder).EnumerateFiles().OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostKept))
             {
