@@ -20,7 +20,7 @@ internal sealed record Failure(string Line, int Code)
         IOException full when AtomicFile.IsDiskFull(full) => Bad($"disk is full: {exception.Message}"),
         EndOfStreamException => Mistake(exception), // of a reader of ours: it says of no file that it is cut short
         IOException or UnauthorizedAccessException => Bad(exception.Message),
-        OperationCanceledException => new("cancelled", ExitCode.Failed),
+        OperationCanceledException => new("cancelled", ExitCode.Cancelled),
         OutOfMemoryException or InsufficientMemoryException =>
             new("not enough memory; try a smaller --chunk, --batch or --micro-batch", ExitCode.Failed),
         TypeInitializationException { InnerException: { } inner } => Of(inner),

@@ -149,6 +149,8 @@ public sealed class DataMutationTests
 
         public IReadOnlyList<string> Paths { get; } = ["a/1.png", "b/2.png"];
 
+        public IReadOnlyList<string> Notes => [];
+
         public byte[] Read(int index) => [];
 
         public byte[]? ReadRootFile(string name) => null;

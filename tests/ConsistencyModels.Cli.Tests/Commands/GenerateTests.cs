@@ -263,7 +263,7 @@ public sealed class GenerateTests : IDisposable
         using var source = new CancellationTokenSource();
         source.Cancel();
         var result = Cm.Run(source.Token, "generate", "--model", _model, "--out", _folder["out"]);
-        Assert.Equal(1, result.Code);
+        Assert.Equal(130, result.Code);
         Assert.Equal("cm: cancelled", Cm.TheLine(result));
         Assert.False(Directory.Exists(_folder["out"]));
     }

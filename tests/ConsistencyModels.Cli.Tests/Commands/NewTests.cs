@@ -121,7 +121,7 @@ public sealed class NewTests : IDisposable
         using var source = new CancellationTokenSource();
         source.Cancel();
         var result = Cm.Run(source.Token, "new", TinyModel.Config(_folder), "--out", _folder["m"]);
-        Assert.Equal(1, result.Code);
+        Assert.Equal(130, result.Code);
         Assert.False(Directory.Exists(_folder["m"]));
     }
 

@@ -43,7 +43,7 @@ public sealed class GenerateProcessTests : IDisposable
         await Eventually.True(() => Directory.Exists(_folder["out"]), process);
         CmProcess.Signal(process, CmProcess.Interrupt);
         var result = await CmProcess.Finish(process);
-        Assert.Equal(1, result.Code);
+        Assert.Equal(130, result.Code);
         Assert.Equal("cm: cancelled", Cm.TheLine(result));
         Assert.DoesNotContain(_folder.Files, file => file.EndsWith(".tmp", StringComparison.Ordinal));
     }

@@ -39,7 +39,7 @@ public sealed class SignalTests : IDisposable
         var before = _folder.Files;
         string[] words = command == "export" ? ["export", "onnx"] : [command, "--names", "diffusers"];
         var result = Cm.Run(new CancellationToken(canceled: true), [.. words, model, _folder[output]]);
-        Assert.Equal(1, result.Code);
+        Assert.Equal(130, result.Code);
         Assert.Equal("cm: cancelled", Cm.TheLine(result));
         Assert.Equal(before, _folder.Files);
         Assert.False(Directory.Exists(_folder["out"]));
