@@ -52,7 +52,7 @@ internal sealed class LpipsNetwork : IDisposable
         {
             using var perFeature = NewDisposeScope();
             var weighed = (features[i] - goals[i]).square() * _weights.Heads[i];
-            sum = (sum + weighed.sum(1).mean([1, 2])).MoveToOuterDisposeScope();
+            sum = sum.Plus(weighed.sum(1).mean([1, 2])).MoveToOuterDisposeScope();
         }
 
         return sum.MoveToOuterDisposeScope();
@@ -117,6 +117,6 @@ internal sealed class LpipsNetwork : IDisposable
     {
         using var scope = NewDisposeScope();
         var length = x.square().sum(1, keepdim: true).clamp_min(TinySquare).sqrt();
-        return (x / (length + Epsilon)).MoveToOuterDisposeScope();
+        return (x / length.Plus(Epsilon)).MoveToOuterDisposeScope();
     }
 }

@@ -81,7 +81,7 @@ public sealed class TrainerTests : IDisposable
         }
 
         Refused("seed", options with { Seed = 6 }, new TwoHalves());
-        Refused("data", options, new TwoHalves { Fingerprint = "other pictures" });
+        Refused("the pictures are not those of the run", options, new TwoHalves { Fingerprint = "other pictures" });
         Refused("objective", options with { Objective = ObjectiveCatalogue.Make("ect") }, new TwoHalves());
     }
 
