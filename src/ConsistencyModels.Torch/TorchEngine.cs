@@ -18,6 +18,9 @@ public sealed class TorchEngine : INetworkEngine, ITrainingEngine
     }
 
     /// <inheritdoc/>
+    public bool CanTrain(EngineOptions options) => CanRun(options);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// <see cref="EngineOptions.Threads"/> and TF32 on CUDA are libtorch's settings for the whole process: see
     /// <see cref="TorchDevice.Prepare"/>. Cancellation is observed between parameters.

@@ -75,7 +75,7 @@ public sealed class EngineRegistry
     public ITrainingEngine ForTraining(EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return _entries.Select(entry => entry.Engine.Value).FirstOrDefault(engine => engine is ITrainingEngine && engine.CanRun(options)) as ITrainingEngine
+        return _entries.Select(entry => entry.Engine.Value).OfType<ITrainingEngine>().FirstOrDefault(engine => engine.CanTrain(options))
             ?? throw new ConsistencyModelsException(
                 $"no engine trains in {options.DType.FormatName()} on the device \"{options.Device}\"; found {Known()}: the package ConsistencyModels.Torch has one");
     }

@@ -78,6 +78,10 @@ public interface ITrainingPass : IDisposable
 /// <summary>Engines that can train: <see cref="INetworkEngine"/>s have it where they can.</summary>
 public interface ITrainingEngine
 {
+    /// <summary>Whether it has the device and trains in the precision, as far as can be told without making anything.</summary>
+    /// <param name="options">Device and precision.</param>
+    bool CanTrain(EngineOptions options);
+
     /// <summary>Makes a network to train. Its parameters are undefined until they are written.</summary>
     /// <param name="description">Operations and parameters.</param>
     /// <param name="options">Device, threads, and the precision of activations; parameters and gradients stay in single precision.</param>

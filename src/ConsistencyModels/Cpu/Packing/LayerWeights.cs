@@ -6,7 +6,7 @@ using ConsistencyModels.Networks;
 namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>Says, for each kind of layer, how its parameters are packed. Names are diffusers'.</summary>
-internal sealed class LayerWeights(PackedWeights weights)
+internal sealed class LayerWeights(IWeightSet weights)
 {
     private const int Taps = 9;
 
@@ -149,6 +149,12 @@ internal sealed unsafe class WeightReader
 /// <summary>A tensor of a checkpoint, in the file's own memory and element type; valid while <see cref="WeightReader.Read"/> runs.</summary>
 internal readonly unsafe struct WeightView(byte* bytes, TensorDType dtype)
 {
+    /// <summary>Floats in memory.</summary>
+    public WeightView(float* values)
+        : this((byte*)values, TensorDType.F32)
+    {
+    }
+
     /// <summary>Some consecutive elements as floats: where they lie, or widened into a buffer.</summary>
     /// <param name="first">Index of the first element.</param>
     /// <param name="count">How many.</param>

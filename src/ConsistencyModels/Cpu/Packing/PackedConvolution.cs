@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Cpu.Kernels;
-using ConsistencyModels.Cpu.Threading;
 
 namespace ConsistencyModels.Cpu.Packing;
 
@@ -56,9 +55,65 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     }
 
     /// <inheritdoc/>
-    public override void Pack(WeightReader reader, ParallelRunner parallel)
+    public override IReadOnlyList<string> Parameters { get; } = [parameter];
+
+    /// <inheritdoc/>
+    public override int ChunksOf(int part) => Panels;
+
+    /// <inheritdoc/>
+    public override void PackChunk(int part, WeightView values, int chunk)
     {
-        reader.Read(parameter, values => parallel.For(Panels, panel => PackPanel(values, panel)));
+        PackPanel(values, chunk);
+        if (chunk == 0)
+        {
+            ClearGaps();
+        }
+    }
+
+    /// <summary>The product's matrix turned, as the right side for gradients: a panel of 16 inputs, a row of them for each output.</summary>
+    /// <param name="product">Which product.</param>
+    /// <param name="panel">Panel of input channels.</param>
+    /// <param name="target">Receives 16·<see cref="Panels"/> rows of 16.</param>
+    public void Turn(int product, int panel, float* target)
+    {
+        var source = (float*)Pointer + (product * PlaneStride) + (panel * Gemm.PanelWidth * Gemm.PanelWidth);
+        for (var outputs = 0; outputs < Panels; outputs++)
+        {
+            PanelRows.Turn(source, target);
+            source += (nint)Depth * Gemm.PanelWidth;
+            target += Gemm.PanelWidth * Gemm.PanelWidth;
+        }
+    }
+
+    /// <summary>The way back of packing for a block of 16 outputs and 16 inputs in memory: adds its gradient to the parameter's.</summary>
+    /// <param name="panel">Panel of output channels.</param>
+    /// <param name="block">Block of input channels.</param>
+    /// <param name="gradient">For each product 16 rows, one an input, of 16 outputs.</param>
+    /// <param name="target">The parameters' gradients.</param>
+    public void Unpack(int panel, int block, float* gradient, FlatGradients target)
+    {
+        const int Block = Gemm.PanelWidth;
+        var filters = stackalloc float[Block * Taps * Gemm.PanelWidth];
+        var columns = stackalloc float*[Gemm.PanelWidth];
+        var logical = input.Logical.Slice(block * Block, Block);
+        var channels = logical.IndexOf(-1) is >= 0 and var padding ? padding : Block;
+        for (var i = 0; i < channels; i++)
+        {
+            WinogradWeights.Adjoint(outputSize, gradient + (i * Gemm.PanelWidth), Block * Gemm.PanelWidth, filters + (i * Taps * Gemm.PanelWidth));
+        }
+
+        var to = target.Of(parameter);
+        for (var i = 0; i < Gemm.PanelWidth; i++)
+        {
+            var filter = (panel * Gemm.PanelWidth) + i;
+            columns[i] = filter < outChannels && channels > 0 ? to + ((((long)filter * input.Channels) + logical[0]) * Taps) : null;
+        }
+
+        PanelRows.AddTransposed(filters, channels * Taps, columns);
+    }
+
+    private void ClearGaps()
+    {
         var size = half ? sizeof(Half) : sizeof(float);
         for (var product = 1; product <= Products; product++)
         {
