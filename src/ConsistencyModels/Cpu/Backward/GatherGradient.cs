@@ -8,9 +8,6 @@ namespace ConsistencyModels.Cpu.Backward;
 /// <summary>The way back through a 3x3 convolution of gathered pixels, which are gathered again.</summary>
 internal sealed unsafe class GatherGradient : MatrixGradient
 {
-    // Rows of patches in scratch while they are multiplied.
-    private const int PatchRows = 128;
-
     private readonly GatherSpec _spec;
     private readonly GradientTarget? _target;
     private readonly int _blocksOfTap;
@@ -36,8 +33,7 @@ internal sealed unsafe class GatherGradient : MatrixGradient
     ];
 
     /// <inheritdoc/>
-    public override long ScratchFloats => Math.Max(
-        BlockFloats + (PatchRows * (long)Math.Max(DepthOfChunk, _spec.Input is null ? _sampleDepth : 0)), HasTarget ? RowsOfBlock * (long)_spec.Weights.Depth : 0);
+    protected override long TargetScratchFloats => HasTarget ? RowsOfBlock * (long)_spec.Weights.Depth : 0;
 
     /// <inheritdoc/>
     protected override int DepthChunks => _spec.Input is null ? Chunks.Count(_sampleDepth, DepthOfChunk) : PatchGather.Taps * _blocksOfTap;
@@ -58,27 +54,17 @@ internal sealed unsafe class GatherGradient : MatrixGradient
     }
 
     /// <inheritdoc/>
-    protected override void Multiply(Call call, int depthChunk, PanelMatrix right, int panels, ProductPanels product, float* scratch)
+    protected override void CopyLeft(Call call, int depthChunk, int firstRow, int rows, float* panels, nint panelStride)
     {
         var (first, count) = Depth(depthChunk);
-        for (var row = 0; row < Gradient.Rows; row += PatchRows)
+        if (_spec.Input is { } input)
         {
-            var rows = Math.Min(PatchRows, Gradient.Rows - row);
-            PanelMatrix left;
-            if (_spec.Input is { } input)
-            {
-                var (tap, channel) = Math.DivRem(first, input.Stride);
-                PatchGather.Tap(call, _spec, row, rows, tap, channel, count, scratch);
-                left = new(scratch, Gemm.PanelWidth, count);
-            }
-            else
-            {
-                PatchGather.Sample(call, _spec, row, rows, scratch, _sampleDepth);
-                left = new(scratch + first, Gemm.PanelWidth, _sampleDepth);
-            }
-
-            PanelGemm.Transposed(
-                left, new(right.Start + (row * right.Row), right.Panel, right.Row), product, count, rows, panels, accumulate: row > 0);
+            var (tap, channel) = Math.DivRem(first, input.Stride);
+            PatchGather.Tap(call, _spec, firstRow, rows, tap, channel, count / Gemm.PanelWidth, panels, panelStride);
+        }
+        else
+        {
+            PatchGather.Sample(call, _spec, firstRow, rows, first, count / Gemm.PanelWidth, panels, panelStride);
         }
     }
 

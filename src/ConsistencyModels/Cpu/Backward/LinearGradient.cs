@@ -39,9 +39,6 @@ internal sealed unsafe class LinearGradient : MatrixGradient
         [.. base.Slots, .. _inputs.Select(input => input.Slot), .. _targets.OfType<GradientTarget>().Select(target => target.Gradient.Slot)];
 
     /// <inheritdoc/>
-    public override long ScratchFloats => BlockFloats;
-
-    /// <inheritdoc/>
     protected override int DepthChunks => _depths.Count;
 
     /// <inheritdoc/>
@@ -51,12 +48,12 @@ internal sealed unsafe class LinearGradient : MatrixGradient
     protected override (int First, int Count) Depth(int chunk) => (_depths[chunk].First, _depths[chunk].Count);
 
     /// <inheritdoc/>
-    protected override void Multiply(Call call, int depthChunk, PanelMatrix right, int panels, ProductPanels product, float* scratch)
+    protected override void CopyLeft(Call call, int depthChunk, int firstRow, int rows, float* panels, nint panelStride)
     {
         var (i, column, _, count) = _depths[depthChunk];
         var input = _inputs[i];
-        PanelGemm.Transposed(
-            new(call.At(input.Slot) + column, Gemm.PanelWidth, input.Stride), right, product, count, Gradient.Rows, panels, accumulate: false);
+        PanelRows.Copy(
+            call.At(input.Slot) + ((long)firstRow * input.Stride) + column, input.Stride, rows, count / Gemm.PanelWidth, panels, panelStride);
     }
 
     /// <inheritdoc/>

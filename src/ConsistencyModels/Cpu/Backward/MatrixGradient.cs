@@ -17,6 +17,10 @@ internal abstract unsafe class MatrixGradient : Step
     /// <summary>Rows of B in a chunk: the block of B' stays in the first-level cache.</summary>
     protected const int DepthOfChunk = 64;
 
+    // Rows of A and C' that are copied to panels and multiplied at a time: in row-major order a power of two of channels makes rows compete
+    // for the same lines of the cache, and each is read for several tiles.
+    private const int RowsAtOnce = 128;
+
     /// <summary>Rows of C' that A' is made of at a time.</summary>
     protected const int RowsOfBlock = 48;
 
@@ -47,7 +51,7 @@ internal abstract unsafe class MatrixGradient : Step
     /// <summary>Whether A' is wanted.</summary>
     protected bool HasTarget { get; }
 
-    /// <summary>Chunks of the depth, none of which may need more scratch than the derived class says.</summary>
+    /// <summary>Chunks of the depth.</summary>
     protected abstract int DepthChunks { get; }
 
     /// <summary>Chunks of A'.</summary>
@@ -56,8 +60,12 @@ internal abstract unsafe class MatrixGradient : Step
     /// <inheritdoc/>
     public override IEnumerable<ArenaSlot> Slots => [Gradient.Slot, _turned, _sums];
 
-    /// <summary>Floats of scratch for a block of B', at the start of a thread's scratch.</summary>
-    protected static long BlockFloats => PanelsOfChunk * DepthOfChunk * Gemm.PanelWidth;
+    /// <inheritdoc/>
+    public sealed override long ScratchFloats => Math.Max(
+        (PanelsOfChunk * DepthOfChunk * Gemm.PanelWidth) + (RowsAtOnce * ((PanelsOfChunk * Gemm.PanelWidth) + DepthOfChunk)), TargetScratchFloats);
+
+    /// <summary>Floats that a chunk of A' needs.</summary>
+    protected virtual long TargetScratchFloats => 0;
 
     /// <inheritdoc/>
     public sealed override void Run(Call call)
@@ -95,14 +103,14 @@ internal abstract unsafe class MatrixGradient : Step
     /// <summary>Which rows of B a chunk of the depth has.</summary>
     protected abstract (int First, int Count) Depth(int chunk);
 
-    /// <summary>(+)= Aᵀ·C' for a chunk of the depth.</summary>
+    /// <summary>Copies some rows of A, those columns that a chunk of the depth has, to panels.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="depthChunk">Which columns of A.</param>
-    /// <param name="right">The panels of C'.</param>
-    /// <param name="panels">How many.</param>
-    /// <param name="product">Receives the product: panels of <see cref="DepthOfChunk"/> rows.</param>
-    /// <param name="scratch">Behind the block.</param>
-    protected abstract void Multiply(Call call, int depthChunk, PanelMatrix right, int panels, ProductPanels product, float* scratch);
+    /// <param name="depthChunk">Which columns.</param>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="panels">Receives them: 16 columns each, one a row of 16.</param>
+    /// <param name="panelStride">Distance of panels.</param>
+    protected abstract void CopyLeft(Call call, int depthChunk, int firstRow, int rows, float* panels, nint panelStride);
 
     /// <summary>Makes a chunk of A'.</summary>
     protected abstract void TargetChunk(Call call, int chunk, int slot);
@@ -125,11 +133,22 @@ internal abstract unsafe class MatrixGradient : Step
             ElementKernel.ColumnSums(right, Gradient.Stride, Gradient.Rows, panels * Gemm.PanelWidth, call.At(_sums) + column);
         }
 
-        var block = call.Scratch(slot);
         const int Panel = DepthOfChunk * Gemm.PanelWidth;
-        Multiply(
-            call, depthChunk, new(right, Gemm.PanelWidth, Gradient.Stride), panels, new(block, Panel, Gemm.PanelWidth * Gemm.PanelWidth), block + BlockFloats);
+        const int CopyPanel = RowsAtOnce * Gemm.PanelWidth;
         var (first, count) = Depth(depthChunk);
+        var block = call.Scratch(slot);
+        var copiedRight = block + (PanelsOfChunk * Panel);
+        var copiedLeft = copiedRight + (PanelsOfChunk * CopyPanel);
+        for (var row = 0; row < Gradient.Rows; row += RowsAtOnce)
+        {
+            var rows = Math.Min(RowsAtOnce, Gradient.Rows - row);
+            PanelRows.Copy(right + ((long)row * Gradient.Stride), Gradient.Stride, rows, panels, copiedRight, CopyPanel);
+            CopyLeft(call, depthChunk, row, rows, copiedLeft, CopyPanel);
+            PanelGemm.Transposed(
+                new(copiedLeft, CopyPanel, Gemm.PanelWidth), new(copiedRight, CopyPanel, Gemm.PanelWidth),
+                new(block, Panel, Gemm.PanelWidth * Gemm.PanelWidth), count, rows, panels, accumulate: row > 0);
+        }
+
         for (var panel = 0; panel < panels; panel++)
         {
             Weights.Unpack(firstPanel + panel, first, count, block + (panel * Panel), call.Gradients);

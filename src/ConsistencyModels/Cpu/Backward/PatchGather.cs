@@ -11,49 +11,53 @@ internal static unsafe class PatchGather
 
     private const int Edge = 3;
 
-    /// <summary>One pixel of the patches of neighbouring outputs, some of its channels.</summary>
-    public static void Tap(Call call, GatherSpec spec, int firstRow, int rows, int tap, int channel, int channels, float* target)
+    /// <summary>One pixel of the patches of neighbouring outputs, some panels of its channels.</summary>
+    public static void Tap(Call call, GatherSpec spec, int firstRow, int rows, int tap, int channel, int panels, float* target, nint panelStride)
     {
         var input = spec.Input!;
         var x = call.At(input.Slot) + channel;
         for (var row = 0; row < rows; row++)
         {
             var (image, pixel) = Math.DivRem(firstRow + row, spec.Output.Pixels);
-            var to = new Span<float>(target + (row * channels), channels);
+            var to = target + (row * Gemm.PanelWidth);
             if (Place(spec, pixel, tap) is >= 0 and var place)
             {
-                new ReadOnlySpan<float>(x + ((((long)image * input.Pixels) + place) * input.Stride), channels).CopyTo(to);
+                PanelRows.Copy(x + ((((long)image * input.Pixels) + place) * input.Stride), 0, 1, panels, to, panelStride);
+                continue;
             }
-            else
+
+            for (var panel = 0; panel < panels; panel++)
             {
-                to.Clear();
+                new Span<float>(to + (panel * panelStride), Gemm.PanelWidth).Clear();
             }
         }
     }
 
-    /// <summary>Whole patches of the call's sample, taps first, padded with zeros.</summary>
-    public static void Sample(Call call, GatherSpec spec, int firstRow, int rows, float* target, int stride)
+    /// <summary>Some panels of the patches of the call's sample, taps first; beyond their depth there are zeros.</summary>
+    public static void Sample(Call call, GatherSpec spec, int firstRow, int rows, int firstDepth, int panels, float* target, nint panelStride)
     {
-        var (height, width, channels) = spec.InputSize;
-        var plane = (long)height * width;
-        new Span<float>(target, rows * stride).Clear();
-        for (var row = 0; row < rows; row++)
+        var channels = spec.InputSize.Channels;
+        var plane = (long)spec.InputSize.Height * spec.InputSize.Width;
+        for (var i = 0; i < panels * Gemm.PanelWidth; i++)
         {
-            var (image, pixel) = Math.DivRem(firstRow + row, spec.Output.Pixels);
-            for (var tap = 0; tap < Taps; tap++)
+            var (tap, channel) = Math.DivRem(firstDepth + i, channels);
+            var to = target + (i / Gemm.PanelWidth * panelStride) + (i % Gemm.PanelWidth);
+            var (image, pixel) = Math.DivRem(firstRow, spec.Output.Pixels);
+            for (var row = 0; row < rows; row++)
             {
-                if (Place(spec, pixel, tap) is >= 0 and var place)
+                var value = 0f;
+                if (tap < Taps && Place(spec, pixel, tap) is >= 0 and var place)
                 {
-                    var x = call.Sample + ((long)image * channels * plane) + place;
-                    for (var channel = 0; channel < channels; channel++)
-                    {
-                        var value = x[channel * plane];
-                        target[(tap * channels) + channel] = spec.Center ? (2 * value) - 1 : value;
-                    }
+                    value = call.Sample[((((long)image * channels) + channel) * plane) + place];
+                    value = spec.Center ? (2 * value) - 1 : value;
+                }
+
+                to[row * Gemm.PanelWidth] = value;
+                if (++pixel == spec.Output.Pixels)
+                {
+                    (image, pixel) = (image + 1, 0);
                 }
             }
-
-            target += stride;
         }
     }
 

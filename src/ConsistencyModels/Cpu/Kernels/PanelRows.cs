@@ -79,6 +79,29 @@ internal static unsafe class PanelRows
         }
     }
 
+    /// <summary>Copies a row-major matrix to panels of 16 columns.</summary>
+    /// <param name="source">First row.</param>
+    /// <param name="stride">Distance of rows.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="panels">Panels.</param>
+    /// <param name="target">First panel: rows of 16.</param>
+    /// <param name="panelStride">Distance of panels.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(float* source, nint stride, int rows, int panels, float* target, nint panelStride)
+    {
+        for (var row = 0; row < rows; row++)
+        {
+            var to = target + (row * Gemm.PanelWidth);
+            for (var panel = 0; panel < panels; panel++)
+            {
+                Vector512.Load(source + (panel * Gemm.PanelWidth)).Store(to);
+                to += panelStride;
+            }
+
+            source += stride;
+        }
+    }
+
     /// <summary>A block of 16 rows of 16 floats turned: target[16·j + i] = source[16·i + j].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Turn(float* source, float* target)

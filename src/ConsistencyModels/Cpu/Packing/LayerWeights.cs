@@ -12,6 +12,9 @@ internal sealed class LayerWeights(IWeightSet weights)
 
     private readonly ConcurrentDictionary<string, ChannelLayout> _layouts = new(StringComparer.Ordinal);
 
+    /// <summary>How many images convolutions are chosen for.</summary>
+    public int Images { get; init; } = 1;
+
     /// <summary>Whether matrices keep half precision.</summary>
     private bool Half => weights.Half;
 
@@ -40,7 +43,7 @@ internal sealed class LayerWeights(IWeightSet weights)
     /// <summary>A 3x3 convolution by Winograd's algorithm; the first to ask decides by its size which one.</summary>
     public PackedConvolution Convolution(string layer, ChannelLayout input, int channels, ImageSize size) =>
         weights.Get($"{layer}.weight", () => new PackedConvolution(
-            $"{layer}.weight", input, channels, ConvolutionChoice.OutputSize(size.Height, size.Width, input.Channels, channels), Half));
+            $"{layer}.weight", input, channels, ConvolutionChoice.OutputSize(size.Height, size.Width, input.Channels, channels, Images), Half));
 
     /// <summary>Linear layers, or 1x1 convolutions, whose outputs lie side by side: weights [channels, input].</summary>
     public PackedMatrix Linear(string[] layers, ChannelLayout input, int channels) =>

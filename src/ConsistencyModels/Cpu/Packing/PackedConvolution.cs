@@ -174,8 +174,8 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
 }
 
 /// <summary>
-/// Chooses between F(2x2) and F(4x4) for a convolution, by a model of its time and a bound of its error. The choice depends on
-/// the layer and the network's nominal size only, never on the batch, so that results do not.
+/// Chooses between F(2x2) and F(4x4) for a convolution, by a model of its time and a bound of its error. For drawing the choice depends on
+/// the layer and the network's nominal size only, never on the batch, so that results do not; in training large batches have their own.
 /// </summary>
 internal static class ConvolutionChoice
 {
@@ -196,13 +196,18 @@ internal static class ConvolutionChoice
     private const double LargestRelativeError = 3e-5;
 
     /// <summary>m of F(m x m, 3 x 3).</summary>
-    public static int OutputSize(int height, int width, int inChannels, int outChannels)
+    /// <param name="height">Rows of an image.</param>
+    /// <param name="width">Columns of an image.</param>
+    /// <param name="inChannels">Channels in.</param>
+    /// <param name="outChannels">Channels out.</param>
+    /// <param name="images">Images that a weight is read for at once.</param>
+    public static int OutputSize(int height, int width, int inChannels, int outChannels, int images = 1)
     {
-        var tiles = Tiles(4, height, width);
+        var tiles = images * Tiles(4, height, width);
         var bytes = 36.0 * inChannels * outChannels * sizeof(float);
         return tiles >= (bytes <= SmallBytes ? FewestTilesForSmallF4 : FewestTilesForF4)
             && ErrorBound(4, inChannels) <= LargestRelativeError
-            && Seconds(4, height, width, inChannels, outChannels) < Seconds(2, height, width, inChannels, outChannels)
+            && Seconds(4, tiles, inChannels, outChannels) < Seconds(2, images * Tiles(2, height, width), inChannels, outChannels)
             ? 4
             : 2;
     }
@@ -218,10 +223,9 @@ internal static class ConvolutionChoice
         return UnitRoundoff * Math.Sqrt(Math.Max(9, inChannels)) * (outputSize == 4 ? ErrorFactorF4 : ErrorFactorF2);
     }
 
-    private static double Seconds(int m, int height, int width, int inChannels, int outChannels)
+    private static double Seconds(int m, double tiles, int inChannels, int outChannels)
     {
         var products = (m + 2.0) * (m + 2);
-        var tiles = Tiles(m, height, width);
         var arithmetic = 2 * products * tiles * inChannels * outChannels / OperationsPerSecond;
         var weights = products * inChannels * outChannels * sizeof(float) / WeightBytesPerSecond;
         var transforms = 2 * products * tiles * (inChannels + outChannels) * sizeof(float) / CacheBytesPerSecond;

@@ -64,13 +64,12 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     public ITrainingPass Forward(UNetInput input, long dropoutSeed, Span<float> output)
     {
         Check(input, output.Length);
-        var network = NetworkOver(_parameters);
-        var plan = network.Learning.Get(input.Shape.Batch, SizeOf(input));
+        var (plan, weights) = NetworkOver(_parameters).Learning(input.Shape.Batch, SizeOf(input));
         var call = TakeCall();
         var arena = _arenas.Rent(call.BytesFor(plan));
         try
         {
-            Run(network, plan, call, arena, input, 0, dropoutSeed, output);
+            Run(weights, plan, call, arena, input, 0, dropoutSeed, output);
             return new Pass(this, plan, call, arena, output.Length, _parameters.Version);
         }
         catch
@@ -85,20 +84,20 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     {
         Check(input, output.Length);
         var network = NetworkOver(_parameters.Kin(parameters, nameof(parameters)));
-        var plans = dropoutSeed is null ? network.Drawing : network.Masked;
+        var masked = dropoutSeed is not null;
         var call = TakeCall();
         var size = SizeOf(input);
-        var most = (int)Math.Clamp(_activationBytes / call.BytesFor(plans.Get(1, size)), 1, input.Shape.Batch);
+        var most = (int)Math.Clamp(_activationBytes / call.BytesFor(network.Forward(1, size, masked).Plan), 1, input.Shape.Batch);
         most = Chunks.Count(input.Shape.Batch, Chunks.Count(input.Shape.Batch, most));
         for (var first = 0; first < input.Shape.Batch; first += most)
         {
             var part = Part(input, first, Math.Min(most, input.Shape.Batch - first));
-            var plan = plans.Get(part.Shape.Batch, size);
+            var (plan, weights) = network.Forward(part.Shape.Batch, size, masked);
             var arena = _arenas.Rent(call.BytesFor(plan));
             try
             {
                 var length = output.Length / input.Shape.Batch;
-                Run(network, plan, call, arena, part, first, dropoutSeed ?? 0, output.Slice(first * length, part.Shape.Batch * length));
+                Run(weights, plan, call, arena, part, first, dropoutSeed ?? 0, output.Slice(first * length, part.Shape.Batch * length));
             }
             finally
             {
@@ -156,7 +155,7 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     }
 
     private void Run(
-        BufferNetwork network, Plan plan, Call call, NativeBuffer arena, UNetInput input, int firstImage, long seed, Span<float> output)
+        BufferNetwork.Packed weights, Plan plan, Call call, NativeBuffer arena, UNetInput input, int firstImage, long seed, Span<float> output)
     {
         fixed (float* sample = input.Sample, timesteps = input.Timesteps, result = output)
         fixed (int* labels = input.ClassLabels)
@@ -171,7 +170,7 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
             _pool.Enter(call.Region, CancellationToken.None);
             try
             {
-                network.Refresh(call.Region);
+                weights.Refresh(call.Region);
                 plan.Run(call, CancellationToken.None);
             }
             finally
