@@ -5,7 +5,7 @@ using ConsistencyModels.Torch.Native;
 namespace ConsistencyModels.Torch;
 
 /// <summary>Runs networks with libtorch, on the CPU or a CUDA device, in float32, float16 or bfloat16.</summary>
-public sealed class TorchEngine : INetworkEngine, ITrainingEngine
+public sealed class TorchEngine : ITrainingEngine
 {
     /// <inheritdoc/>
     public string Name => "torch";

@@ -48,12 +48,13 @@ public sealed class Trainer : IDisposable
         ThrowIfInvalid(options, data);
         ArgumentNullException.ThrowIfNull(engines);
         options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
-        _options = options;
         _data = data;
 
         // What is asked for and cannot be had is found out before anything is written.
         var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
-        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network, options.Augment > 0 ? AugmentationOptions.Edm.LabelCount : 0), compute);
+        var engine = engines.ForTraining(compute, options.Engine);
+        _options = options = options with { Engine = engine.Name };
+        _network = engine.Create(UNet2DDescription.Of(options.Network, options.Augment > 0 ? AugmentationOptions.Edm.LabelCount : 0), compute);
         try
         {
             var processes = options.Processes;

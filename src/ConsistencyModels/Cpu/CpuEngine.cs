@@ -15,7 +15,7 @@ namespace ConsistencyModels.Cpu;
 /// a process share its threads.
 /// </summary>
 /// <param name="options">Speed or memory; null for the defaults.</param>
-public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine, ITrainingEngine
+public sealed class CpuEngine(CpuEngineOptions? options = null) : ITrainingEngine
 {
     private const int DefaultSize = 64;
 

@@ -75,8 +75,8 @@ public interface ITrainingPass : IDisposable
     void Backward(ReadOnlySpan<float> outputGradient);
 }
 
-/// <summary>Engines that can train: <see cref="INetworkEngine"/>s have it where they can.</summary>
-public interface ITrainingEngine
+/// <summary>Engines that can train too.</summary>
+public interface ITrainingEngine : INetworkEngine
 {
     /// <summary>Whether it has the device and trains in the precision, as far as can be told without making anything.</summary>
     /// <param name="options">Device and precision.</param>
