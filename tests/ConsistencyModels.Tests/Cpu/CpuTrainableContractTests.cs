@@ -4,7 +4,7 @@ using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Tests.Cpu;
 
-[Collection(nameof(Alone))]
+[Collection(Alone.Name)]
 public sealed class CpuTrainableContractTests : TrainableContract
 {
     protected override INetworkEngine Engine { get; } = new CpuEngine(new() { PackedCache = false });

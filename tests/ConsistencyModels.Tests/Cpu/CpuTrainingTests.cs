@@ -7,7 +7,7 @@ using ConsistencyModels.Networks;
 namespace ConsistencyModels.Tests.Cpu;
 
 /// <summary>What the CPU engine keeps in training beside the contract.</summary>
-[Collection(nameof(Alone))]
+[Collection(Alone.Name)]
 public sealed class CpuTrainingTests
 {
     // Channels for both cuts of a convolution's way back, and sizes for both of Winograd's tiles.

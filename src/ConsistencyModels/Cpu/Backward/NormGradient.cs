@@ -13,6 +13,9 @@ internal sealed unsafe class NormGradient : Step
 {
     private const int ChannelsOfChunk = 64;
 
+    // z' of an image is kept while that fits a second-level cache beside the image and its gradient; else it is computed twice.
+    private const long MostKept = 96 << 10;
+
     private readonly NormGradientSpec _spec;
     private readonly NormSpec _norm;
     private readonly int _padded;
@@ -38,7 +41,11 @@ internal sealed unsafe class NormGradient : Step
     ];
 
     /// <inheritdoc/>
-    public override long ScratchFloats => 2L * _padded;
+    public override long ScratchFloats => (2L * _padded) + (Keeps ? ImageFloats : 0);
+
+    private long ImageFloats => (long)_norm.Inputs[0].Pixels * _padded;
+
+    private bool Keeps => ImageFloats <= MostKept;
 
     /// <inheritdoc/>
     public override void Run(Call call)
@@ -60,9 +67,11 @@ internal sealed unsafe class NormGradient : Step
 
         var sums = call.At(_sums) + (chunk * 2L * _padded);
         new Span<float>(sums, 2 * _padded).Clear();
-        Sums(call, chunk, sums);
-        Factors(call, chunk, sums, call.Scratch(slot));
-        Apply(call, chunk, call.Scratch(slot));
+        var constants = call.Scratch(slot);
+        var kept = Keeps ? constants + (2L * _padded) : null;
+        Sums(call, chunk, sums, kept);
+        Factors(call, chunk, sums, constants);
+        Apply(call, chunk, constants, kept);
     }
 
     // Over images, in their order.
@@ -84,7 +93,7 @@ internal sealed unsafe class NormGradient : Step
         }
     }
 
-    private void Sums(Call call, int image, float* sums)
+    private void Sums(Call call, int image, float* sums, float* kept)
     {
         var mean = call.At(_spec.Norm.MomentSlot!) + (image * 2L * _padded);
         var offset = 0;
@@ -94,7 +103,7 @@ internal sealed unsafe class NormGradient : Step
             for (var pixel = 0; pixel < input.Pixels; pixel += pixelsOfRow)
             {
                 var row = Row(call, image, input, offset, pixel, Math.Min(pixelsOfRow, input.Pixels - pixel));
-                GroupNormGradient.Sums(row, mean + offset, sums + offset, sums + _padded + offset);
+                GroupNormGradient.Sums(row, mean + offset, sums + offset, sums + _padded + offset, KeptAt(kept, input, offset, pixel));
             }
 
             offset += input.Stride;
@@ -156,7 +165,7 @@ internal sealed unsafe class NormGradient : Step
         }
     }
 
-    private void Apply(Call call, int image, float* constants)
+    private void Apply(Call call, int image, float* constants, float* kept)
     {
         var offset = 0;
         for (var i = 0; i < _norm.Inputs.Length; i++)
@@ -174,12 +183,17 @@ internal sealed unsafe class NormGradient : Step
                     Addend = target.Addend is { } addend ? call.At(addend.Slot) + place : null,
                     Halved = _spec.HalvedGradient is { } halved ? call.At(halved.Slot) + HalvedPlace(image, input, pixel, halved.Stride) + offset : null,
                     HalvedStride = _padded,
+                    Kept = KeptAt(kept, input, offset, pixel),
                 });
             }
 
             offset += input.Stride;
         }
     }
+
+    // One input after the other.
+    private static float* KeptAt(float* kept, Feature input, int offset, int pixel) =>
+        kept is null ? null : kept + ((long)offset * input.Pixels) + ((long)pixel * input.Stride);
 
     // A row of the image where pixels share an output with the next row's, else a piece whose sums round little.
     private int PixelsOfRow(Feature input) => _norm.Halve ? input.Width : GroupNormKernel.PiecePixels;

@@ -128,7 +128,8 @@ internal sealed unsafe class WinogradGradientByTiles<TTile> : Step
 }
 
 /// <summary>
-/// V and M' of all tiles in memory, then each product a chunk, whose sums nobody shares. For weights that are large, and for few images.
+/// V and M' of some images in memory, then each product a chunk, whose sums nobody shares, then the next images. For weights that are large,
+/// and for few images.
 /// </summary>
 internal sealed unsafe class WinogradGradientByPlanes<TTile> : Step
     where TTile : struct, IWinogradTile
@@ -136,8 +137,12 @@ internal sealed unsafe class WinogradGradientByPlanes<TTile> : Step
     // What both products read of V and M' stays in the second-level cache.
     private const int TilesAtOnce = Gemm.DepthBlock;
 
+    // V and M' of a group of images, which the third-level cache should hold; and images that threads have to share out.
+    private const long GroupBytes = 14 << 20;
+    private const int FewestImages = 4;
+
     private readonly WinogradGradient<TTile> _layer;
-    private readonly int _tiles;
+    private readonly int _images;
     private readonly ArenaSlot _inputs;
     private readonly ArenaSlot _outputs;
     private readonly ArenaSlot _weights;
@@ -146,7 +151,10 @@ internal sealed unsafe class WinogradGradientByPlanes<TTile> : Step
     public WinogradGradientByPlanes(WinogradGradient<TTile> layer)
     {
         _layer = layer;
-        _tiles = layer.Spec.Gradient.Batch * layer.TilesOfImage;
+        var batch = layer.Spec.Gradient.Batch;
+        var ofImage = (long)WinogradGradient<TTile>.Planes * layer.TilesOfImage * (layer.InputPanels + layer.OutputPanels) * Gemm.PanelWidth * sizeof(float);
+        var most = (int)Math.Clamp(GroupBytes / ofImage / FewestImages * FewestImages, FewestImages, Math.Max(batch, FewestImages));
+        _images = Chunks.Count(batch, Chunks.Count(batch, most));
         _inputs = new ArenaSlot(WinogradGradient<TTile>.Planes * (long)InputPlane);
         _outputs = new ArenaSlot(WinogradGradient<TTile>.Planes * (long)OutputPlane);
         _weights = new ArenaSlot(layer.WeightFloats);
@@ -158,58 +166,83 @@ internal sealed unsafe class WinogradGradientByPlanes<TTile> : Step
     /// <inheritdoc/>
     public override long ScratchFloats => _layer.Spec.Input.Stride;
 
-    private nint InputPlane => WinogradGradient<TTile>.PlaneStride(_tiles, _layer.InputPanels);
+    private int Tiles => _images * _layer.TilesOfImage;
 
-    private nint OutputPlane => WinogradGradient<TTile>.PlaneStride(_tiles, _layer.OutputPanels);
+    private nint InputPlane => WinogradGradient<TTile>.PlaneStride(Tiles, _layer.InputPanels);
+
+    private nint OutputPlane => WinogradGradient<TTile>.PlaneStride(Tiles, _layer.OutputPanels);
 
     /// <inheritdoc/>
     public override void Run(Call call)
     {
+        // A group's phases are numbered on from those of the group before.
+        var batch = _layer.Spec.Gradient.Batch;
         _layer.Begin(call);
-        call.For(this, 0, _layer.TurnChunks);
-        call.For(this, 1, _layer.Spec.Gradient.Batch);
-        call.For(this, 2, WinogradGradient<TTile>.Planes);
-        call.For(this, 3, _layer.Spec.Gradient.Batch);
-        call.For(this, 4, _layer.UnpackChunks);
+        call.For(this, Turn, _layer.TurnChunks);
+        for (var first = 0; first < batch; first += _images)
+        {
+            var images = Math.Min(_images, batch - first);
+            call.For(this, Groups + (3 * first), images);
+            call.For(this, Groups + (3 * first) + 1, WinogradGradient<TTile>.Planes);
+            call.For(this, Groups + (3 * first) + 2, images);
+        }
+
+        call.For(this, Unpack, _layer.UnpackChunks);
         _layer.Biases(call);
     }
+
+    private const int Turn = 0;
+    private const int Unpack = 1;
+    private const int Groups = 2;
 
     /// <inheritdoc/>
     public override void Chunk(Call call, int phase, int chunk, int slot)
     {
-        var panelStride = WinogradGradient<TTile>.PanelStride(_tiles);
-        var (first, count) = (chunk * _layer.TilesOfImage, _layer.TilesOfImage);
-        var rows = (nint)first * Gemm.PanelWidth;
         switch (phase)
         {
-            case 0:
+            case Turn:
                 _layer.Turn(call, chunk);
                 break;
-            case 1:
-                _layer.Inputs(call, first, count, call.At(_inputs) + rows, InputPlane, panelStride);
-                _layer.Outputs(call, first, count, call.At(_outputs) + rows, OutputPlane, panelStride);
-                break;
-            case 2:
-                Plane(call, chunk, panelStride);
-                break;
-            case 3:
-                _layer.InputsAdjoint(call, first, count, call.At(_inputs) + rows, InputPlane, panelStride, call.Scratch(slot));
+            case Unpack:
+                _layer.Unpack(call, chunk, call.At(_weights), 1);
                 break;
             default:
-                _layer.Unpack(call, chunk, call.At(_weights), 1);
+                var (firstImage, part) = Math.DivRem(phase - Groups, 3);
+                Group(call, firstImage, part, chunk, slot);
                 break;
         }
     }
 
-    private void Plane(Call call, int plane, nint panelStride)
+    private void Group(Call call, int firstImage, int part, int chunk, int slot)
     {
-        for (var tile = 0; tile < _tiles; tile += TilesAtOnce)
+        var panelStride = WinogradGradient<TTile>.PanelStride(Tiles);
+        var count = _layer.TilesOfImage;
+        var (first, rows) = ((firstImage + chunk) * count, (nint)chunk * count * Gemm.PanelWidth);
+        switch (part)
+        {
+            case 0:
+                _layer.Inputs(call, first, count, call.At(_inputs) + rows, InputPlane, panelStride);
+                _layer.Outputs(call, first, count, call.At(_outputs) + rows, OutputPlane, panelStride);
+                break;
+            case 1:
+                var images = Math.Min(_images, _layer.Spec.Gradient.Batch - firstImage);
+                Plane(call, chunk, images * count, panelStride, accumulate: firstImage > 0);
+                break;
+            default:
+                _layer.InputsAdjoint(call, first, count, call.At(_inputs) + rows, InputPlane, panelStride, call.Scratch(slot));
+                break;
+        }
+    }
+
+    private void Plane(Call call, int plane, int tiles, nint panelStride, bool accumulate)
+    {
+        for (var tile = 0; tile < tiles; tile += TilesAtOnce)
         {
             var rows = (nint)tile * Gemm.PanelWidth;
             var v = call.At(_inputs) + (plane * InputPlane) + rows;
             var m = call.At(_outputs) + (plane * OutputPlane) + rows;
-            var count = Math.Min(TilesAtOnce, _tiles - tile);
-            _layer.WeightProduct(plane, v, m, panelStride, count, call.At(_weights), accumulate: tile > 0);
+            var count = Math.Min(TilesAtOnce, tiles - tile);
+            _layer.WeightProduct(plane, v, m, panelStride, count, call.At(_weights), accumulate || tile > 0);
             _layer.InputProduct(call, plane, m, v, panelStride, count);
         }
     }

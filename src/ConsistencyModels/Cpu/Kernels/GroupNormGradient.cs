@@ -14,24 +14,25 @@ internal static unsafe class GroupNormGradient
     /// <param name="mean">Means of the channels' groups.</param>
     /// <param name="sums">What Σz' is added to.</param>
     /// <param name="products">What Σz'·(x - mean) is added to.</param>
-    public static void Sums(in NormRow row, float* mean, float* sums, float* products)
+    /// <param name="kept">Receives z', as x lies, for <see cref="Apply"/>; null to have it computed again.</param>
+    public static void Sums(in NormRow row, float* mean, float* sums, float* products, float* kept)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Sums<Floats512>(row, mean, sums, products);
+            Sums<Floats512>(row, mean, sums, products, kept);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Sums<Floats256>(row, mean, sums, products);
+            Sums<Floats256>(row, mean, sums, products, kept);
         }
         else
         {
-            Sums<Floats128>(row, mean, sums, products);
+            Sums<Floats128>(row, mean, sums, products, kept);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sums<T>(in NormRow row, float* mean, float* sums, float* products)
+    private static void Sums<T>(in NormRow row, float* mean, float* sums, float* products, float* kept)
         where T : unmanaged, IFloats<T>
     {
         var (pixels, channels, shift) = (row.Pixels, row.Channels, row.Shift);
@@ -42,6 +43,7 @@ internal static unsafe class GroupNormGradient
             T sum = T.Create(0), product = T.Create(0);
             var x = row.X + c;
             var y = row.Gradient + c;
+            var keep = kept + c;
             for (var pixel = 0; pixel < pixels; pixel++)
             {
                 var value = T.Load(x);
@@ -49,6 +51,12 @@ internal static unsafe class GroupNormGradient
                 if (row.SiLU)
                 {
                     z *= VectorMath.SiLUSlope(T.MultiplyAdd(a, value, b));
+                }
+
+                if (kept is not null)
+                {
+                    T.Store(z, keep);
+                    keep += channels;
                 }
 
                 sum += z;
@@ -88,7 +96,7 @@ internal static unsafe class GroupNormGradient
     {
         var (pixels, channels, shift) = (row.Pixels, row.Channels, row.Shift);
         var factor = T.Create(row.Factor);
-        float* x = row.X, to = target.Output, addend = target.Addend;
+        float* x = row.X, to = target.Output, addend = target.Addend, kept = target.Kept;
         for (var pixel = 0; pixel < pixels; pixel++)
         {
             var y = row.Gradient + ((pixel >> shift) * row.GradientStride);
@@ -96,10 +104,18 @@ internal static unsafe class GroupNormGradient
             for (var c = 0; c < channels; c += T.Count)
             {
                 T a = T.Load(row.A + c), value = T.Load(x + c);
-                var z = T.Load(y + c) * factor;
-                if (row.SiLU)
+                T z;
+                if (kept is not null)
                 {
-                    z *= VectorMath.SiLUSlope(T.MultiplyAdd(a, value, T.Load(row.B + c)));
+                    z = T.Load(kept + c);
+                }
+                else
+                {
+                    z = T.Load(y + c) * factor;
+                    if (row.SiLU)
+                    {
+                        z *= VectorMath.SiLUSlope(T.MultiplyAdd(a, value, T.Load(row.B + c)));
+                    }
                 }
 
                 var sum = T.MultiplyAdd(a, z, T.MultiplyAdd(T.Load(k1 + c), value, T.Load(k0 + c)));
@@ -124,6 +140,7 @@ internal static unsafe class GroupNormGradient
             x += channels;
             to += channels;
             addend = addend is null ? null : addend + channels;
+            kept = kept is null ? null : kept + channels;
         }
     }
 }
@@ -167,6 +184,9 @@ internal unsafe struct NormTarget
 
     /// <summary>Another gradient of the input, added; or null.</summary>
     public float* Addend;
+
+    /// <summary>z' from <see cref="GroupNormGradient.Sums"/>, or null.</summary>
+    public float* Kept;
 
     /// <summary>A gradient of the means of 2x2 input pixels, of which each pixel gets a quarter; or null.</summary>
     public float* Halved;

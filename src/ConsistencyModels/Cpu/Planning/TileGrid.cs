@@ -35,17 +35,27 @@ internal readonly unsafe struct TileGrid(int outputSize, Feature output)
     public void Window(float* start, Feature input, int shift, int tile, float* outside, float** pixels)
     {
         var (image, top, left) = Corner(tile);
-        var x = start + ((long)image * input.Pixels * input.Stride);
-        for (var i = 0; i < _edge; i++)
+        var (edge, stride) = (_edge, (nint)input.Stride);
+        var rowStride = input.Width * stride;
+        var x = start + ((long)image * input.Pixels * stride);
+        var (first, end) = (left == 0 ? 1 : 0, Math.Min(edge, output.Width + 1 - left));
+        for (var i = 0; i < edge; i++, pixels += edge)
         {
             var row = top - 1 + i;
-            for (var j = 0; j < _edge; j++)
+            if ((uint)row >= (uint)output.Height)
             {
-                var column = left - 1 + j;
-                *pixels++ = (uint)row < (uint)output.Height && (uint)column < (uint)output.Width
-                    ? x + ((((long)(row >> shift) * input.Width) + (column >> shift)) * input.Stride)
-                    : outside;
+                Fill(pixels, 0, edge, outside);
+                continue;
             }
+
+            Fill(pixels, 0, first, outside);
+            var rowStart = x + ((row >> shift) * rowStride);
+            for (var j = first; j < end; j++)
+            {
+                pixels[j] = rowStart + (((left - 1 + j) >> shift) * stride);
+            }
+
+            Fill(pixels, end, edge, outside);
         }
     }
 
@@ -57,13 +67,27 @@ internal readonly unsafe struct TileGrid(int outputSize, Feature output)
     public void Outputs(float* start, int tile, float* outside, float** pixels)
     {
         var (image, top, left) = Corner(tile);
-        var y = start + ((long)image * output.Pixels * output.Stride);
-        for (var row = top; row < top + outputSize; row++)
+        var stride = (nint)output.Stride;
+        var y = start + ((((long)image * output.Pixels) + ((long)top * output.Width) + left) * stride);
+        var end = Math.Min(outputSize, output.Width - left);
+        for (var row = top; row < top + outputSize; row++, pixels += outputSize)
         {
-            for (var column = left; column < left + outputSize; column++)
+            var inside = row < output.Height ? end : 0;
+            for (var j = 0; j < inside; j++)
             {
-                *pixels++ = row < output.Height && column < output.Width ? y + ((((long)row * output.Width) + column) * output.Stride) : outside;
+                pixels[j] = y + (j * stride);
             }
+
+            Fill(pixels, inside, outputSize, outside);
+            y += output.Width * stride;
+        }
+    }
+
+    private static void Fill(float** pixels, int first, int end, float* value)
+    {
+        for (var i = first; i < end; i++)
+        {
+            pixels[i] = value;
         }
     }
 }
