@@ -16,7 +16,7 @@ internal static class RunChanges
     private static readonly string[] Decisive =
     [
         "optimizer.kind", "optimizer.beta1", "optimizer.beta2", "optimizer.eps", "optimizer.weight_decay", "training.lr", "training.ramp", "training.decay", "training.clip",
-        MicroBatch, "training.averages", "versions.device", "versions.precision", "versions.threads", "versions.processes",
+        MicroBatch, "training.averages", "versions.engine", "versions.device", "versions.precision", "versions.threads", "versions.processes",
     ];
 
     /// <summary>One line with everything that was and is; null where all is as before.</summary>

@@ -23,6 +23,22 @@ public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shap
     /// What was done to each image, [N, width of <see cref="UNet2DDescription.AugmentLabels"/>]; or none, which is the same as zeros.
     /// </summary>
     public ReadOnlySpan<float> AugmentLabels { get; init; }
+
+    /// <summary>Some of the images, with what belongs to them.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="count">How many.</param>
+    public UNetInput Slice(int first, int count)
+    {
+        var labels = AugmentLabels.Length / Shape.Batch;
+        return new(
+            Sample.Slice(first * Shape.ImageLength, count * Shape.ImageLength),
+            Shape.WithBatch(count),
+            Timesteps.Length == 1 ? Timesteps : Timesteps.Slice(first, count),
+            ClassLabels.IsEmpty ? ClassLabels : ClassLabels.Slice(first, count))
+        {
+            AugmentLabels = AugmentLabels.Slice(labels * first, labels * count),
+        };
+    }
 }
 
 /// <summary>

@@ -27,7 +27,7 @@ internal sealed class BackwardBuilder : ITape
     public static Plan Build(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads)
     {
         var builder = new BackwardBuilder();
-        var inputs = new KeptInputs(network.Config, batch, size);
+        var inputs = new KeptInputs(network, batch, size);
         var forward = PlanBuilder.Steps(network, weights, batch, size, threads, dropout: true, builder);
         for (var i = builder._layers.Count - 1; i >= 0; i--)
         {
@@ -113,6 +113,9 @@ internal sealed class BackwardBuilder : ITape
                 spec.Weights, spec.Bias, gradient));
         });
     }
+
+    /// <inheritdoc/>
+    public void Augment(AugmentSpec spec) => _layers.Add(() => _steps.Add(new AugmentGradient(spec, _gradients.Whole(spec.Embedding))));
 
     /// <inheritdoc/>
     public void Activation(ActivationSpec spec)

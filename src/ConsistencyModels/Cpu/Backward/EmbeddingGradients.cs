@@ -36,6 +36,45 @@ internal sealed unsafe class ActivationGradient(ActivationSpec spec, Feature tar
     }
 }
 
+/// <summary>The gradient of what augmentation labels are projected with.</summary>
+/// <param name="spec">The layer.</param>
+/// <param name="gradient">The embedding's gradient.</param>
+internal sealed unsafe class AugmentGradient(AugmentSpec spec, Feature gradient) : Step
+{
+    /// <inheritdoc/>
+    public override IEnumerable<ArenaSlot> Slots => [gradient.Slot];
+
+    /// <inheritdoc/>
+    public override long ScratchFloats => (long)spec.Weights.Depth * Gemm.PanelWidth;
+
+    /// <inheritdoc/>
+    public override void Run(Call call)
+    {
+        if (call.AugmentLabels is not null)
+        {
+            call.For(this, 0, spec.Weights.Panels);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Chunk(Call call, int phase, int chunk, int slot)
+    {
+        var labels = spec.Weights.Depth;
+        var block = call.Scratch(slot);
+        new Span<float>(block, labels * Gemm.PanelWidth).Clear();
+        for (var image = 0; image < gradient.Batch; image++)
+        {
+            var column = call.At(gradient.Slot) + ((long)image * gradient.Stride) + (chunk * Gemm.PanelWidth);
+            for (var label = 0; label < labels; label++)
+            {
+                ElementKernel.Add(column, call.AugmentLabels[((long)image * labels) + label], block + (label * Gemm.PanelWidth), Gemm.PanelWidth, accumulate: true);
+            }
+        }
+
+        spec.Weights.Unpack(chunk, 0, labels, block, call.Gradients);
+    }
+}
+
 /// <summary>The way back through attention.</summary>
 /// <param name="spec">The layer.</param>
 /// <param name="target">The projections' gradient: nothing is there yet.</param>

@@ -5,14 +5,15 @@ using ConsistencyModels.Networks;
 namespace ConsistencyModels.Cpu.Backward;
 
 /// <summary>Copies what the caller passes into the arena, for the way back comes when the caller's memory may be another's.</summary>
-internal sealed unsafe class KeptInputs(UNet2DConfig config, int batch, ImageSize size) : Step
+internal sealed unsafe class KeptInputs(UNet2DDescription network, int batch, ImageSize size) : Step
 {
-    private readonly ArenaSlot _sample = new((long)batch * config.InChannels * size.Height * size.Width);
+    private readonly ArenaSlot _sample = new((long)batch * network.Config.InChannels * size.Height * size.Width);
     private readonly ArenaSlot _timesteps = new(batch);
     private readonly ArenaSlot _labels = new(batch);
+    private readonly ArenaSlot _augmentLabels = new((long)batch * (network.AugmentLabels?.Channels ?? 0));
 
     /// <inheritdoc/>
-    public override IEnumerable<ArenaSlot> Slots => [_sample, _timesteps, _labels];
+    public override IEnumerable<ArenaSlot> Slots => [_sample, _timesteps, _labels, _augmentLabels];
 
     /// <summary>A step at the end of the way back, to where they live.</summary>
     public Step End => new Until(this);
@@ -28,6 +29,12 @@ internal sealed unsafe class KeptInputs(UNet2DConfig config, int batch, ImageSiz
         {
             new ReadOnlySpan<int>(call.Labels, batch).CopyTo(new Span<int>(call.At(_labels), batch));
             call.Labels = (int*)call.At(_labels);
+        }
+
+        if (call.AugmentLabels is not null)
+        {
+            new ReadOnlySpan<float>(call.AugmentLabels, (int)_augmentLabels.Floats).CopyTo(new Span<float>(call.At(_augmentLabels), (int)_augmentLabels.Floats));
+            call.AugmentLabels = call.At(_augmentLabels);
         }
     }
 

@@ -52,6 +52,10 @@ internal sealed class LayerWeights(IWeightSet weights)
             input.Logical.ToArray(),
             Half));
 
+    /// <summary>A linear layer without padding of its inputs: weights [channels, inputs].</summary>
+    public PackedMatrix Projection(string parameter, int inputs, int channels) =>
+        weights.Get(parameter, () => new PackedMatrix([new(parameter, Columns(0, channels, inputs))], [.. Enumerable.Range(0, inputs)], half: false));
+
     /// <summary>The first convolution, over patches of 9 taps of unpadded channels.</summary>
     public PackedMatrix InputConvolution(string layer, int inChannels, int channels) =>
         weights.Get($"{layer}.weight", () => new PackedMatrix(

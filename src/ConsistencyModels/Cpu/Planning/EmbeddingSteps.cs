@@ -88,6 +88,36 @@ internal sealed unsafe class ActivationStep(ActivationSpec spec, int batch) : St
 /// <param name="Classes">A vector for each class, or null.</param>
 internal sealed record ActivationSpec(Feature Input, Feature Output, PackedTable? Classes = null);
 
+/// <summary>Adds to embeddings what the call's augmentation labels are projected to; nothing if it has none.</summary>
+internal sealed unsafe class AugmentStep(AugmentSpec spec) : Step
+{
+    /// <inheritdoc/>
+    public override IEnumerable<ArenaSlot> Slots => [spec.Embedding.Slot];
+
+    /// <inheritdoc/>
+    public override void Run(Call call)
+    {
+        if (call.AugmentLabels is not null)
+        {
+            call.For(this, 0, spec.Embedding.Batch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Chunk(Call call, int phase, int chunk, int slot)
+    {
+        var labels = spec.Weights.Depth;
+        spec.Weights.Multiply(
+            call.AugmentLabels + ((long)chunk * labels), labels, 0, labels, 0, spec.Weights.Panels,
+            call.At(spec.Embedding.Slot) + ((long)chunk * spec.Embedding.Stride), spec.Embedding.Stride, 1, accumulate: true);
+    }
+}
+
+/// <summary>What an <see cref="AugmentStep"/> does.</summary>
+/// <param name="Embedding">What is added to.</param>
+/// <param name="Weights">A row for each label.</param>
+internal sealed record AugmentSpec(Feature Embedding, PackedMatrix Weights);
+
 /// <summary>
 /// What every residual block makes of the time embedding. It depends on no pixel, so all blocks' projections are one matrix
 /// product at the start of a call.

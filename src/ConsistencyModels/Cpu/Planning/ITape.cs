@@ -21,6 +21,9 @@ internal interface ITape
     /// <summary>A linear layer; <see cref="LinearSpec.SiLU"/> is false.</summary>
     void Linear(LinearSpec spec);
 
+    /// <summary>Augmentation labels that are added to an embedding.</summary>
+    void Augment(AugmentSpec spec);
+
     /// <summary>SiLU of an embedding.</summary>
     void Activation(ActivationSpec spec);
 

@@ -51,7 +51,7 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
         UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads, bool dropout, ITape? tape)
     {
         var builder = new PlanBuilder(network, weights, batch, size, threads, dropout, tape);
-        network.Read(builder, sample: [], timesteps: [], classLabels: []);
+        network.Read(builder, sample: [], timesteps: [], classLabels: [], augmentLabels: []);
         return builder._steps;
     }
 
@@ -77,6 +77,15 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
     public Feature[] ClassEmbedding(ClassEmbeddingOperation operation, Feature[] embedding, Feature[] labels)
     {
         _classes = _weights.Table(operation.Table.Weight, operation.Table.Count, embedding[0].Layout); // added as the embedding is activated
+        return embedding;
+    }
+
+    /// <inheritdoc/>
+    public Feature[] AugmentEmbedding(AugmentEmbeddingOperation operation, Feature[] embedding, Feature[] labels)
+    {
+        var spec = new AugmentSpec(embedding[0], _weights.Projection(operation.Projection.Weight, operation.Projection.Inputs, operation.Projection.Outputs));
+        _steps.Add(new AugmentStep(spec));
+        _tape?.Augment(spec);
         return embedding;
     }
 

@@ -47,6 +47,9 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>[N], or null.</summary>
     public int* Labels { get; set; }
 
+    /// <summary>[N, labels an image], or null for zeros.</summary>
+    public float* AugmentLabels { get; set; }
+
     /// <summary>[N, OutChannels, H, W].</summary>
     public float* Output { get; set; }
 

@@ -91,7 +91,7 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
         most = Chunks.Count(input.Shape.Batch, Chunks.Count(input.Shape.Batch, most));
         for (var first = 0; first < input.Shape.Batch; first += most)
         {
-            var part = Part(input, first, Math.Min(most, input.Shape.Batch - first));
+            var part = input.Slice(first, Math.Min(most, input.Shape.Batch - first));
             var (plan, weights) = network.Forward(part.Shape.Batch, size, masked);
             var arena = _arenas.Rent(call.BytesFor(plan));
             try
@@ -133,14 +133,7 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
 
     private static ImageSize SizeOf(UNetInput input) => new(input.Shape.Height, input.Shape.Width);
 
-    private static UNetInput Part(UNetInput input, int first, int count) => new(
-        input.Sample.Slice(first * input.Shape.ImageLength, count * input.Shape.ImageLength),
-        input.Shape.WithBatch(count),
-        input.Timesteps.Length == 1 ? input.Timesteps : input.Timesteps.Slice(first, count),
-        input.ClassLabels.IsEmpty ? input.ClassLabels : input.ClassLabels.Slice(first, count));
-
-    private void Check(UNetInput input, int output) => ForwardArguments.ThrowIfInvalid(
-        Description.Config, input.Sample.Length, input.Shape, input.Timesteps.Length, input.ClassLabels, output);
+    private void Check(UNetInput input, int output) => ForwardArguments.ThrowIfInvalid(Description, input, output);
 
     private Call TakeCall() => _idle.TryPop(out var call) ? call : new Call(_pool, _threads);
 
@@ -157,12 +150,13 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     private void Run(
         BufferNetwork.Packed weights, Plan plan, Call call, NativeBuffer arena, UNetInput input, int firstImage, long seed, Span<float> output)
     {
-        fixed (float* sample = input.Sample, timesteps = input.Timesteps, result = output)
+        fixed (float* sample = input.Sample, timesteps = input.Timesteps, augmentation = input.AugmentLabels, result = output)
         fixed (int* labels = input.ClassLabels)
         {
             call.Sample = sample;
             call.Timesteps = timesteps;
             call.Labels = labels;
+            call.AugmentLabels = augmentation;
             call.Output = result;
             call.TimestepStride = input.Timesteps.Length > 1 ? 1 : 0;
             (call.FirstImage, call.DropoutSeed) = (firstImage, seed);
