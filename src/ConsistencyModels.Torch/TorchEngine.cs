@@ -18,6 +18,9 @@ public sealed class TorchEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
+    public bool DependsOnThreads => true;
+
+    /// <inheritdoc/>
     public bool CanTrain(EngineOptions options) => CanRun(options);
 
     /// <inheritdoc/>

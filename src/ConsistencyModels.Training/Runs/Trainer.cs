@@ -70,7 +70,7 @@ public sealed class Trainer : IDisposable
             if (processes.Rank == 0)
             {
                 _folder.RemoveLeftovers();
-                string?[] notes = [StartingPoint.Set(_state, options, _folder, _identity), .. _state.ImagesSeen > 0 ? ChangedSince() : []];
+                string?[] notes = [StartingPoint.Set(_state, options, _folder, _identity), .. _state.ImagesSeen > 0 ? ChangedSince(engine.DependsOnThreads) : []];
                 Notes = [.. notes.OfType<string>()];
             }
 
@@ -291,9 +291,9 @@ public sealed class Trainer : IDisposable
 
     private long StepsOf(long images) => (images + _options.Batch - 1) / _options.Batch;
 
-    private IEnumerable<string?> ChangedSince()
+    private IEnumerable<string?> ChangedSince(bool dependsOnThreads)
     {
-        yield return RunChanges.Describe(_options, RunWords.Of(_options, _data, _identity), _state.ImagesSeen);
+        yield return RunChanges.Describe(_options, RunWords.Of(_options, _data, _identity), _state.ImagesSeen, dependsOnThreads);
         if (_options.Objective.FollowsLength && _options.Images != _state.ScheduleImages)
         {
             yield return string.Create(

@@ -48,6 +48,9 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : ITrainingEngin
         LoadOn(ComputePool.Shared, config, weights, options, cancellationToken);
 
     /// <inheritdoc/>
+    public bool DependsOnThreads => false;
+
+    /// <inheritdoc/>
     public bool CanTrain(EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -98,6 +98,9 @@ public interface ITrainingEngine : INetworkEngine
     /// <param name="options">Device and precision.</param>
     bool CanTrain(EngineOptions options);
 
+    /// <summary>Whether another number of threads gives other bits.</summary>
+    bool DependsOnThreads { get; }
+
     /// <summary>Makes a network to train. Its parameters are undefined until they are written.</summary>
     /// <param name="description">Operations and parameters.</param>
     /// <param name="options">Device, threads, and the precision of activations; parameters and gradients stay in single precision.</param>

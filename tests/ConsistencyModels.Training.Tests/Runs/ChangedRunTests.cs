@@ -84,6 +84,9 @@ public sealed class ChangedRunTests : IDisposable
 
         // The length may change, and these are the same thing in other words.
         Assert.Empty(Run(options with { Images = 24, MicroBatch = 8, LogEverySteps = 3 }));
+
+        // The engine cpu has the same bits for any number of threads, libtorch has not.
+        Assert.Empty(Run(options with { Images = 24, Threads = 1 }));
         var changed = options with
         {
             Images = 32,
@@ -91,13 +94,14 @@ public sealed class ChangedRunTests : IDisposable
             ClipNorm = 0,
             LearningRate = 1e-4,
             Optimizer = new(OptimizerKind.AdamW, Beta2: 0.99, WeightDecay: 0.01),
-            Threads = 1,
+            Engine = "torch",
+            Threads = 2,
             Processes = new OfTwo(),
         };
         using var trainer = new Trainer(changed, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(
             "from here on this is not what an uninterrupted run would give: kind was RAdam, is AdamW; weight_decay was 0, is 0.01; clip was 1.5, is 0; "
-            + "lr was 0.001, is 0.0001; micro_batch was 8, is 4; processes was 1, is 2; threads was 0, is 1",
+            + "lr was 0.001, is 0.0001; micro_batch was 8, is 4; engine was cpu, is torch; processes was 1, is 2; threads was 1, is 2",
             Assert.Single(trainer.Notes));
     }
 
