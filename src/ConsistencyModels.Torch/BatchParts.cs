@@ -1,4 +1,3 @@
-using ConsistencyModels.Networks;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch;
