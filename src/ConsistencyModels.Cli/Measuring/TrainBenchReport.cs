@@ -38,6 +38,9 @@ internal sealed record TrainBenchReport
     /// <summary>The most there was.</summary>
     public required long PeakBytes { get; init; }
 
+    /// <summary>What is to be known of the model.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Whether the JSON lists every step.</summary>
     public bool AllRounds { get; init; }
 
@@ -65,6 +68,7 @@ internal sealed record TrainBenchReport
         json.WriteString("processor", Machine.Processor());
         json.WriteNumber("threads", Threads);
         json.WriteNumber("batch", Batch);
+        JsonText.Strings(json, "notes", Notes);
         Times.WriteTo(json, AllRounds);
         json.WriteNumber("images_per_second", ImagesASecond);
         json.WriteNumber("operations_per_image", Operations);

@@ -64,6 +64,7 @@ internal static class TrainBenchRun
         using var process = Process.GetCurrentProcess();
         return new TrainBenchReport
         {
+            Notes = model.Notes,
             Model = settings.Engine.Model.ShortName,
             Engine = engine.Name,
             Device = options.Device,
