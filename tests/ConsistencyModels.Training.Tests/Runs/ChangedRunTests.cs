@@ -86,7 +86,7 @@ public sealed class ChangedRunTests : IDisposable
         Assert.Empty(Run(options with { Images = 24, MicroBatch = 8, LogEverySteps = 3 }));
 
         // The engine cpu has the same bits for any number of threads, libtorch has not.
-        Assert.Empty(Run(options with { Images = 32, Threads = 3 }));
+        Assert.Empty(Run(options with { Images = 32, MicroBatch = 8, Threads = 3 }));
         var changed = options with
         {
             Images = 48,
