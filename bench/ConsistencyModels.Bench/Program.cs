@@ -14,6 +14,7 @@ return args switch
     ["sampling", .. var rest] => SamplingBench.Run(rest),
     ["editing", .. var rest] => EditingBench.Run(rest),
     ["training", .. var rest] => TrainingBench.Run(rest),
+    ["learning", .. var rest] => LearningBench.Run(rest),
     ["device", .. var rest] => DeviceBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
     _ => Usage(),
@@ -33,6 +34,7 @@ static int Usage()
           sampling [--write FILE] [MODEL]    what sampling adds to the network's time at batch 16
           editing [--write FILE] [MODEL]     what an edit adds to the network's time at batch 16
           training [--write FILE] [--rounds N]   a step of training against the bare passes of libtorch; memory of a long run
+          learning [--write FILE] [--rounds N]   a step of training on the CPU engine against libtorch, in turns
           device DEVICE MODEL DTYPES BATCHES SECONDS FILE    a network on libtorch's device, as JSON (tools/gpu): cuda MODEL f32,bf16 1,16 0.5 rows.json
           checkpoint CONFIG [FOLDER]         opening a .pt file, against the safetensors of the same weights
         """);

@@ -1,13 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using ConsistencyModels.Cpu;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Noise;
 using ConsistencyModels.Torch;
-using ConsistencyModels.Training.Objectives;
-using ConsistencyModels.Training.Objectives.Catalogue;
-using ConsistencyModels.Training.Optimization;
-using ConsistencyModels.Training.Steps;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Bench;
@@ -30,8 +27,8 @@ internal static class TrainingBench
                 return Turns(int.Parse(rounds, CultureInfo.InvariantCulture));
             case ["passes", var memory, var steps]:
                 return Passes(memory == "kept", int.Parse(steps, CultureInfo.InvariantCulture));
-            case ["flat"]:
-                return Flat();
+            case ["flat", var engine]:
+                return Flat(engine == "cpu" ? new CpuEngine() : new TorchEngine());
         }
 
         var (file, rest) = Report.Arguments(args);
@@ -54,8 +51,12 @@ internal static class TrainingBench
             report.Line($"| {name} | {Median(0):F3} | {Median(1):F3} | {Median(2):F0} | {Median(3):F0} |");
         }
 
-        var resident = Child("flat");
-        report.Line($"\nResident memory of a small network's run, `TrainingStep.Run` with `ect`: {string.Join(", ", resident.Chunk(2).Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair[1]:F0} MB after {pair[0]:F0} steps")))}.");
+        foreach (var engine in (string[])["cpu", "torch"])
+        {
+            var resident = Child("flat", engine);
+            report.Line($"\nResident memory of a small network's run, `TrainingStep.Run` with `ect`, engine {engine}: {string.Join(", ", resident.Chunk(2).Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair[1]:F0} MB after {pair[0]:F0} steps")))}.");
+        }
+
         report.Publish(file);
         return 0;
     }
@@ -72,8 +73,8 @@ internal static class TrainingBench
     private static int Turns(int rounds)
     {
         TorchDevice.SetThreads(1); // Of two, one waits for the other, longer or shorter as other programs let them: a third either way.
-        using var edm = new Loop(Description(), "edm", Batch);
-        using var ect = new Loop(Description(), "ect", Batch);
+        using var edm = new TrainingLoop(new TorchEngine(), Description(), "edm", Batch);
+        using var ect = new TrainingLoop(new TorchEngine(), Description(), "ect", Batch);
         using var bare = new Bare(edm.Network.Description, Batch);
         Action[] works = [bare.Learn, bare.Evaluate, edm.Step, ect.Step, edm.RestOften];
         var rows = new List<double[]>();
@@ -87,7 +88,7 @@ internal static class TrainingBench
                 row[turn] = ProcessorSeconds(works[turn]);
             }
 
-            row[^1] /= Loop.Often;
+            row[^1] /= TrainingLoop.Often;
             if (i >= 0)
             {
                 rows.Add([.. row, row[2] - row[0], row[2] / row[0], row[3] / (row[0] + row[1]), row[4] / row[2]]);
@@ -121,10 +122,10 @@ internal static class TrainingBench
         return Print(Enumerable.Range(0, 4).Select(column => Report.Median(rows.Select(row => row[column]))));
     }
 
-    private static int Flat()
+    private static int Flat(ITrainingEngine engine)
     {
-        TorchDevice.SetThreads(1); // Two would wait for each other at every small tensor.
-        using var run = new Loop(Small(), "ect", 4);
+        // Two threads of libtorch would wait for each other at every small tensor.
+        using var run = new TrainingLoop(engine, Small(), "ect", 4, threads: 1);
         var figures = new List<double>();
         for (var i = 1; i <= LongRun; i++)
         {
@@ -176,13 +177,6 @@ internal static class TrainingBench
     private static double Faults() =>
         double.Parse(File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[7], CultureInfo.InvariantCulture);
 
-    private static float[] Normal(long count, ulong seed)
-    {
-        var values = new float[count];
-        new TorchGenerator(seed).Randn(values);
-        return values;
-    }
-
     /// <summary>The passes of libtorch and nothing else.</summary>
     private sealed class Bare : IDisposable
     {
@@ -198,8 +192,8 @@ internal static class TrainingBench
             ParameterFiller.Initialize(_network, new TorchGenerator(1), zeroResiduals: false);
             var size = description.Config.SampleSize!.Value;
             long[] shape = [batch, description.Config.InChannels, size.Height, size.Width];
-            _images = tensor(Normal(batch * description.Config.InChannels * size.Height * size.Width, 2), shape);
-            _gradient = tensor(Normal(_images.numel(), 3), shape);
+            _images = tensor(TrainingLoop.Normal(batch * description.Config.InChannels * size.Height * size.Width, 2), shape);
+            _gradient = tensor(TrainingLoop.Normal(_images.numel(), 3), shape);
             _levels = full([batch], 500f, ScalarType.Float32);
             _labels = description.Config.NumClassEmbeds is null ? null : zeros([batch], ScalarType.Int64);
         }
@@ -224,65 +218,6 @@ internal static class TrainingBench
             _gradient.Dispose();
             _images.Dispose();
             _network.Dispose();
-        }
-    }
-
-    /// <summary>A run of an objective, without its data and its records.</summary>
-    private sealed class Loop : IDisposable
-    {
-        public const int Often = 50;
-
-        private const double Rate = 1e-5;
-
-        private readonly TrainingState _state;
-        private readonly TrainingStep _step;
-        private readonly TrainingBatch _batch;
-        private TrainingClock _clock = new(0, 0, 1_000_000);
-
-        public Loop(UNet2DDescription description, string objective, int batch)
-        {
-            Network = new TorchEngine().Create(description, new EngineOptions());
-            var offset = 0L;
-            var generator = new TorchGenerator(1);
-            foreach (var parameter in description.Parameters)
-            {
-                var values = new float[parameter.Count];
-                FreshValues.Fill(parameter, generator, zeroResiduals: false, values);
-                Network.Parameters.Write(offset, values);
-                offset += values.Length;
-            }
-
-            _state = new(Network, ObjectiveCatalogue.Make(objective), [AverageOptions.OfHalfLife(50_000)]);
-            _state.StartFromParameters();
-            _step = new(_state, new Optimizer());
-            var size = description.Config.SampleSize!.Value;
-            var shape = new ImageShape(batch, description.Config.InChannels, size.Height, size.Width);
-            var labels = new int[description.Config.NumClassEmbeds is null ? 0 : batch];
-            _batch = new(shape, Normal(shape.Length, 2), labels, Normal(shape.Length, 3), Normal(batch, 4), new float[batch], DropoutSeed: 5);
-        }
-
-        public ITrainableUNet Network { get; }
-
-        public void Step()
-        {
-            _step.Run(_batch, _clock, Rate, _batch.Shape.Batch);
-            _clock = _clock with { Step = _clock.Step + 1, Images = _clock.Images + _batch.Shape.Batch };
-        }
-
-        /// <summary>What a step does beside its passes, zeroing, norm, optimizer, average, many times: the processor's time counts in hundredths of a second.</summary>
-        public void RestOften()
-        {
-            for (var i = 0; i < Often; i++)
-            {
-                Network.Gradients.Clear();
-                _step.Finish(0, _clock, Rate, _batch.Shape.Batch);
-            }
-        }
-
-        public void Dispose()
-        {
-            _state.Dispose();
-            Network.Dispose();
         }
     }
 }

@@ -1,4 +1,3 @@
-using ConsistencyModels.Networks;
 using static TorchSharp.torch;
 
 namespace ConsistencyModels.Torch;
@@ -13,14 +12,4 @@ internal static class BatchParts
     /// <summary>Images in a part, at least 1.</summary>
     public static int Most(Device device, ImageShape shape) => (int)Math.Clamp(
         (device.type == TorchSharp.DeviceType.CPU ? PixelsAtOnce : PixelsAtOnceOnGpu) / ((long)shape.Height * shape.Width), 1, shape.Batch);
-
-    /// <summary>Images [first, first + count).</summary>
-    public static UNetInput Slice(UNetInput input, int first, int count) => new(
-        input.Sample.Slice(first * input.Shape.ImageLength, count * input.Shape.ImageLength),
-        input.Shape.WithBatch(count),
-        input.Timesteps.Length == 1 ? input.Timesteps : input.Timesteps.Slice(first, count),
-        input.ClassLabels.IsEmpty ? input.ClassLabels : input.ClassLabels.Slice(first, count))
-    {
-        AugmentLabels = input.AugmentLabels.Slice(input.AugmentLabels.Length / input.Shape.Batch * first, input.AugmentLabels.Length / input.Shape.Batch * count),
-    };
 }

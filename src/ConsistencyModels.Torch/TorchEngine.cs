@@ -5,7 +5,7 @@ using ConsistencyModels.Torch.Native;
 namespace ConsistencyModels.Torch;
 
 /// <summary>Runs networks with libtorch, on the CPU or a CUDA device, in float32, float16 or bfloat16.</summary>
-public sealed class TorchEngine : INetworkEngine, ITrainingEngine
+public sealed class TorchEngine : ITrainingEngine
 {
     /// <inheritdoc/>
     public string Name => "torch";
@@ -16,6 +16,12 @@ public sealed class TorchEngine : INetworkEngine, ITrainingEngine
         ArgumentNullException.ThrowIfNull(options);
         return options.Device == "cpu" || options.Device == "cuda" || options.Device.StartsWith("cuda:", StringComparison.Ordinal);
     }
+
+    /// <inheritdoc/>
+    public bool DependsOnThreads => true;
+
+    /// <inheritdoc/>
+    public bool CanTrain(EngineOptions options) => CanRun(options);
 
     /// <inheritdoc/>
     /// <remarks>

@@ -87,7 +87,7 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
             {
                 using var scope = NewDisposeScope();
                 using var noGrad = no_grad();
-                var part = BatchParts.Slice(input, first, Math.Min(most, input.Shape.Batch - first));
+                var part = input.Slice(first, Math.Min(most, input.Shape.Batch - first));
                 var (x, t, labels, augmentation) = ToDevice(part);
                 var length = (part.Shape with { Channels = Description.Config.OutChannels }).Length;
                 CopyOut(network.forward(x, t, labels, augmentation), output.Slice(output.Length / input.Shape.Batch * first, length));

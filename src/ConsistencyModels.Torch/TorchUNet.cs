@@ -58,7 +58,7 @@ public sealed class TorchUNet : IUNet
             for (var first = 0; first < shape.Batch; first += part)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var images = BatchParts.Slice(input, first, Math.Min(part, shape.Batch - first));
+                var images = input.Slice(first, Math.Min(part, shape.Batch - first));
                 var each = (shape with { Batch = 1, Channels = Config.OutChannels }).Length;
                 Run(images, output.Slice(first * each, images.Shape.Batch * each));
             }

@@ -17,9 +17,15 @@ internal sealed partial class ContenderProcess : IDisposable
     private readonly Process _process;
 
     public ContenderProcess(string name, BenchModel model, int threads)
+        : this(name, threads, "contender", name, model.Folder, model.OnnxFolder, $"{threads}")
+    {
+    }
+
+    /// <summary>Starts this program once more as somebody who answers each line with numbers, the first without being asked.</summary>
+    public ContenderProcess(string name, int threads, params string[] arguments)
     {
         Name = name;
-        var start = ChildProcess.Again("contender", name, model.Folder, model.OnnxFolder, $"{threads}");
+        var start = ChildProcess.Again(arguments);
         start.RedirectStandardInput = true;
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         start.Environment["MKL_NUM_THREADS"] = $"{threads}";
@@ -33,10 +39,13 @@ internal sealed partial class ContenderProcess : IDisposable
     public double LoadSeconds { get; }
 
     /// <summary>Seconds of one forward pass.</summary>
-    public double Forward(int batch)
+    public double Forward(int batch) => Ask($"{batch}")[0];
+
+    /// <summary>What it answers to a line.</summary>
+    public double[] Ask(string line)
     {
-        Tell($"{batch}");
-        return Answer()[0];
+        Tell(line);
+        return Answer();
     }
 
     /// <summary>Resident bytes now, and the most there were.</summary>

@@ -59,6 +59,8 @@ internal static class TrainCommand
         var flip = Options.Switch("--flip", "Mirror pictures left to right at random");
         var augment = Options.NumberFrom("--augment", "Probability of each of EDM's augmentations (mirroring, scaling, turning, stretching, moving), of which the network is told: 0.12 for CIFAR-10; default: 0, not with a teacher", 0, 1);
         var seed = Options.Seed("--seed", "Seed of everything random; default: 0");
+        var engine = Options.Text("--engine", "What trains: cpu (managed code; default on a CPU in f32) or torch (libtorch; default for GPUs and other precisions)", "NAME");
+        engine.CompletionSources.Add([.. context.Engines.Names]);
         var device = CommonOptions.Device();
         var threads = CommonOptions.Threads();
         var checkpoint = Options.Time("--checkpoint-every", "Time between checkpoints; default: 5m");
@@ -76,7 +78,7 @@ internal static class TrainCommand
             "cm generate --model runs/ect/model                      # and draw with it")
         {
             data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip, augment,
-            seed, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
+            seed, engine, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
         {
@@ -111,6 +113,7 @@ internal static class TrainCommand
             Flip = result.GetValue(flip),
             Augment = result.GetValue(augment),
             Seed = result.GetValue(seed) ?? 0,
+            Engine = result.GetValue(engine),
             Device = result.GetValue(device) ?? "cpu",
             Threads = result.GetValue(threads) ?? 0,
             CheckpointEvery = result.GetValue(checkpoint),
@@ -155,7 +158,7 @@ internal static class TrainCommand
         if (settings.DryRun)
         {
             plan.Warn(console);
-            TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan).Append(TrainEstimate.Measure(plan, context.Engines)));
+            TextLines.Write(context.Console.Out, TrainEstimate.Describe(plan, context.Engines).Append(TrainEstimate.Measure(plan, context.Engines)));
             return;
         }
 

@@ -56,7 +56,9 @@ internal sealed record BenchReport
     /// <summary>Whether the JSON lists every round.</summary>
     public bool AllRounds { get; init; }
 
-    private double Median => Quantile(0.5);
+    private RoundTimes Times => new(Seconds);
+
+    private double Median => Times.Median;
 
     private double MillisecondsAnImage => 1000 * Median / Batch;
 
@@ -95,23 +97,7 @@ internal sealed record BenchReport
         json.WriteNumber("network_calls", Calls);
         json.WriteNumber("load_seconds", LoadSeconds);
         JsonText.Strings(json, "notes", Notes);
-        json.WriteNumber("rounds", Seconds.Count);
-        json.WriteNumber("seconds_median", Median);
-        json.WriteNumber("seconds_lower_quartile", Quantile(0.25));
-        json.WriteNumber("seconds_upper_quartile", Quantile(0.75));
-        json.WriteNumber("seconds_least", Seconds.Min());
-        json.WriteNumber("seconds_most", Seconds.Max());
-        if (AllRounds)
-        {
-            json.WriteStartArray("seconds");
-            foreach (var seconds in Seconds)
-            {
-                json.WriteNumberValue(seconds);
-            }
-
-            json.WriteEndArray();
-        }
-
+        Times.WriteTo(json, AllRounds);
         json.WriteNumber("ms_per_image", MillisecondsAnImage);
         json.WriteNumber("images_per_second", ImagesASecond);
         json.WriteNumber("operations_per_call", Operations);
@@ -126,16 +112,6 @@ internal sealed record BenchReport
         json.WriteNumber("steady_bytes", SteadyBytes);
         json.WriteNumber("peak_bytes", PeakBytes);
     });
-
-    // Between the two nearest where it falls between them.
-    private double Quantile(double part)
-    {
-        var sorted = Seconds.Order().ToArray();
-        var at = part * (sorted.Length - 1);
-        var below = (int)at;
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] + ((at - below) * (sorted[above] - sorted[below]));
-    }
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -21,7 +21,9 @@ internal static class TrainEstimate
     private const int BuffersAlways = 4;
 
     /// <summary>The configuration and the sizes that follow from it.</summary>
-    public static IEnumerable<(string Name, string Value)> Describe(TrainPlan plan)
+    /// <param name="plan">The run.</param>
+    /// <param name="engines">The engines there are.</param>
+    public static IEnumerable<(string Name, string Value)> Describe(TrainPlan plan, EngineRegistry engines)
     {
         var (_, options, data, _) = plan;
         var buffers = BuffersAlways + options.Averages.Count + (options.Objective.Needs.Contains(NetworkRole.Target) ? 1 : 0) + (options.Objective.StudentBecomesTeacher ? 1 : 0);
@@ -51,7 +53,8 @@ internal static class TrainEstimate
         yield return ("mirrored", options.Flip ? "at random" : "no");
         yield return ("augmented", options.Augment > 0 ? Text($"each way with probability {options.Augment}") : "no");
         yield return ("seed", Text($"{options.Seed}"));
-        yield return ("device", options.Device);
+        var engine = engines.ForTraining(new EngineOptions { Device = options.Device, DType = options.Precision }, options.Engine);
+        yield return ("device", $"{options.Device}, engine {engine.Name}");
         if (options.Processes.Count > 1)
         {
             yield return ("processes", Text($"{options.Processes.Count}, each with {options.Batch / options.Processes.Count} images of a step"));

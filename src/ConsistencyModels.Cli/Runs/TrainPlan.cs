@@ -234,6 +234,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             Flip = settings.Flip || (recipe.Flip ?? false),
             Augment = settings.Augment ?? recipe.Augment ?? defaults.Augment,
             Seed = settings.Seed,
+            Engine = settings.Engine,
             Device = settings.Device,
             Threads = settings.Threads,
             CheckpointEvery = settings.CheckpointEvery ?? defaults.CheckpointEvery,

@@ -96,10 +96,13 @@ internal sealed record TrainSettings
     /// <summary>Seed of everything.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Name of the engine that trains; null for the first that can.</summary>
+    public string? Engine { get; init; }
+
     /// <summary>cpu, cuda or cuda:N.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Compute threads; 0 for libtorch's choice.</summary>
+    /// <summary>Compute threads; 0 for the engine's choice.</summary>
     public int Threads { get; init; }
 
     /// <summary>Time between checkpoints.</summary>

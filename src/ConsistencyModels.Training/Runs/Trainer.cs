@@ -48,12 +48,13 @@ public sealed class Trainer : IDisposable
         ThrowIfInvalid(options, data);
         ArgumentNullException.ThrowIfNull(engines);
         options = options with { Network = options.Network with { SampleSize = new(data.Height, data.Width) } };
-        _options = options;
         _data = data;
 
         // What is asked for and cannot be had is found out before anything is written.
         var compute = new EngineOptions { Device = options.Device, Threads = options.Threads, DType = options.Precision };
-        _network = engines.ForTraining(compute).Create(UNet2DDescription.Of(options.Network, options.Augment > 0 ? AugmentationOptions.Edm.LabelCount : 0), compute);
+        var engine = engines.ForTraining(compute, options.Engine);
+        _options = options = options with { Engine = engine.Name };
+        _network = engine.Create(UNet2DDescription.Of(options.Network, options.Augment > 0 ? AugmentationOptions.Edm.LabelCount : 0), compute);
         try
         {
             var processes = options.Processes;
@@ -69,7 +70,7 @@ public sealed class Trainer : IDisposable
             if (processes.Rank == 0)
             {
                 _folder.RemoveLeftovers();
-                string?[] notes = [StartingPoint.Set(_state, options, _folder, _identity), .. _state.ImagesSeen > 0 ? ChangedSince() : []];
+                string?[] notes = [StartingPoint.Set(_state, options, _folder, _identity), .. _state.ImagesSeen > 0 ? ChangedSince(engine.DependsOnThreads) : []];
                 Notes = [.. notes.OfType<string>()];
             }
 
@@ -290,9 +291,9 @@ public sealed class Trainer : IDisposable
 
     private long StepsOf(long images) => (images + _options.Batch - 1) / _options.Batch;
 
-    private IEnumerable<string?> ChangedSince()
+    private IEnumerable<string?> ChangedSince(bool dependsOnThreads)
     {
-        yield return RunChanges.Describe(_options, RunWords.Of(_options, _data, _identity), _state.ImagesSeen);
+        yield return RunChanges.Describe(_options, RunWords.Of(_options, _data, _identity), _state.ImagesSeen, dependsOnThreads);
         if (_options.Objective.FollowsLength && _options.Images != _state.ScheduleImages)
         {
             yield return string.Create(

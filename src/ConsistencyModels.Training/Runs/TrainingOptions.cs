@@ -83,6 +83,9 @@ public sealed record TrainingOptions
     /// <summary>Checkpoints kept; older ones are deleted.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
+    /// <summary>Name of the engine that trains; null for the first that can. Another engine's results differ by rounding.</summary>
+    public string? Engine { get; init; }
+
     /// <summary>"cpu", "cuda" or "cuda:1".</summary>
     public string Device { get; init; } = "cpu";
 

@@ -4,6 +4,7 @@ using ConsistencyModels.Cpu.Memory;
 using ConsistencyModels.Cpu.Packing;
 using ConsistencyModels.Cpu.Planning;
 using ConsistencyModels.Cpu.Threading;
+using ConsistencyModels.Cpu.Training;
 using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
@@ -14,7 +15,7 @@ namespace ConsistencyModels.Cpu;
 /// a process share its threads.
 /// </summary>
 /// <param name="options">Speed or memory; null for the defaults.</param>
-public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
+public sealed class CpuEngine(CpuEngineOptions? options = null) : ITrainingEngine
 {
     private const int DefaultSize = 64;
 
@@ -46,30 +47,50 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
     public IUNet Load(UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default) =>
         LoadOn(ComputePool.Shared, config, weights, options, cancellationToken);
 
+    /// <inheritdoc/>
+    public bool DependsOnThreads => false;
+
+    /// <inheritdoc/>
+    public bool CanTrain(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return CanRun(options) && options.DType == TensorDType.F32;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>In single precision. Results depend neither on the number of threads nor on when they run.</remarks>
+    public ITrainableUNet Create(UNet2DDescription description, EngineOptions options) => CreateOn(ComputePool.Shared, description, options);
+
+    /// <summary>As <see cref="Create"/>, with other threads than the process's.</summary>
+    internal CpuTrainableUNet CreateOn(ComputePool pool, UNet2DDescription description, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        CheckDevice(options);
+        if (options.DType != TensorDType.F32)
+        {
+            throw new ConsistencyModelsException($"The engine \"cpu\" does not train in {options.DType.FormatName()}; it takes F32.");
+        }
+
+        return new CpuTrainableUNet(description, NominalSize(description.Config), pool, Threads(pool, options), _options.ActivationBytes);
+    }
+
     /// <summary>As <see cref="Load"/>, with other threads than the process's.</summary>
     internal CpuUNet LoadOn(
         ComputePool pool, UNet2DConfig config, ITensorSource weights, EngineOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(weights);
-        ArgumentNullException.ThrowIfNull(options);
-        if (!string.Equals(options.Device, "cpu", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ConsistencyModelsException($"The engine \"cpu\" has no device \"{options.Device}\"; use the engine \"torch\" for it.");
-        }
-
+        CheckDevice(options);
         if (options.DType is not (TensorDType.F32 or TensorDType.F16))
         {
             throw new ConsistencyModelsException($"The engine \"cpu\" does not compute in {options.DType.FormatName()}; it takes F32 or F16.");
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
-        ArgumentOutOfRangeException.ThrowIfNegative(_options.ActivationBytes);
         cancellationToken.ThrowIfCancellationRequested();
         var network = UNet2DDescription.Of(config);
         var reader = new WeightReader(network, weights);
         var packed = new PackedWeights { Half = _options.Memory == CpuMemory.Low || options.DType == TensorDType.F16 };
-        var threads = options.Threads == 0 ? pool.Cores : Math.Min(options.Threads, pool.Cores);
+        var threads = Threads(pool, options);
         try
         {
             // The nominal size's plan says which weights there are, and which algorithm suits each layer.
@@ -85,6 +106,19 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
             throw;
         }
     }
+
+    private void CheckDevice(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegative(_options.ActivationBytes);
+        if (!string.Equals(options.Device, "cpu", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ConsistencyModelsException($"The engine \"cpu\" has no device \"{options.Device}\"; use the engine \"torch\" for it.");
+        }
+    }
+
+    private static int Threads(ComputePool pool, EngineOptions options) => options.Threads == 0 ? pool.Cores : Math.Min(options.Threads, pool.Cores);
 
     private PackedSaving? Fill(PackedWeights packed, WeightReader reader, WorkRegion region, CancellationToken cancellationToken)
     {
@@ -106,6 +140,7 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : INetworkEngine
         }
     }
 
+    /// <summary>The size that decides how a network's layers are computed.</summary>
     private static ImageSize NominalSize(UNet2DConfig config)
     {
         var size = Math.Max(config.SpatialFactor, DefaultSize / config.SpatialFactor * config.SpatialFactor);

@@ -69,13 +69,21 @@ public sealed class EngineRegistry
                 $"no engine runs {options.DType.FormatName()} on the device \"{options.Device}\"; found {Known()}: the package ConsistencyModels.Torch has one for CUDA and bfloat16");
     }
 
-    /// <summary>The first engine that can train as is asked for.</summary>
+    /// <summary>The first engine that can train as is asked for, or the one of a name.</summary>
     /// <param name="options">Device and precision.</param>
-    /// <exception cref="ConsistencyModelsException">None can; the message says how to get one.</exception>
-    public ITrainingEngine ForTraining(EngineOptions options)
+    /// <param name="name">The engine's name, or null for the first that can.</param>
+    /// <exception cref="ConsistencyModelsException">None can, or that one cannot; the message says how to get one.</exception>
+    public ITrainingEngine ForTraining(EngineOptions options, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return _entries.Select(entry => entry.Engine.Value).FirstOrDefault(engine => engine is ITrainingEngine && engine.CanRun(options)) as ITrainingEngine
+        if (name is not null)
+        {
+            return Find(name) is ITrainingEngine named && named.CanTrain(options)
+                ? named
+                : throw new ConsistencyModelsException($"the engine \"{name}\" does not train in {options.DType.FormatName()} on the device \"{options.Device}\"");
+        }
+
+        return _entries.Select(entry => entry.Engine.Value).OfType<ITrainingEngine>().FirstOrDefault(engine => engine.CanTrain(options))
             ?? throw new ConsistencyModelsException(
                 $"no engine trains in {options.DType.FormatName()} on the device \"{options.Device}\"; found {Known()}: the package ConsistencyModels.Torch has one");
     }

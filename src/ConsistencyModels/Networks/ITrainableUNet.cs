@@ -23,6 +23,22 @@ public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shap
     /// What was done to each image, [N, width of <see cref="UNet2DDescription.AugmentLabels"/>]; or none, which is the same as zeros.
     /// </summary>
     public ReadOnlySpan<float> AugmentLabels { get; init; }
+
+    /// <summary>Some of the images, with what belongs to them.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="count">How many.</param>
+    public UNetInput Slice(int first, int count)
+    {
+        var labels = AugmentLabels.Length / Shape.Batch;
+        return new(
+            Sample.Slice(first * Shape.ImageLength, count * Shape.ImageLength),
+            Shape.WithBatch(count),
+            Timesteps.Length == 1 ? Timesteps : Timesteps.Slice(first, count),
+            ClassLabels.IsEmpty ? ClassLabels : ClassLabels.Slice(first, count))
+        {
+            AugmentLabels = AugmentLabels.Slice(labels * first, labels * count),
+        };
+    }
 }
 
 /// <summary>
@@ -75,9 +91,16 @@ public interface ITrainingPass : IDisposable
     void Backward(ReadOnlySpan<float> outputGradient);
 }
 
-/// <summary>Engines that can train: <see cref="INetworkEngine"/>s have it where they can.</summary>
-public interface ITrainingEngine
+/// <summary>Engines that can train too.</summary>
+public interface ITrainingEngine : INetworkEngine
 {
+    /// <summary>Whether it has the device and trains in the precision, as far as can be told without making anything.</summary>
+    /// <param name="options">Device and precision.</param>
+    bool CanTrain(EngineOptions options);
+
+    /// <summary>Whether another number of threads gives other bits.</summary>
+    bool DependsOnThreads { get; }
+
     /// <summary>Makes a network to train. Its parameters are undefined until they are written.</summary>
     /// <param name="description">Operations and parameters.</param>
     /// <param name="options">Device, threads, and the precision of activations; parameters and gradients stay in single precision.</param>

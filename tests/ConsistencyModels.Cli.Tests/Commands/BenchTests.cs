@@ -47,6 +47,31 @@ public sealed class BenchTests : IDisposable
     }
 
     [Theory]
+    [InlineData("cpu")]
+    [InlineData("torch")]
+    public void Steps_of_training_are_measured_too(string engine)
+    {
+        var output = Cm.Succeed("bench", _model, "--train", "--engine", engine, "--batch", "3", "--threads", "1", "--rounds", "4", "--json", "--all-rounds").Out;
+        var report = JsonDocument.Parse(output).RootElement;
+        double Number(string name) => report.GetProperty(name).GetDouble();
+
+        Assert.Equal((engine, 1, 3), (report.GetProperty("engine").GetString(), (int)Number("threads"), (int)Number("batch")));
+        double[] seconds = [.. report.GetProperty("seconds").EnumerateArray().Select(one => one.GetDouble())];
+        Assert.Equal(4, seconds.Length);
+        Assert.InRange(Number("seconds_median"), seconds.Min(), seconds.Max());
+        Assert.Equal(3, Number("seconds_median") * Number("images_per_second"), 1e-6);
+        Assert.Equal(Number("gflops"), Number("operations_per_image") * Number("images_per_second") / 1e9, 1e-9);
+        Assert.InRange(Number("steady_bytes"), 4 * Number("parameters"), Number("peak_bytes"));
+        var lines = Cm.Succeed("bench", _model, "--train", "--rounds", "1").OutLines;
+        Assert.Equal(["model", "engine", "a step", "pictures", "speed", "memory"], lines.Select(line => line[..9].Trim()));
+        Assert.Contains("cpu on cpu", lines[1]);
+        Assert.Contains("batch 16;", lines[2]);
+    }
+
+    [Theory]
+    [InlineData("--train --steps 2", "--steps")]
+    [InlineData("--train --memory low", "--memory")]
+    [InlineData("--train --engine cpu --dtype bf16", "BF16")]
     [InlineData("--batch 0", "--batch is '0'")]
     [InlineData("--threads none", "--threads is 'none'")]
     [InlineData("--steps 41", "41")]

@@ -1,6 +1,7 @@
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Golden.Tests.Training;
 using ConsistencyModels.Models;
+using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Levels;
 using ConsistencyModels.Training.Objectives.Schedules;
@@ -20,12 +21,20 @@ internal sealed class ConsistencyLossesCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
+        foreach (var engine in TrainingCases.Engines)
+        {
+            Check(golden, engine);
+        }
+    }
+
+    private static void Check(GoldenCase golden, ITrainingEngine engine)
+    {
         var json = golden.Json;
         json.Object("weights").Ignore("dtype", "half precision on disk stands for the same single precision numbers");
         var shape = TrainingCases.ShapeOf(golden, "x_start");
         var scales = json.Int("num_scales");
         PlacesAsDrawn(golden, scales - 1, shape.Batch);
-        using var network = TrainingCases.Trainable(golden);
+        using var network = TrainingCases.Trainable(engine, golden);
         using var target = TrainingCases.Buffer(golden, network, "target");
         using var model = json.Object("weights").Find("teacher")?.GetString() is null ? null : TrainingCases.Open(golden, "teacher");
         using var teacher = model is null ? null : TrainingCases.Load(model);

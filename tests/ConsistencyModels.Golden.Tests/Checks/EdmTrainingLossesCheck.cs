@@ -1,5 +1,6 @@
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Golden.Tests.Training;
+using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Objectives.Levels;
@@ -16,9 +17,17 @@ internal sealed class EdmTrainingLossesCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
+        foreach (var engine in TrainingCases.Engines)
+        {
+            Check(golden, engine);
+        }
+    }
+
+    private static void Check(GoldenCase golden, ITrainingEngine engine)
+    {
         var json = golden.Json;
         var shape = TrainingCases.ShapeOf(golden, "x_start");
-        using var network = TrainingCases.Trainable(golden);
+        using var network = TrainingCases.Trainable(engine, golden);
         var sampler = json.Object("sampler");
         var objective = ObjectiveCatalogue.Make("edm") with
         {

@@ -18,12 +18,20 @@ internal sealed class ProgressiveLossesCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
+        foreach (var engine in TrainingCases.Engines)
+        {
+            Check(golden, engine);
+        }
+    }
+
+    private static void Check(GoldenCase golden, ITrainingEngine engine)
+    {
         var json = golden.Json;
         json.Ignore("note", "words");
         var shape = TrainingCases.ShapeOf(golden, "x_start");
         var scales = json.Int("num_scales");
         ConsistencyLossesCheck.PlacesAsDrawn(golden, scales, shape.Batch);
-        using var network = TrainingCases.Trainable(golden);
+        using var network = TrainingCases.Trainable(engine, golden);
         using var teacher = TrainingCases.Buffer(golden, network, "teacher");
         var preconditioning = Preconditioning.Edm();
         var objective = ObjectiveCatalogue.Make("pd") with

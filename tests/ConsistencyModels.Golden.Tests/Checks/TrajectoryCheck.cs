@@ -24,11 +24,19 @@ internal sealed class TrajectoryCheck : IGoldenCheck
 
     public void Check(GoldenCase golden)
     {
+        foreach (var engine in TrainingCases.Engines)
+        {
+            Check(golden, engine);
+        }
+    }
+
+    private static void Check(GoldenCase golden, ITrainingEngine engine)
+    {
         var json = golden.Json;
         json.Ignore("how", "words");
         json.Ignore("order_in_a_step", "words, which TrainingStep follows");
         Assert.Equal("copy of the model", json.Object("weights").Text("target"));
-        using var network = TrainingCases.Trainable(golden);
+        using var network = TrainingCases.Trainable(engine, golden);
         using var model = json.Object("weights").Find("teacher")?.GetString() is null ? null : TrainingCases.Open(golden, "teacher");
         using var teacher = model is null ? null : TrainingCases.Load(model);
         var schedule = EmaAndScalesCheck.Schedule(json.Object("schedule"))!;

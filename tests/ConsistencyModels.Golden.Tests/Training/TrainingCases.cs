@@ -35,11 +35,14 @@ internal static class TrainingCases
         return model;
     }
 
+    /// <summary>Every engine that trains: what a network learns is checked for each.</summary>
+    internal static IReadOnlyList<ITrainingEngine> Engines { get; } = Device == "cpu" ? [new CpuEngine(), new TorchEngine()] : [new TorchEngine()];
+
     /// <summary>A network to train with a case's weights.</summary>
-    internal static ITrainableUNet Trainable(GoldenCase golden)
+    internal static ITrainableUNet Trainable(ITrainingEngine engine, GoldenCase golden)
     {
         using var model = Open(golden, "model");
-        var network = new TorchEngine().Create(UNet2DDescription.Of(model.Config), new EngineOptions { Device = Device });
+        var network = engine.Create(UNet2DDescription.Of(model.Config), new EngineOptions { Device = Device });
         if (Device != "cpu")
         {
             TorchSharp.torch.backends.cuda.matmul.allow_tf32 = false;

@@ -16,7 +16,9 @@ public sealed class CpuLayerTests
         [$"{Root}.Packing"] = [$"{Root}.Kernels", $"{Root}.Memory", $"{Root}.Threading"],
         [$"{Root}.Caching"] = [$"{Root}.Kernels", $"{Root}.Memory", $"{Root}.Packing", $"{Root}.Threading"],
         [$"{Root}.Planning"] = [$"{Root}.Kernels", $"{Root}.Memory", $"{Root}.Packing", $"{Root}.Threading"],
-        [Root] = [$"{Root}.Caching", $"{Root}.Kernels", $"{Root}.Memory", $"{Root}.Packing", $"{Root}.Planning", $"{Root}.Threading"],
+        [$"{Root}.Backward"] = [$"{Root}.Kernels", $"{Root}.Memory", $"{Root}.Packing", $"{Root}.Planning"],
+        [$"{Root}.Training"] = [$"{Root}.Backward", $"{Root}.Memory", $"{Root}.Packing", $"{Root}.Planning", $"{Root}.Threading"],
+        [Root] = [$"{Root}.Caching", $"{Root}.Kernels", $"{Root}.Memory", $"{Root}.Packing", $"{Root}.Planning", $"{Root}.Threading", $"{Root}.Training"],
     };
 
     [Fact]

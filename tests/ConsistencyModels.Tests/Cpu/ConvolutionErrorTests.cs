@@ -38,7 +38,7 @@ public sealed class ConvolutionErrorTests
             Weights = fixture.Packed("c.weight", new PackedConvolution("c.weight", input.Layout, OutChannels, outputSize, half: false)),
             Bias = fixture.Weights.Bias("c", OutChannels),
         };
-        var actual = fixture.Run(output, WinogradStep.Plan(spec, 1, fixture.Threads));
+        var actual = fixture.Run(output, WinogradStep.Plan(spec, fixture.Threads));
         var (expected, _) = Reference.Convolution(x, 1, Size, Size, channels, w, b, 1, 1, Size, Size);
 
         var scale = new double[expected.Length];

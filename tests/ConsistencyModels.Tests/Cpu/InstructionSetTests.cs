@@ -25,7 +25,7 @@ public sealed class InstructionSetTests
         foreach (var argument in new[]
         {
             "--filter-class", typeof(KernelTests).FullName!, typeof(StepTests).FullName!, typeof(CpuUNetGoldenTests).FullName!,
-            typeof(LayerErrorTests).FullName!, typeof(ConvolutionErrorTests).FullName!,
+            typeof(LayerErrorTests).FullName!, typeof(ConvolutionErrorTests).FullName!, typeof(GradientKernelTests).FullName!, typeof(GradientStepTests).FullName!,
         })
         {
             start.ArgumentList.Add(argument);

@@ -77,7 +77,7 @@ public sealed class LayerErrorTests
         };
         return (
             Reference.Convolution(x, 1, Size, Size, channels, w, b, 1, 1, Size, Size).Values,
-            fixture.Run(output, WinogradStep.Plan(spec, 1, fixture.Threads)));
+            fixture.Run(output, WinogradStep.Plan(spec, fixture.Threads)));
     }
 
     private static (double[] Expected, float[] Actual) Strided(float[] x, int channels, System.Random random)
@@ -148,6 +148,6 @@ public sealed class LayerErrorTests
         float[] Part(int part) => [.. Enumerable.Range(0, Size * Size).SelectMany(row => x.Skip((row * 3 * channels) + (part * channels)).Take(channels))];
         return (
             Reference.Attention(Part(0), Part(1), Part(2), Size * Size, Heads, channels / Heads),
-            fixture.Run(output, new AttentionStep(projected, output, Heads, channels / Heads, 1)));
+            fixture.Run(output, new AttentionStep(new(projected, output, Heads, channels / Heads), 1)));
     }
 }

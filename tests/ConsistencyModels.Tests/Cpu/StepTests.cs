@@ -54,7 +54,7 @@ public sealed class StepTests
                     Residual = residual,
                     Scale = 0.5f,
                 };
-                var actual = fixture.Run(output, WinogradStep.Plan(spec, batch, fixture.Threads, cut));
+                var actual = fixture.Run(output, WinogradStep.Plan(spec, fixture.Threads, cut));
 
                 for (var i = 0; i < expected.Length; i++)
                 {
@@ -64,8 +64,8 @@ public sealed class StepTests
                 Assert.InRange(Reference.Worst(expected, actual), 0, 2e-5);
 
                 // However it is cut, the same bits.
-                Assert.Equal(actual, fixture.Run(output, WinogradStep.Plan(spec, batch, fixture.Threads, cut with { ByTiles = !cut.ByTiles })));
-                Assert.Equal(actual, fixture.Run(output, WinogradStep.Plan(spec, batch, threads: 1)));
+                Assert.Equal(actual, fixture.Run(output, WinogradStep.Plan(spec, fixture.Threads, cut with { ByTiles = !cut.ByTiles })));
+                Assert.Equal(actual, fixture.Run(output, WinogradStep.Plan(spec, threads: 1)));
             },
             iter: Iterations.Of(40));
 
@@ -253,7 +253,7 @@ public sealed class StepTests
                 var layout = new ChannelLayout(inner, inner, inner);
                 var projected = fixture.Input(new Feature(batch, height, width, layout), x);
                 var output = new Feature(batch, height, width, new ChannelLayout(inner));
-                var actual = fixture.Run(output, new AttentionStep(projected, output, count, dim, batch));
+                var actual = fixture.Run(output, new AttentionStep(new(projected, output, count, dim), batch));
 
                 float[] Part(int image, int part) =>
                     [.. Enumerable.Range(image * tokens, tokens).SelectMany(row => x.Skip((row * 3 * inner) + (part * inner)).Take(inner))];

@@ -84,20 +84,24 @@ public sealed class ChangedRunTests : IDisposable
 
         // The length may change, and these are the same thing in other words.
         Assert.Empty(Run(options with { Images = 24, MicroBatch = 8, LogEverySteps = 3 }));
+
+        // The engine cpu has the same bits for any number of threads, libtorch has not.
+        Assert.Empty(Run(options with { Images = 32, MicroBatch = 8, Threads = 3 }));
         var changed = options with
         {
-            Images = 32,
+            Images = 48,
             MicroBatch = 4,
             ClipNorm = 0,
             LearningRate = 1e-4,
             Optimizer = new(OptimizerKind.AdamW, Beta2: 0.99, WeightDecay: 0.01),
+            Engine = "torch",
             Threads = 1,
             Processes = new OfTwo(),
         };
         using var trainer = new Trainer(changed, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(
             "from here on this is not what an uninterrupted run would give: kind was RAdam, is AdamW; weight_decay was 0, is 0.01; clip was 1.5, is 0; "
-            + FormattableString.Invariant($"lr was 0.001, is 0.0001; micro_batch was 8, is 4; processes was 1, is 2; threads was {Environment.ProcessorCount}, is 1"),
+            + "lr was 0.001, is 0.0001; micro_batch was 8, is 4; engine was cpu, is torch; processes was 1, is 2; threads was 3, is 1",
             Assert.Single(trainer.Notes));
     }
 

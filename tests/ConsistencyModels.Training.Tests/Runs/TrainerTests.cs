@@ -99,7 +99,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Live_tensors_stay_flat_over_200_steps()
     {
-        var options = _run.Options(TinyRun.Make("ect", "stage_images=160"));
+        var options = _run.Options(TinyRun.Make("ect", "stage_images=160")) with { Engine = "torch" };
         using var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Steps(trainer, 2);
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;

@@ -117,7 +117,7 @@ internal static unsafe class AttentionKernel
     private static int Padded(int n) => (n + Gemm.PanelWidth - 1) / Gemm.PanelWidth * Gemm.PanelWidth;
 
     /// <summary>Turns scores into weights, updates the maximum and the sum; returns the factor of what was summed before.</summary>
-    private static float Softmax(float* scores, int count, float scale, ref float maximum, ref float total)
+    internal static float Softmax(float* scores, int count, float scale, ref float maximum, ref float total)
     {
         return Vector512.IsHardwareAccelerated ? Softmax<Floats512>(scores, count, scale, ref maximum, ref total)
             : Vector256.IsHardwareAccelerated ? Softmax<Floats256>(scores, count, scale, ref maximum, ref total)
@@ -151,7 +151,8 @@ internal static unsafe class AttentionKernel
         return correction;
     }
 
-    private static void Scale(float* x, int count, float factor)
+    /// <summary>x ← factor·x.</summary>
+    internal static void Scale(float* x, int count, float factor)
     {
         if (Vector512.IsHardwareAccelerated)
         {

@@ -42,4 +42,14 @@ internal static class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SiLU<T>(T x)
         where T : struct, IFloats<T> => x / (T.Create(1) + Exp(T.Create(0) - x));
+
+    /// <summary>The derivative of <see cref="SiLU"/>: σ(x)·(1 + x·(1 - σ(x))).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T SiLUSlope<T>(T x)
+        where T : struct, IFloats<T>
+    {
+        var one = T.Create(1);
+        var sigmoid = one / (one + Exp(T.Create(0) - x));
+        return sigmoid * T.MultiplyAdd(x, one - sigmoid, one);
+    }
 }

@@ -15,7 +15,7 @@ namespace ConsistencyModels.Cpu.Kernels;
 /// </code>
 /// </remarks>
 [SkipLocalsInit]
-internal readonly unsafe struct WinogradF2<T> : IWinogradTile
+internal readonly unsafe partial struct WinogradF2<T> : IWinogradTile
     where T : unmanaged, IFloats<T>
 {
     /// <inheritdoc/>
@@ -23,7 +23,7 @@ internal readonly unsafe struct WinogradF2<T> : IWinogradTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input(float** pixels, int channels, float* output, nint planeStride)
+    public static void Input(float** pixels, int channels, float* output, nint planeStride, nint panelStride)
     {
         var memory = stackalloc float[AlignedRows.Floats(16)];
         var rows = AlignedRows.Of<T>(memory);
@@ -41,7 +41,7 @@ internal readonly unsafe struct WinogradF2<T> : IWinogradTile
                 rows[12 + j] = d1 - d3;
             }
 
-            var o = output + c;
+            var o = output + (c / Gemm.PanelWidth * panelStride) + (c % Gemm.PanelWidth);
             for (var i = 0; i < 4; i++)
             {
                 T r0 = rows[4 * i], r1 = rows[(4 * i) + 1], r2 = rows[(4 * i) + 2], r3 = rows[(4 * i) + 3];

@@ -21,7 +21,7 @@ namespace ConsistencyModels.Cpu.Kernels;
 /// Rows for +a and -a share their even and odd parts, and so do those for ±b.
 /// </remarks>
 [SkipLocalsInit]
-internal readonly unsafe struct WinogradF4<T> : IWinogradTile
+internal readonly unsafe partial struct WinogradF4<T> : IWinogradTile
     where T : unmanaged, IFloats<T>
 {
     private const float A = 0.70710678118654752f;
@@ -34,7 +34,7 @@ internal readonly unsafe struct WinogradF4<T> : IWinogradTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input(float** pixels, int channels, float* output, nint planeStride)
+    public static void Input(float** pixels, int channels, float* output, nint planeStride, nint panelStride)
     {
         var memory = stackalloc float[AlignedRows.Floats(36)];
         var rows = AlignedRows.Of<T>(memory);
@@ -48,7 +48,7 @@ internal readonly unsafe struct WinogradF4<T> : IWinogradTile
                     out rows[j], out rows[6 + j], out rows[12 + j], out rows[18 + j], out rows[24 + j], out rows[30 + j]);
             }
 
-            var o = output + c;
+            var o = output + (c / Gemm.PanelWidth * panelStride) + (c % Gemm.PanelWidth);
             for (var i = 0; i < 36; i += 6)
             {
                 InputLine(

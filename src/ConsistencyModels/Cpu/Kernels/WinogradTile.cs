@@ -18,7 +18,8 @@ internal unsafe interface IWinogradTile
     /// <param name="channels">A multiple of 16.</param>
     /// <param name="output">Where the first of the (m+2)² products' inputs goes.</param>
     /// <param name="planeStride">Distance of the products in floats.</param>
-    static abstract void Input(float** pixels, int channels, float* output, nint planeStride);
+    /// <param name="panelStride">Distance of blocks of 16 channels in floats: 16 where a tile's channels lie side by side.</param>
+    static abstract void Input(float** pixels, int channels, float* output, nint planeStride, nint panelStride);
 
     /// <summary>Aᵀ M A of one tile for every channel, plus bias and residual, times scale.</summary>
     /// <param name="products">The first of the (m+2)² products.</param>
@@ -31,6 +32,31 @@ internal unsafe interface IWinogradTile
     /// <param name="output">(m+2)² rows of 16, <paramref name="planeStride"/> floats apart.</param>
     /// <param name="planeStride">Distance of the products in floats.</param>
     static abstract void Weight(float* filter, float* output, nint planeStride);
+
+    /// <summary>
+    /// The transposed of <see cref="Output"/>, from a gradient of the outputs to one of the products: A y' Aᵀ, and the sum of y' for the bias.
+    /// </summary>
+    /// <param name="pixels">m² pointers to the tile's gradients, rows first; outside the image to zeros.</param>
+    /// <param name="channels">A multiple of 16.</param>
+    /// <param name="sums">For each channel what the tile's sum is added to.</param>
+    /// <param name="products">Where the first product's gradient goes.</param>
+    /// <param name="planeStride">Distance of the products in floats.</param>
+    /// <param name="panelStride">Distance of blocks of 16 channels in floats.</param>
+    static abstract void OutputAdjoint(float** pixels, int channels, float* sums, float* products, nint planeStride, nint panelStride);
+
+    /// <summary>The transposed of <see cref="Input"/>, from gradients of the products' inputs to those of pixels: B v' Bᵀ is added to them.</summary>
+    /// <param name="inputs">The first product's gradient.</param>
+    /// <param name="planeStride">Distance of the products in floats.</param>
+    /// <param name="panelStride">Distance of blocks of 16 channels in floats.</param>
+    /// <param name="channels">A multiple of 16.</param>
+    /// <param name="pixels">(m+2)² pointers to the gradients of the tile's pixels; outside the image to memory that nobody reads.</param>
+    static abstract void InputAdjoint(float* inputs, nint planeStride, nint panelStride, int channels, float** pixels);
+
+    /// <summary>The transposed of <see cref="Weight"/> for 16 filters: Gᵀ u' G.</summary>
+    /// <param name="weights">(m+2)² rows of 16, <paramref name="planeStride"/> floats apart.</param>
+    /// <param name="planeStride">Distance of the products in floats.</param>
+    /// <param name="filter">Receives 9 rows (taps) of 16 filters.</param>
+    static abstract void WeightAdjoint(float* weights, nint planeStride, float* filter);
 }
 
 /// <summary>Where a Winograd tile's outputs go and what is added to them.</summary>
@@ -132,6 +158,36 @@ internal static unsafe class WinogradWeights
         else
         {
             WinogradF2<T>.Weight(filter, output, planeStride);
+        }
+    }
+
+    /// <summary><see cref="IWinogradTile.WeightAdjoint"/> of F(m x m, 3 x 3).</summary>
+    public static void Adjoint(int outputSize, float* weights, nint planeStride, float* filter)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Adjoint<Floats512>(outputSize, weights, planeStride, filter);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Adjoint<Floats256>(outputSize, weights, planeStride, filter);
+        }
+        else
+        {
+            Adjoint<Floats128>(outputSize, weights, planeStride, filter);
+        }
+    }
+
+    private static void Adjoint<T>(int outputSize, float* weights, nint planeStride, float* filter)
+        where T : unmanaged, IFloats<T>
+    {
+        if (outputSize == 4)
+        {
+            WinogradF4<T>.WeightAdjoint(weights, planeStride, filter);
+        }
+        else
+        {
+            WinogradF2<T>.WeightAdjoint(weights, planeStride, filter);
         }
     }
 }

@@ -6,11 +6,14 @@ using ConsistencyModels.Networks;
 namespace ConsistencyModels.Cpu.Packing;
 
 /// <summary>Says, for each kind of layer, how its parameters are packed. Names are diffusers'.</summary>
-internal sealed class LayerWeights(PackedWeights weights)
+internal sealed class LayerWeights(IWeightSet weights)
 {
     private const int Taps = 9;
 
     private readonly ConcurrentDictionary<string, ChannelLayout> _layouts = new(StringComparer.Ordinal);
+
+    /// <summary>How many images convolutions are chosen for.</summary>
+    public int Images { get; init; } = 1;
 
     /// <summary>Whether matrices keep half precision.</summary>
     private bool Half => weights.Half;
@@ -40,7 +43,7 @@ internal sealed class LayerWeights(PackedWeights weights)
     /// <summary>A 3x3 convolution by Winograd's algorithm; the first to ask decides by its size which one.</summary>
     public PackedConvolution Convolution(string layer, ChannelLayout input, int channels, ImageSize size) =>
         weights.Get($"{layer}.weight", () => new PackedConvolution(
-            $"{layer}.weight", input, channels, ConvolutionChoice.OutputSize(size.Height, size.Width, input.Channels, channels), Half));
+            $"{layer}.weight", input, channels, ConvolutionChoice.OutputSize(size.Height, size.Width, input.Channels, channels, Images), Half));
 
     /// <summary>Linear layers, or 1x1 convolutions, whose outputs lie side by side: weights [channels, input].</summary>
     public PackedMatrix Linear(string[] layers, ChannelLayout input, int channels) =>
@@ -48,6 +51,10 @@ internal sealed class LayerWeights(PackedWeights weights)
             [.. layers.Select(layer => new PackedMatrix.Part($"{layer}.weight", Columns(0, channels, input.Channels)))],
             input.Logical.ToArray(),
             Half));
+
+    /// <summary>A linear layer without padding of its inputs: weights [channels, inputs].</summary>
+    public PackedMatrix Projection(string parameter, int inputs, int channels) =>
+        weights.Get(parameter, () => new PackedMatrix([new(parameter, Columns(0, channels, inputs))], [.. Enumerable.Range(0, inputs)], half: false));
 
     /// <summary>The first convolution, over patches of 9 taps of unpadded channels.</summary>
     public PackedMatrix InputConvolution(string layer, int inChannels, int channels) =>
@@ -149,6 +156,12 @@ internal sealed unsafe class WeightReader
 /// <summary>A tensor of a checkpoint, in the file's own memory and element type; valid while <see cref="WeightReader.Read"/> runs.</summary>
 internal readonly unsafe struct WeightView(byte* bytes, TensorDType dtype)
 {
+    /// <summary>Floats in memory.</summary>
+    public WeightView(float* values)
+        : this((byte*)values, TensorDType.F32)
+    {
+    }
+
     /// <summary>Some consecutive elements as floats: where they lie, or widened into a buffer.</summary>
     /// <param name="first">Index of the first element.</param>
     /// <param name="count">How many.</param>

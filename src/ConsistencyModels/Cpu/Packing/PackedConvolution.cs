@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Cpu.Kernels;
-using ConsistencyModels.Cpu.Threading;
 
 namespace ConsistencyModels.Cpu.Packing;
 
@@ -56,9 +55,65 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
     }
 
     /// <inheritdoc/>
-    public override void Pack(WeightReader reader, ParallelRunner parallel)
+    public override IReadOnlyList<string> Parameters { get; } = [parameter];
+
+    /// <inheritdoc/>
+    public override int ChunksOf(int part) => Panels;
+
+    /// <inheritdoc/>
+    public override void PackChunk(int part, WeightView values, int chunk)
     {
-        reader.Read(parameter, values => parallel.For(Panels, panel => PackPanel(values, panel)));
+        PackPanel(values, chunk);
+        if (chunk == 0)
+        {
+            ClearGaps();
+        }
+    }
+
+    /// <summary>The product's matrix turned, as the right side for gradients: a panel of 16 inputs, a row of them for each output.</summary>
+    /// <param name="product">Which product.</param>
+    /// <param name="panel">Panel of input channels.</param>
+    /// <param name="target">Receives 16·<see cref="Panels"/> rows of 16.</param>
+    public void Turn(int product, int panel, float* target)
+    {
+        var source = (float*)Pointer + (product * PlaneStride) + (panel * Gemm.PanelWidth * Gemm.PanelWidth);
+        for (var outputs = 0; outputs < Panels; outputs++)
+        {
+            PanelRows.Turn(source, target);
+            source += (nint)Depth * Gemm.PanelWidth;
+            target += Gemm.PanelWidth * Gemm.PanelWidth;
+        }
+    }
+
+    /// <summary>The way back of packing for a block of 16 outputs and 16 inputs in memory: adds its gradient to the parameter's.</summary>
+    /// <param name="panel">Panel of output channels.</param>
+    /// <param name="block">Block of input channels.</param>
+    /// <param name="gradient">For each product 16 rows, one an input, of 16 outputs.</param>
+    /// <param name="target">The parameters' gradients.</param>
+    public void Unpack(int panel, int block, float* gradient, FlatGradients target)
+    {
+        const int Block = Gemm.PanelWidth;
+        var filters = stackalloc float[Block * Taps * Gemm.PanelWidth];
+        var columns = stackalloc float*[Gemm.PanelWidth];
+        var logical = input.Logical.Slice(block * Block, Block);
+        var channels = logical.IndexOf(-1) is >= 0 and var padding ? padding : Block;
+        for (var i = 0; i < channels; i++)
+        {
+            WinogradWeights.Adjoint(outputSize, gradient + (i * Gemm.PanelWidth), Block * Gemm.PanelWidth, filters + (i * Taps * Gemm.PanelWidth));
+        }
+
+        var to = target.Of(parameter);
+        for (var i = 0; i < Gemm.PanelWidth; i++)
+        {
+            var filter = (panel * Gemm.PanelWidth) + i;
+            columns[i] = filter < outChannels && channels > 0 ? to + ((((long)filter * input.Channels) + logical[0]) * Taps) : null;
+        }
+
+        PanelRows.AddTransposed(filters, channels * Taps, columns);
+    }
+
+    private void ClearGaps()
+    {
         var size = half ? sizeof(Half) : sizeof(float);
         for (var product = 1; product <= Products; product++)
         {
@@ -119,8 +174,8 @@ internal sealed unsafe class PackedConvolution(string parameter, ChannelLayout i
 }
 
 /// <summary>
-/// Chooses between F(2x2) and F(4x4) for a convolution, by a model of its time and a bound of its error. The choice depends on
-/// the layer and the network's nominal size only, never on the batch, so that results do not.
+/// Chooses between F(2x2) and F(4x4) for a convolution, by a model of its time and a bound of its error. For drawing the choice depends on
+/// the layer and the network's nominal size only, never on the batch, so that results do not; in training large batches have their own.
 /// </summary>
 internal static class ConvolutionChoice
 {
@@ -141,13 +196,18 @@ internal static class ConvolutionChoice
     private const double LargestRelativeError = 3e-5;
 
     /// <summary>m of F(m x m, 3 x 3).</summary>
-    public static int OutputSize(int height, int width, int inChannels, int outChannels)
+    /// <param name="height">Rows of an image.</param>
+    /// <param name="width">Columns of an image.</param>
+    /// <param name="inChannels">Channels in.</param>
+    /// <param name="outChannels">Channels out.</param>
+    /// <param name="images">Images that a weight is read for at once.</param>
+    public static int OutputSize(int height, int width, int inChannels, int outChannels, int images = 1)
     {
-        var tiles = Tiles(4, height, width);
+        var tiles = images * Tiles(4, height, width);
         var bytes = 36.0 * inChannels * outChannels * sizeof(float);
         return tiles >= (bytes <= SmallBytes ? FewestTilesForSmallF4 : FewestTilesForF4)
             && ErrorBound(4, inChannels) <= LargestRelativeError
-            && Seconds(4, height, width, inChannels, outChannels) < Seconds(2, height, width, inChannels, outChannels)
+            && Seconds(4, tiles, inChannels, outChannels) < Seconds(2, images * Tiles(2, height, width), inChannels, outChannels)
             ? 4
             : 2;
     }
@@ -163,10 +223,9 @@ internal static class ConvolutionChoice
         return UnitRoundoff * Math.Sqrt(Math.Max(9, inChannels)) * (outputSize == 4 ? ErrorFactorF4 : ErrorFactorF2);
     }
 
-    private static double Seconds(int m, int height, int width, int inChannels, int outChannels)
+    private static double Seconds(int m, double tiles, int inChannels, int outChannels)
     {
         var products = (m + 2.0) * (m + 2);
-        var tiles = Tiles(m, height, width);
         var arithmetic = 2 * products * tiles * inChannels * outChannels / OperationsPerSecond;
         var weights = products * inChannels * outChannels * sizeof(float) / WeightBytesPerSecond;
         var transforms = 2 * products * tiles * (inChannels + outChannels) * sizeof(float) / CacheBytesPerSecond;

@@ -21,10 +21,29 @@ internal abstract unsafe class PackedTensor
     /// <summary>Its memory, once the block exists.</summary>
     public byte* Pointer { get; set; }
 
+    /// <summary>The parameters it is made of, in the order of its parts.</summary>
+    public abstract IReadOnlyList<string> Parameters { get; }
+
+    /// <summary>How many chunks a part is packed in.</summary>
+    public abstract int ChunksOf(int part);
+
+    /// <summary>Packs a chunk of a part. Chunks may be packed at once.</summary>
+    /// <param name="part">Which of <see cref="Parameters"/>.</param>
+    /// <param name="values">The parameter's values.</param>
+    /// <param name="chunk">Below <see cref="ChunksOf"/>.</param>
+    public abstract void PackChunk(int part, WeightView values, int chunk);
+
     /// <summary>Fills it from a checkpoint.</summary>
     /// <param name="reader">The checkpoint.</param>
     /// <param name="parallel">Runs chunks on the pool's threads.</param>
-    public abstract void Pack(WeightReader reader, ParallelRunner parallel);
+    public void Pack(WeightReader reader, ParallelRunner parallel)
+    {
+        for (var i = 0; i < Parameters.Count; i++)
+        {
+            var part = i;
+            reader.Read(Parameters[part], values => parallel.For(ChunksOf(part), chunk => PackChunk(part, values, chunk)));
+        }
+    }
 }
 
 /// <summary>Biases or factors of channels, one after another from several parameters; padding holds zeros.</summary>
@@ -44,24 +63,50 @@ internal sealed unsafe class PackedVector(IReadOnlyList<(string Parameter, Chann
     public float* Values => (float*)Pointer;
 
     /// <inheritdoc/>
-    public override void Pack(WeightReader reader, ParallelRunner parallel)
+    public override IReadOnlyList<string> Parameters { get; } = [.. parts.Select(part => part.Parameter)];
+
+    /// <inheritdoc/>
+    public override int ChunksOf(int part) => 1;
+
+    /// <inheritdoc/>
+    public override void PackChunk(int part, WeightView values, int chunk)
+    {
+        var target = Values + OffsetOf(part);
+        var logical = parts[part].Layout.Logical;
+        float wide;
+        for (var i = 0; i < logical.Length; i++)
+        {
+            target[i] = logical[i] < 0 ? 0 : *values.Floats(logical[i], 1, &wide);
+        }
+    }
+
+    /// <summary>The way back of packing: adds a gradient to those of the parameters.</summary>
+    public void Unpack(float* gradient, FlatGradients target)
+    {
+        for (var part = 0; part < parts.Count; part++)
+        {
+            var values = gradient + OffsetOf(part);
+            var to = target.Of(parts[part].Parameter);
+            var logical = parts[part].Layout.Logical;
+            for (var i = 0; i < logical.Length; i++)
+            {
+                if (logical[i] >= 0)
+                {
+                    to[logical[i]] += values[i];
+                }
+            }
+        }
+    }
+
+    private int OffsetOf(int part)
     {
         var offset = 0;
-        foreach (var (parameter, layout) in parts)
+        for (var i = 0; i < part; i++)
         {
-            var target = Values + offset;
-            reader.Read(parameter, values =>
-            {
-                var logical = layout.Logical;
-                var logicalValues = new float[layout.Channels];
-                values.CopyTo(0, logicalValues);
-                for (var i = 0; i < logical.Length; i++)
-                {
-                    target[i] = logical[i] < 0 ? 0 : logicalValues[logical[i]];
-                }
-            });
-            offset += layout.Padded;
+            offset += parts[i].Layout.Padded;
         }
+
+        return offset;
     }
 }
 
@@ -78,7 +123,13 @@ internal sealed unsafe class PackedTable(string parameter, int rows, ChannelLayo
     public float* Row(int index) => (float*)Pointer + ((long)index * layout.Padded);
 
     /// <inheritdoc/>
-    public override void Pack(WeightReader reader, ParallelRunner parallel) => reader.Read(parameter, values =>
+    public override IReadOnlyList<string> Parameters { get; } = [parameter];
+
+    /// <inheritdoc/>
+    public override int ChunksOf(int part) => 1;
+
+    /// <inheritdoc/>
+    public override void PackChunk(int part, WeightView values, int chunk)
     {
         for (var row = 0; row < rows; row++)
         {
@@ -86,7 +137,17 @@ internal sealed unsafe class PackedTable(string parameter, int rows, ChannelLayo
             values.CopyTo((long)row * layout.Channels, target[..layout.Channels]);
             target[layout.Channels..].Clear();
         }
-    });
+    }
+
+    /// <summary>The way back of packing for one row: adds a gradient to that of the parameter.</summary>
+    public void Unpack(int row, float* gradient, FlatGradients target)
+    {
+        var to = target.Of(parameter) + ((long)row * layout.Channels);
+        for (var i = 0; i < layout.Channels; i++)
+        {
+            to[i] += gradient[layout.Places[i]];
+        }
+    }
 }
 
 /// <summary>The right side of a matrix product in <see cref="Gemm"/>'s panels, from one parameter or several side by side.</summary>
@@ -143,14 +204,72 @@ internal sealed unsafe class PackedMatrix(IReadOnlyList<PackedMatrix.Part> parts
     }
 
     /// <inheritdoc/>
-    public override void Pack(WeightReader reader, ParallelRunner parallel)
+    public override IReadOnlyList<string> Parameters { get; } = [.. parts.Select(part => part.Parameter)];
+
+    /// <inheritdoc/>
+    public override int ChunksOf(int part) => parts[part].Panels;
+
+    /// <inheritdoc/>
+    public override void PackChunk(int part, WeightView values, int chunk)
     {
-        var first = 0;
-        foreach (var part in parts)
+        var firstPanel = 0;
+        for (var i = 0; i < part; i++)
         {
-            var firstPanel = first;
-            reader.Read(part.Parameter, values => parallel.For(part.Panels, panel => PackPanel(values, part, panel, firstPanel + panel)));
-            first += part.Panels;
+            firstPanel += parts[i].Panels;
+        }
+
+        PackPanel(values, parts[part], chunk, firstPanel + chunk);
+    }
+
+    /// <summary>The matrix turned, as the right side for gradients: a panel of 16 of the depth, a row of them for each column.</summary>
+    /// <param name="panel">Panel of the depth, which must be a multiple of 16.</param>
+    /// <param name="target">Receives 16·<see cref="Panels"/> rows of 16.</param>
+    public void Turn(int panel, float* target)
+    {
+        var source = (float*)Pointer + (panel * Gemm.PanelWidth * Gemm.PanelWidth);
+        for (var columns = 0; columns < Panels; columns++)
+        {
+            PanelRows.Turn(source, target);
+            source += (nint)Depth * Gemm.PanelWidth;
+            target += Gemm.PanelWidth * Gemm.PanelWidth;
+        }
+    }
+
+    /// <summary>The way back of packing: adds the gradient of some rows of a panel to those of the parameters.</summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="firstRow">First of the rows.</param>
+    /// <param name="rows">How many; those beyond the depth are left out.</param>
+    /// <param name="gradient">Rows of 16.</param>
+    /// <param name="target">The parameters' gradients.</param>
+    public void Unpack(int panel, int firstRow, int rows, float* gradient, FlatGradients target)
+    {
+        var (part, own) = (0, panel);
+        while (own >= parts[part].Panels)
+        {
+            own -= parts[part++].Panels;
+        }
+
+        var to = target.Of(parts[part].Parameter);
+        var starts = parts[part].Columns;
+        var columns = stackalloc float*[Gemm.PanelWidth];
+        var end = Math.Min(depth.Length, firstRow + rows);
+        for (var k = firstRow; k < end;)
+        {
+            var length = 1;
+            while (k + length < end && Follows(depth[k], depth[k + length], length))
+            {
+                length++;
+            }
+
+            for (var i = 0; i < Gemm.PanelWidth; i++)
+            {
+                var column = (own * Gemm.PanelWidth) + i;
+                var start = column < starts.Length ? starts[column] : -1;
+                columns[i] = start < 0 || depth[k] < 0 ? null : to + start + depth[k];
+            }
+
+            PanelRows.AddTransposed(gradient + ((k - firstRow) * Gemm.PanelWidth), length, columns);
+            k += length;
         }
     }
 

@@ -9,7 +9,7 @@ namespace ConsistencyModels.Cpu.Packing;
 /// All packed weights of a network in one block of memory. The first plan asks for what it needs, in the order in which it is
 /// used; <see cref="Fill"/> then reads the checkpoint. Plans for other shapes find the same weights by name.
 /// </summary>
-internal sealed unsafe class PackedWeights : IDisposable
+internal sealed unsafe class PackedWeights : IWeightSet, IDisposable
 {
     private const long Alignment = 64;
 
@@ -26,7 +26,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>Size of the block in bytes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>The weights of that name; asked for the first time, they are planned.</summary>
+    /// <inheritdoc/>
     public T Get<T>(string name, Func<T> create)
         where T : PackedTensor
     {
@@ -94,4 +94,15 @@ internal sealed unsafe class PackedWeights : IDisposable
     public void Dispose() => _uses.Close();
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+}
+
+/// <summary>Packed weights by name, for those who plan layers.</summary>
+internal interface IWeightSet
+{
+    /// <summary>Whether matrices are kept in half precision.</summary>
+    bool Half { get; }
+
+    /// <summary>The weights of that name; asked for the first time, they are planned.</summary>
+    T Get<T>(string name, Func<T> create)
+        where T : PackedTensor;
 }

@@ -18,22 +18,20 @@ internal sealed unsafe class AttentionStep : Step
     private readonly long _keyFloats;
     private readonly long _valueFloats;
     private readonly ArenaSlot _packed;
+    private readonly float _scale;
 
     /// <summary>Plans the step.</summary>
-    /// <param name="projected">Queries, keys and values: three segments.</param>
-    /// <param name="output">The heads' results side by side.</param>
-    /// <param name="heads">Heads.</param>
-    /// <param name="headDim">Channels of a head.</param>
+    /// <param name="spec">What it does.</param>
     /// <param name="batch">Images.</param>
-    public AttentionStep(Feature projected, Feature output, int heads, int headDim, int batch)
+    public AttentionStep(AttentionSpec spec, int batch)
     {
-        (_projected, _output, _heads, _headDim, _batch) = (projected, output, heads, headDim, batch);
-        _tokens = output.Pixels;
-        _part = ChannelLayout.Pad(heads * headDim);
+        (_projected, _output, _heads, _headDim, _batch) = (spec.Projected, spec.Output, spec.Heads, spec.HeadDim, batch);
+        _tokens = _output.Pixels;
+        (_part, _scale) = (spec.Part, spec.Scale);
         _queryBlocks = Chunks.Count(_tokens, AttentionKernel.QueryBlock);
-        _keyFloats = (long)ChannelLayout.Pad(_tokens) * headDim;
-        _valueFloats = (long)ChannelLayout.Pad(_tokens) * ChannelLayout.Pad(headDim);
-        _packed = new ArenaSlot(batch * heads * (_keyFloats + _valueFloats));
+        _keyFloats = (long)ChannelLayout.Pad(_tokens) * _headDim;
+        _valueFloats = (long)ChannelLayout.Pad(_tokens) * ChannelLayout.Pad(_headDim);
+        _packed = new ArenaSlot(batch * _heads * (_keyFloats + _valueFloats));
     }
 
     /// <inheritdoc/>
@@ -69,7 +67,7 @@ internal sealed unsafe class AttentionStep : Step
         var output = call.At(_output.Slot) + ((((long)image * _tokens) + first) * _output.Stride);
         AttentionKernel.Attend(
             projected + ((long)first * _projected.Stride), _projected.Stride, count, keys, values, _tokens, _headDim,
-            1 / MathF.Sqrt(_headDim), output + (head * _headDim), _output.Stride, call.Scratch(slot));
+            _scale, output + (head * _headDim), _output.Stride, call.Scratch(slot));
         if (head == _heads - 1)
         {
             var inner = _heads * _headDim;
@@ -79,4 +77,18 @@ internal sealed unsafe class AttentionStep : Step
             }
         }
     }
+}
+
+/// <summary>What an <see cref="AttentionStep"/> does.</summary>
+/// <param name="Projected">Queries, keys and values: three segments.</param>
+/// <param name="Output">The heads' results side by side.</param>
+/// <param name="Heads">Heads.</param>
+/// <param name="HeadDim">Channels of a head; scores are scaled by 1/√HeadDim.</param>
+internal sealed record AttentionSpec(Feature Projected, Feature Output, int Heads, int HeadDim)
+{
+    /// <summary>Floats of a segment.</summary>
+    public int Part => ChannelLayout.Pad(Heads * HeadDim);
+
+    /// <summary>Factor of the scores.</summary>
+    public float Scale => 1 / MathF.Sqrt(HeadDim);
 }

@@ -59,11 +59,11 @@ internal sealed unsafe class TimestepStep : Step
     }
 }
 
-/// <summary>Adds the class embedding, if there is one, and applies the SiLU that every residual block starts its projection with.</summary>
-internal sealed unsafe class ClassStep(Feature embedding, PackedTable? table, int batch) : Step
+/// <summary>SiLU of an embedding, to which a class's vector is added before, if there are classes.</summary>
+internal sealed unsafe class ActivationStep(ActivationSpec spec, int batch) : Step
 {
     /// <inheritdoc/>
-    public override IEnumerable<ArenaSlot> Slots => [embedding.Slot];
+    public override IEnumerable<ArenaSlot> Slots => [spec.Input.Slot, spec.Output.Slot];
 
     /// <inheritdoc/>
     public override void Run(Call call) => call.For(this, 0, batch);
@@ -71,15 +71,52 @@ internal sealed unsafe class ClassStep(Feature embedding, PackedTable? table, in
     /// <inheritdoc/>
     public override void Chunk(Call call, int phase, int chunk, int slot)
     {
-        var x = call.At(embedding.Slot) + ((long)chunk * embedding.Stride);
-        var added = table is null ? null : table.Row(call.Labels[chunk]);
-        for (var i = 0; i < embedding.Stride; i += Floats128.Count)
+        var x = call.At(spec.Input.Slot) + ((long)chunk * spec.Input.Stride);
+        var y = call.At(spec.Output.Slot) + ((long)chunk * spec.Input.Stride);
+        var added = spec.Classes is null ? null : spec.Classes.Row(call.Labels[chunk]);
+        for (var i = 0; i < spec.Input.Stride; i += Floats128.Count)
         {
             var value = Floats128.Load(x + i);
-            Floats128.Store(VectorMath.SiLU(added is null ? value : value + Floats128.Load(added + i)), x + i);
+            Floats128.Store(VectorMath.SiLU(added is null ? value : value + Floats128.Load(added + i)), y + i);
         }
     }
 }
+
+/// <summary>What an <see cref="ActivationStep"/> does.</summary>
+/// <param name="Input">The embedding.</param>
+/// <param name="Output">The result; may be the input.</param>
+/// <param name="Classes">A vector for each class, or null.</param>
+internal sealed record ActivationSpec(Feature Input, Feature Output, PackedTable? Classes = null);
+
+/// <summary>Adds to embeddings what the call's augmentation labels are projected to; nothing if it has none.</summary>
+internal sealed unsafe class AugmentStep(AugmentSpec spec) : Step
+{
+    /// <inheritdoc/>
+    public override IEnumerable<ArenaSlot> Slots => [spec.Embedding.Slot];
+
+    /// <inheritdoc/>
+    public override void Run(Call call)
+    {
+        if (call.AugmentLabels is not null)
+        {
+            call.For(this, 0, spec.Embedding.Batch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Chunk(Call call, int phase, int chunk, int slot)
+    {
+        var labels = spec.Weights.Depth;
+        spec.Weights.Multiply(
+            call.AugmentLabels + ((long)chunk * labels), labels, 0, labels, 0, spec.Weights.Panels,
+            call.At(spec.Embedding.Slot) + ((long)chunk * spec.Embedding.Stride), spec.Embedding.Stride, 1, accumulate: true);
+    }
+}
+
+/// <summary>What an <see cref="AugmentStep"/> does.</summary>
+/// <param name="Embedding">What is added to.</param>
+/// <param name="Weights">A row for each label.</param>
+internal sealed record AugmentSpec(Feature Embedding, PackedMatrix Weights);
 
 /// <summary>
 /// What every residual block makes of the time embedding. It depends on no pixel, so all blocks' projections are one matrix
@@ -109,15 +146,15 @@ internal sealed class TimeProjection
         _projected = new Feature(batch, 1, 1, weights.Layout(width));
     }
 
-    /// <summary>The step that computes them.</summary>
-    public LinearStep Project(Feature activatedEmbedding) => new(new LinearSpec
+    /// <summary>The layer that computes them.</summary>
+    public LinearSpec Project(Feature activatedEmbedding) => new()
     {
         Inputs = [activatedEmbedding],
         Output = _projected,
         Weights = _weights.TimeProjections(_resnets, activatedEmbedding.Layout),
         Bias = _weights.TimeBiases(_resnets),
-    });
+    };
 
     /// <summary>The columns of one residual block.</summary>
-    public TimeColumns ColumnsOf(ResnetOperation resnet) => new(_projected.Slot, _projected.Stride, _offsets[resnet]);
+    public TimeColumns ColumnsOf(ResnetOperation resnet) => new(_projected, _offsets[resnet]);
 }

@@ -24,6 +24,7 @@ internal sealed unsafe class NormStep : Step
     private readonly ChannelLayout _layout;
     private readonly ArenaSlot _statistics;
     private readonly ArenaSlot _factors;
+    private readonly ArenaSlot? _moments;
 
     /// <summary>Plans the step.</summary>
     public NormStep(NormSpec spec, int batch, int threads)
@@ -40,7 +41,17 @@ internal sealed unsafe class NormStep : Step
         _unitsOfChunk = Chunks.ByBytes((spec.Halve ? 20.0 * spec.Output.Width : 8.0) * _layout.Padded, _units);
         _statistics = new ArenaSlot((long)batch * _pieces * 2 * _layout.Padded);
         _factors = new ArenaSlot((long)batch * 2 * _layout.Padded);
+        _moments = spec.KeepsMoments ? new ArenaSlot((long)batch * 2 * _layout.Padded) : null;
     }
+
+    /// <summary>What it does.</summary>
+    public NormSpec Spec => _spec;
+
+    /// <summary>[N, 2, channels]: the factors a and shifts b with which the output is SiLU(a·x + b).</summary>
+    public ArenaSlot FactorSlot => _factors;
+
+    /// <summary>[N, 2, channels]: the mean of each channel's group, and 1 over its standard deviation, if they are kept.</summary>
+    public ArenaSlot? MomentSlot => _moments;
 
     /// <inheritdoc/>
     public override IEnumerable<ArenaSlot> Slots =>
@@ -48,6 +59,7 @@ internal sealed unsafe class NormStep : Step
         .. _spec.Inputs.Select(input => input.Slot), _spec.Output.Slot, _statistics, _factors,
         .. _spec.Time is { } time ? [time.Slot] : Array.Empty<ArenaSlot>(),
         .. _spec.HalvedInput is { } halved ? [halved.Slot] : Array.Empty<ArenaSlot>(),
+        .. _moments is { } moments ? [moments] : Array.Empty<ArenaSlot>(),
     ];
 
     /// <inheritdoc/>
@@ -77,13 +89,16 @@ internal sealed unsafe class NormStep : Step
                 Factors(call, chunk);
                 break;
             case 2:
-                Apply(call, chunk);
+                Apply(call, chunk, _spec.Output, _spec.HalvedInput);
                 break;
             default:
                 Image(call, chunk, slot);
                 break;
         }
     }
+
+    /// <summary>Chunks in which the output alone is made from the factors: <see cref="Apply"/>.</summary>
+    public int OutputChunks => _batch * ChunksOfImage(2);
 
     private int ChunksOfImage(int phase) => phase switch
     {
@@ -136,6 +151,7 @@ internal sealed unsafe class NormStep : Step
                 if (logical[i] < 0)
                 {
                     a[i] = b[i] = 0;
+                    Keep(call, image, i, 0, 0);
                 }
             }
         }
@@ -159,7 +175,18 @@ internal sealed unsafe class NormStep : Step
 
                 a[i] = (float)factor;
                 b[i] = (float)shift;
+                Keep(call, image, i, mean, inverse);
             }
+        }
+    }
+
+    private void Keep(Call call, int image, int channel, double mean, double inverse)
+    {
+        if (_moments is { } moments)
+        {
+            var place = call.At(moments) + ((long)image * 2 * _layout.Padded) + channel;
+            place[0] = (float)mean;
+            place[_layout.Padded] = (float)inverse;
         }
     }
 
@@ -197,20 +224,24 @@ internal sealed unsafe class NormStep : Step
         return (mean, squares / count);
     }
 
-    private void Apply(Call call, int chunk)
+    /// <summary>Makes a part of the output, which may be made again elsewhere.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="chunk">Below <see cref="OutputChunks"/>.</param>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="halvedInput">Where means of the input go, or null.</param>
+    public void Apply(Call call, int chunk, Feature output, Feature? halvedInput)
     {
         var (image, part) = Math.DivRem(chunk, ChunksOfImage(2));
         var first = part * _unitsOfChunk;
         var count = Math.Min(_unitsOfChunk, _units - first);
         var a = call.At(_factors) + ((long)image * 2 * _layout.Padded);
-        var output = _spec.Output;
         var y = call.At(output.Slot) + ((long)image * output.Pixels * output.Stride);
         foreach (var input in _spec.Inputs)
         {
             var x = call.At(input.Slot) + ((long)image * _pixels * input.Stride);
             if (_spec.Halve)
             {
-                var mean = _spec.HalvedInput is { } halved ? call.At(halved.Slot) + ((long)image * halved.Pixels * halved.Stride) : null;
+                var mean = halvedInput is { } halved ? call.At(halved.Slot) + ((long)image * halved.Pixels * halved.Stride) : null;
                 for (var row = first; row < first + count; row++)
                 {
                     var upper = x + (2L * row * input.Width * input.Stride);
@@ -230,38 +261,4 @@ internal sealed unsafe class NormStep : Step
             y += input.Stride;
         }
     }
-}
-
-/// <summary>What a <see cref="NormStep"/> does.</summary>
-internal sealed record NormSpec
-{
-    /// <summary>One feature, or two of the same size that are concatenated.</summary>
-    public required Feature[] Inputs { get; init; }
-
-    /// <summary>The result, with the inputs' channels; may be the input itself if there is one and <see cref="Halve"/> is false.</summary>
-    public required Feature Output { get; init; }
-
-    /// <summary>Factors.</summary>
-    public required PackedVector Weight { get; init; }
-
-    /// <summary>Shifts.</summary>
-    public required PackedVector Bias { get; init; }
-
-    /// <summary>Number of groups.</summary>
-    public required int Groups { get; init; }
-
-    /// <summary>Added to the variance.</summary>
-    public required double Epsilon { get; init; }
-
-    /// <summary>Whether SiLU follows; always with <see cref="Halve"/>.</summary>
-    public bool SiLU { get; init; }
-
-    /// <summary>Where the time embedding's scale and shift are, or null.</summary>
-    public TimeColumns? Time { get; init; }
-
-    /// <summary>Whether the output is the mean of 2x2 pixels.</summary>
-    public bool Halve { get; init; }
-
-    /// <summary>With <see cref="Halve"/>: receives the mean of 2x2 pixels of the input, or null.</summary>
-    public Feature? HalvedInput { get; init; }
 }

@@ -14,34 +14,19 @@ internal sealed unsafe class OutputStep : Step
     private const int RowsOfBlock = 96;
     private const int Edge = 3;
 
+    private readonly OutputSpec _spec;
     private readonly Feature _input;
-    private readonly int _channels;
-    private readonly PackedMatrix _weights;
-    private readonly PackedVector _bias;
-    private readonly bool _divideByTimestep;
-    private readonly int _batch;
     private readonly int _columns;
     private readonly int _sumRows;
     private readonly ArenaSlot _taps;
 
     /// <summary>Plans the step.</summary>
-    /// <param name="input">The input.</param>
-    /// <param name="channels">Output channels.</param>
-    /// <param name="weights">Columns are taps, then channels.</param>
-    /// <param name="bias">Bias.</param>
-    /// <param name="divideByTimestep">Whether the result is divided by the image's timestep.</param>
-    /// <param name="batch">Images.</param>
-    public OutputStep(Feature input, int channels, PackedMatrix weights, PackedVector bias, bool divideByTimestep, int batch)
+    public OutputStep(OutputSpec spec)
     {
-        _input = input;
-        _channels = channels;
-        _weights = weights;
-        _bias = bias;
-        _divideByTimestep = divideByTimestep;
-        _batch = batch;
-        _columns = weights.Panels * Gemm.PanelWidth;
-        _sumRows = Chunks.ByBytes(4.0 * 9 * _columns * input.Width, batch * input.Height);
-        _taps = new ArenaSlot((long)input.Rows * _columns);
+        (_spec, _input) = (spec, spec.Input);
+        _columns = spec.Weights.Panels * Gemm.PanelWidth;
+        _sumRows = Chunks.ByBytes(4.0 * 9 * _columns * _input.Width, _input.Batch * _input.Height);
+        _taps = new ArenaSlot((long)_input.Rows * _columns);
     }
 
     /// <inheritdoc/>
@@ -51,7 +36,7 @@ internal sealed unsafe class OutputStep : Step
     public override void Run(Call call)
     {
         call.For(this, 0, Chunks.Count(_input.Rows, RowsOfBlock));
-        call.For(this, 1, Chunks.Count(_batch * _input.Height, _sumRows));
+        call.For(this, 1, Chunks.Count(_input.Batch * _input.Height, _sumRows));
     }
 
     /// <inheritdoc/>
@@ -60,13 +45,13 @@ internal sealed unsafe class OutputStep : Step
         if (phase == 0)
         {
             var first = chunk * RowsOfBlock;
-            _weights.Multiply(
-                call.At(_input.Slot) + ((long)first * _input.Stride), _input.Stride, 0, _input.Stride, 0, _weights.Panels,
+            _spec.Weights.Multiply(
+                call.At(_input.Slot) + ((long)first * _input.Stride), _input.Stride, 0, _input.Stride, 0, _spec.Weights.Panels,
                 call.At(_taps) + ((long)first * _columns), _columns, Math.Min(RowsOfBlock, _input.Rows - first), accumulate: false);
         }
         else
         {
-            for (var i = chunk * _sumRows; i < Math.Min(_batch * _input.Height, (chunk + 1) * _sumRows); i++)
+            for (var i = chunk * _sumRows; i < Math.Min(_input.Batch * _input.Height, (chunk + 1) * _sumRows); i++)
             {
                 var (image, row) = Math.DivRem(i, _input.Height);
                 SumRow(call, image, row);
@@ -78,13 +63,13 @@ internal sealed unsafe class OutputStep : Step
     {
         var (height, width) = (_input.Height, _input.Width);
         var taps = call.At(_taps) + ((long)image * _input.Pixels * _columns);
-        var divisor = _divideByTimestep ? call.Timesteps[image * call.TimestepStride] : 1;
-        for (var channel = 0; channel < _channels; channel++)
+        var divisor = _spec.DivideByTimestep ? call.Timesteps[image * call.TimestepStride] : 1;
+        for (var channel = 0; channel < _spec.Channels; channel++)
         {
-            var output = call.Output + (((((long)image * _channels) + channel) * height) + row) * width;
+            var output = call.Output + (((((long)image * _spec.Channels) + channel) * height) + row) * width;
             for (var column = 0; column < width; column++)
             {
-                var sum = _bias.Values[channel];
+                var sum = _spec.Bias.Values[channel];
                 for (var i = 0; i < Edge; i++)
                 {
                     for (var j = 0; j < Edge; j++)
@@ -92,7 +77,7 @@ internal sealed unsafe class OutputStep : Step
                         var (y, x) = (row - 1 + i, column - 1 + j);
                         if ((uint)y < (uint)height && (uint)x < (uint)width)
                         {
-                            sum += taps[((((long)y * width) + x) * _columns) + (((i * Edge) + j) * _channels) + channel];
+                            sum += taps[((((long)y * width) + x) * _columns) + (((i * Edge) + j) * _spec.Channels) + channel];
                         }
                     }
                 }
@@ -102,3 +87,11 @@ internal sealed unsafe class OutputStep : Step
         }
     }
 }
+
+/// <summary>What an <see cref="OutputStep"/> does.</summary>
+/// <param name="Input">The input.</param>
+/// <param name="Channels">Output channels.</param>
+/// <param name="Weights">Columns are taps, then channels.</param>
+/// <param name="Bias">Bias.</param>
+/// <param name="DivideByTimestep">Whether the result is divided by the image's timestep.</param>
+internal sealed record OutputSpec(Feature Input, int Channels, PackedMatrix Weights, PackedVector Bias, bool DivideByTimestep);

@@ -9,15 +9,19 @@ internal sealed class Plan
     private const long BytesOfStep = 300;
 
     private readonly Step[] _steps;
+    private readonly Step[] _back;
 
     /// <summary>Places the steps' memory.</summary>
-    public Plan(IEnumerable<Step> steps)
+    /// <param name="steps">The forward pass.</param>
+    /// <param name="back">The way back, if there is one: what it reads of the forward pass stays in memory.</param>
+    public Plan(IEnumerable<Step> steps, IEnumerable<Step>? back = null)
     {
         _steps = [.. steps];
+        _back = [.. back ?? []];
         var slots = new HashSet<ArenaSlot>();
-        for (var i = 0; i < _steps.Length; i++)
+        for (var i = 0; i < _steps.Length + _back.Length; i++)
         {
-            foreach (var slot in _steps[i].Slots)
+            foreach (var slot in (i < _steps.Length ? _steps[i] : _back[i - _steps.Length]).Slots)
             {
                 slot.UsedBy(i);
                 slots.Add(slot);
@@ -25,11 +29,11 @@ internal sealed class Plan
         }
 
         ArenaFloats = ArenaPlanner.Place(slots);
-        ScratchFloats = _steps.Max(step => step.ScratchFloats);
+        ScratchFloats = _steps.Concat(_back).Max(step => step.ScratchFloats);
     }
 
     /// <summary>Bytes of the plan itself, about.</summary>
-    public long Bytes => _steps.Length * BytesOfStep;
+    public long Bytes => (_steps.Length + _back.Length) * BytesOfStep;
 
     /// <summary>Floats of arena a call needs.</summary>
     public long ArenaFloats { get; }
@@ -43,6 +47,15 @@ internal sealed class Plan
         foreach (var step in _steps)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            step.Run(call);
+        }
+    }
+
+    /// <summary>Executes the way back, in the arena in which the forward pass was.</summary>
+    public void RunBack(Call call)
+    {
+        foreach (var step in _back)
+        {
             step.Run(call);
         }
     }

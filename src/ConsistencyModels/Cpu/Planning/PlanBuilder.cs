@@ -15,14 +15,18 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
     private readonly int _threads;
     private readonly TimeProjection _time;
     private readonly List<Step> _steps = [];
+    private readonly bool _dropout;
+    private readonly ITape? _tape;
+    private int _dropouts;
     private PackedTable? _classes;
 
-    private PlanBuilder(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads)
+    private PlanBuilder(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads, bool dropout, ITape? tape)
     {
         _weights = weights;
         _batch = batch;
         _size = size;
         _threads = threads;
+        (_dropout, _tape) = (dropout, tape);
         _time = new TimeProjection([.. network.Operations.OfType<ResnetOperation>()], weights, batch);
     }
 
@@ -32,11 +36,23 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
     /// <param name="batch">Images.</param>
     /// <param name="size">Their size.</param>
     /// <param name="threads">Threads that may take part.</param>
-    public static Plan Build(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads)
+    public static Plan Build(UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads) =>
+        new(Steps(network, weights, batch, size, threads, dropout: false, tape: null));
+
+    /// <summary>The steps of a forward pass.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="weights">Its packed weights.</param>
+    /// <param name="batch">Images.</param>
+    /// <param name="size">Their size.</param>
+    /// <param name="threads">Threads that may take part.</param>
+    /// <param name="dropout">Whether there is dropout, as in training.</param>
+    /// <param name="tape">Is told of every layer, if the pass is to be followed back; else null.</param>
+    public static IReadOnlyList<Step> Steps(
+        UNet2DDescription network, LayerWeights weights, int batch, ImageSize size, int threads, bool dropout, ITape? tape)
     {
-        var builder = new PlanBuilder(network, weights, batch, size, threads);
-        network.Read(builder, sample: [], timesteps: [], classLabels: []);
-        return new Plan(builder._steps);
+        var builder = new PlanBuilder(network, weights, batch, size, threads, dropout, tape);
+        network.Read(builder, sample: [], timesteps: [], classLabels: [], augmentLabels: []);
+        return builder._steps;
     }
 
     /// <inheritdoc/>
@@ -47,7 +63,12 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
         var embedding = New(operation.Output);
         var fourier = operation.Fourier is { } layer ? _weights.Vector(layer.Weight, _weights.Layout(layer.Count)) : null;
         _steps.Add(new TimestepStep(operation, features, fourier, _batch));
-        Linear([operation.First], [features], hidden, silu: true);
+        Linear([operation.First], [features], hidden, silu: _tape is null);
+        if (_tape is not null)
+        {
+            hidden = Activation(hidden);
+        }
+
         Linear([operation.Second], [hidden], embedding);
         return [embedding];
     }
@@ -60,11 +81,20 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
     }
 
     /// <inheritdoc/>
+    public Feature[] AugmentEmbedding(AugmentEmbeddingOperation operation, Feature[] embedding, Feature[] labels)
+    {
+        var spec = new AugmentSpec(embedding[0], _weights.Projection(operation.Projection.Weight, operation.Projection.Inputs, operation.Projection.Outputs));
+        _steps.Add(new AugmentStep(spec));
+        _tape?.Augment(spec);
+        return embedding;
+    }
+
+    /// <inheritdoc/>
     public Feature[] TimeActivation(TimeActivationOperation operation, Feature[] embedding)
     {
-        _steps.Add(new ClassStep(embedding[0], _classes, _batch));
-        _steps.Add(_time.Project(embedding[0]));
-        return embedding;
+        var activated = Activation(embedding[0], _classes);
+        Linear(_time.Project(activated));
+        return [activated];
     }
 
     /// <inheritdoc/>
@@ -72,17 +102,16 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
     {
         var layer = operation.Convolution;
         var output = New(operation.Output);
-        _steps.Add(new GatherStep(
-            new GatherSpec
-            {
-                InputSize = (_size.Height, _size.Width, layer.InChannels),
-                Center = operation.CentersSample,
-                Output = output,
-                Weights = _weights.InputConvolution(layer.Name, layer.InChannels, layer.OutChannels),
-                Bias = _weights.Bias(layer.Name, layer.OutChannels),
-                Stride = 1,
-                Padding = 1,
-            }));
+        Gather(new GatherSpec
+        {
+            InputSize = (_size.Height, _size.Width, layer.InChannels),
+            Center = operation.CentersSample,
+            Output = output,
+            Weights = _weights.InputConvolution(layer.Name, layer.InChannels, layer.OutChannels),
+            Bias = _weights.Bias(layer.Name, layer.OutChannels),
+            Stride = 1,
+            Padding = 1,
+        });
         return [output];
     }
 
@@ -100,7 +129,9 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
         var columns = _time.ColumnsOf(operation);
         var scales = operation.Conditioning == TimeConditioning.ScaleAndShift;
         Convolution(operation.Conv1, normed, hidden, doubled: up, time: scales ? null : columns);
-        Norm(operation.Norm2, [hidden], hidden, silu: true, time: scales ? columns : null);
+        var normed2 = InPlace(hidden);
+        Norm(operation.Norm2, [hidden], normed2, silu: true, time: scales ? columns : null);
+        Dropout(normed2, operation.Dropout);
 
         Feature[] skip = halved is null ? image : [halved];
         if (operation.Shortcut is { } layer)
@@ -111,7 +142,7 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
             skip = [shortcut];
         }
 
-        Convolution(operation.Conv2, hidden, output, residual: new Residual(skip.Single(), Doubled: up), scale: (float)(1 / operation.OutputScale));
+        Convolution(operation.Conv2, normed2, output, residual: new Residual(skip.Single(), Doubled: up), scale: (float)(1 / operation.OutputScale));
         return [output];
     }
 
@@ -130,11 +161,14 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
         var projected = New(x.Height, x.Width, _weights.Layout(inner, inner, inner));
         Linear([operation.Query, operation.Key, operation.Value], [tokens], projected);
         var attended = New(x.Height, x.Width, inner);
-        _steps.Add(new AttentionStep(projected, attended, operation.Heads, operation.HeadDim, _batch));
+        var attention = new AttentionSpec(projected, attended, operation.Heads, operation.HeadDim);
+        _steps.Add(new AttentionStep(attention, _batch));
+        _tape?.Attention(attention);
 
         // Nothing else reads the input: its memory becomes the output.
-        Linear([operation.Out], [attended], x, residual: x, scale: (float)(1 / operation.OutputScale));
-        return [x];
+        var output = InPlace(x);
+        Linear([operation.Out], [attended], output, residual: x, scale: (float)(1 / operation.OutputScale));
+        return [output];
     }
 
     /// <inheritdoc/>
@@ -149,17 +183,16 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
             return [output];
         }
 
-        _steps.Add(new GatherStep(
-            new GatherSpec
-            {
-                Input = x,
-                InputSize = (x.Height, x.Width, layer.InChannels),
-                Output = output,
-                Weights = _weights.StridedConvolution(layer.Name, x.Layout, layer.OutChannels),
-                Bias = _weights.Bias(layer.Name, layer.OutChannels),
-                Stride = layer.Stride,
-                Padding = layer.Padding == ConvolutionPadding.Around ? 1 : 0,
-            }));
+        Gather(new GatherSpec
+        {
+            Input = x,
+            InputSize = (x.Height, x.Width, layer.InChannels),
+            Output = output,
+            Weights = _weights.StridedConvolution(layer.Name, x.Layout, layer.OutChannels),
+            Bias = _weights.Bias(layer.Name, layer.OutChannels),
+            Stride = layer.Stride,
+            Padding = layer.Padding == ConvolutionPadding.Around ? 1 : 0,
+        });
         return [output];
     }
 
@@ -171,17 +204,24 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
     {
         var x = image.Single();
         var layer = operation.Convolution;
-        Norm(operation.Norm, [x], x, silu: true);
-        _steps.Add(new OutputStep(
-            x, layer.OutChannels, _weights.OutputConvolution(layer.Name, layer.InChannels, layer.OutChannels),
-            _weights.Bias(layer.Name, layer.OutChannels), operation.DividesByTimestep, _batch));
+        var normed = InPlace(x);
+        Norm(operation.Norm, [x], normed, silu: true);
+        var output = new OutputSpec(
+            normed, layer.OutChannels, _weights.OutputConvolution(layer.Name, layer.InChannels, layer.OutChannels),
+            _weights.Bias(layer.Name, layer.OutChannels), operation.DividesByTimestep);
+        _steps.Add(new OutputStep(output));
+        _tape?.Output(output);
         return [];
     }
 
+    /// <summary>Where a layer's output goes that may be written over its input, unless a gradient needs that.</summary>
+    private Feature InPlace(Feature input) => _tape is null ? input : New(input.Height, input.Width, input.Layout);
+
     private ChannelLayout LayoutOf(Feature[] features) => _weights.Layout([.. features.Select(feature => feature.Layout.Channels)]);
 
-    private void Norm(NormLayer layer, Feature[] inputs, Feature output, bool silu, TimeColumns? time = null, Feature? halvedInput = null) =>
-        _steps.Add(new NormStep(
+    private void Norm(NormLayer layer, Feature[] inputs, Feature output, bool silu, TimeColumns? time = null, Feature? halvedInput = null)
+    {
+        var step = new NormStep(
             new NormSpec
             {
                 Inputs = inputs,
@@ -194,9 +234,38 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
                 Time = time,
                 Halve = halvedInput is not null,
                 HalvedInput = halvedInput,
+                KeepsMoments = _tape is not null,
             },
             _batch,
-            _threads));
+            _threads);
+        _steps.Add(step);
+        _tape?.Norm(step);
+    }
+
+    private void Dropout(Feature output, double probability)
+    {
+        // Counted with or without: a layer's mask does not depend on what others do.
+        var spec = new DropoutSpec(output, _dropouts++, probability);
+        if (_dropout && probability > 0)
+        {
+            _steps.Add(new DropoutStep(spec, output));
+            _tape?.Dropout(spec);
+        }
+    }
+
+    private Feature Activation(Feature input, PackedTable? classes = null)
+    {
+        var spec = new ActivationSpec(input, InPlace(input), classes);
+        _steps.Add(new ActivationStep(spec, _batch));
+        _tape?.Activation(spec);
+        return spec.Output;
+    }
+
+    private void Gather(GatherSpec spec)
+    {
+        _steps.Add(new GatherStep(spec));
+        _tape?.Gather(spec);
+    }
 
     private void Convolution(
         ConvolutionLayer layer, Feature input, Feature output, bool doubled = false, TimeColumns? time = null, Residual? residual = null, float scale = 1)
@@ -212,7 +281,8 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
             Residual = residual,
             Scale = scale,
         };
-        _steps.Add(WinogradStep.Plan(spec, _batch, _threads));
+        _steps.Add(WinogradStep.Plan(spec, _threads));
+        _tape?.Convolution(spec);
     }
 
     private void Linear(LinearLayer[] layers, Feature[] inputs, Feature output, bool silu = false, Feature? residual = null, float scale = 1) =>
@@ -220,7 +290,7 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
 
     private void Linear(
         string[] names, Feature[] inputs, Feature output, int columns, bool silu = false, Feature? residual = null, float scale = 1) =>
-        _steps.Add(new LinearStep(new LinearSpec
+        Linear(new LinearSpec
         {
             Inputs = inputs,
             Output = output,
@@ -229,7 +299,13 @@ internal sealed class PlanBuilder : INetworkReader<Feature[]>
             SiLU = silu,
             Residual = residual,
             Scale = scale,
-        }));
+        });
+
+    private void Linear(LinearSpec spec)
+    {
+        _steps.Add(new LinearStep(spec));
+        _tape?.Linear(spec);
+    }
 
     private Feature New(NetworkValue value)
     {

@@ -47,8 +47,23 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>[N], or null.</summary>
     public int* Labels { get; set; }
 
+    /// <summary>[N, labels an image], or null for zeros.</summary>
+    public float* AugmentLabels { get; set; }
+
     /// <summary>[N, OutChannels, H, W].</summary>
     public float* Output { get; set; }
+
+    /// <summary>Which image of the caller's batch the first one here is: dropout counts on.</summary>
+    public int FirstImage { get; set; }
+
+    /// <summary>Seeds the dropout masks, where a plan has them.</summary>
+    public long DropoutSeed { get; set; }
+
+    /// <summary>On the way back: dLoss/dOutput, as <see cref="Output"/>.</summary>
+    public float* OutputGradient { get; set; }
+
+    /// <summary>On the way back: where the parameters' gradients are added up.</summary>
+    public FlatGradients Gradients { get; set; }
 
     /// <summary>Memory of a slot.</summary>
     public float* At(ArenaSlot slot) => _arena + slot.Offset;
@@ -101,9 +116,12 @@ internal static class Chunks
     private static int Clamp(double size, int units) => (int)Math.Clamp(size, 1, Math.Max(1, units));
 }
 
-/// <summary>An activation of a plan: [N, H, W, padded C] in the arena.</summary>
+/// <summary>An activation of a plan: [N, H, W, padded C] in the arena. What pads the channels is zero.</summary>
 internal sealed class Feature(int batch, int height, int width, ChannelLayout layout)
 {
+    /// <summary>Images.</summary>
+    public int Batch => batch;
+
     /// <summary>Rows of an image.</summary>
     public int Height => height;
 
@@ -132,7 +150,13 @@ internal sealed class Feature(int batch, int height, int width, ChannelLayout la
 internal sealed record Residual(Feature Source, bool Doubled = false);
 
 /// <summary>Some columns of the projected time embedding [N, RowStride].</summary>
-/// <param name="Slot">Its memory.</param>
-/// <param name="RowStride">Floats from image to image.</param>
+/// <param name="Source">All columns, [N, 1, 1, RowStride].</param>
 /// <param name="Offset">First column.</param>
-internal sealed record TimeColumns(ArenaSlot Slot, int RowStride, int Offset);
+internal sealed record TimeColumns(Feature Source, int Offset)
+{
+    /// <summary>Its memory.</summary>
+    public ArenaSlot Slot => Source.Slot;
+
+    /// <summary>Floats from image to image.</summary>
+    public int RowStride => Source.Stride;
+}

@@ -10,22 +10,21 @@ internal static class WinogradStep
 {
     /// <summary>The step for a convolution.</summary>
     /// <param name="spec">The convolution.</param>
-    /// <param name="batch">Images.</param>
     /// <param name="threads">Threads that may take part.</param>
     /// <param name="cut">How it is cut in chunks; default: <see cref="WinogradCut.Choose"/>.</param>
-    public static Step Plan(ConvolutionSpec spec, int batch, int threads, WinogradCut? cut = null) =>
-        Vector512.IsHardwareAccelerated ? Plan<Floats512>(spec, batch, threads, cut)
-        : Vector256.IsHardwareAccelerated ? Plan<Floats256>(spec, batch, threads, cut)
-        : Plan<Floats128>(spec, batch, threads, cut);
+    public static Step Plan(ConvolutionSpec spec, int threads, WinogradCut? cut = null) =>
+        Vector512.IsHardwareAccelerated ? Plan<Floats512>(spec, threads, cut)
+        : Vector256.IsHardwareAccelerated ? Plan<Floats256>(spec, threads, cut)
+        : Plan<Floats128>(spec, threads, cut);
 
-    private static Step Plan<T>(ConvolutionSpec spec, int batch, int threads, WinogradCut? cut)
+    private static Step Plan<T>(ConvolutionSpec spec, int threads, WinogradCut? cut)
         where T : unmanaged, IFloats<T> =>
-        spec.Weights.OutputSize == 4 ? PlanTiles<WinogradF4<T>>(spec, batch, threads, cut) : PlanTiles<WinogradF2<T>>(spec, batch, threads, cut);
+        spec.Weights.OutputSize == 4 ? PlanTiles<WinogradF4<T>>(spec, threads, cut) : PlanTiles<WinogradF2<T>>(spec, threads, cut);
 
-    private static Step PlanTiles<TTile>(ConvolutionSpec spec, int batch, int threads, WinogradCut? given)
+    private static Step PlanTiles<TTile>(ConvolutionSpec spec, int threads, WinogradCut? given)
         where TTile : struct, IWinogradTile
     {
-        var layer = new WinogradLayer<TTile>(spec, batch);
+        var layer = new WinogradLayer<TTile>(spec);
         var cut = given ?? WinogradCut.Choose(layer.Planes, layer.Tiles, spec.Input.Stride, layer.Panels, threads);
         return cut.ByTiles ? new WinogradByTiles<TTile>(layer, cut) : new WinogradByChannels<TTile>(layer, cut);
     }
@@ -69,18 +68,14 @@ internal sealed unsafe class WinogradLayer<TTile>
     // Planes a multiple of 4 KB apart would compete for the same sets of the first-level cache.
     private const int PlaneStagger = 16;
 
-    private readonly int _edge = TTile.OutputSize + 2;
-    private readonly int _tileColumns;
-    private readonly int _tilesOfImage;
+    private readonly TileGrid _grid;
     private readonly ArenaSlot _zeros;
 
     /// <summary>The layer for a batch.</summary>
-    public WinogradLayer(ConvolutionSpec spec, int batch)
+    public WinogradLayer(ConvolutionSpec spec)
     {
         Spec = spec;
-        _tileColumns = Chunks.Count(spec.Output.Width, TTile.OutputSize);
-        _tilesOfImage = Chunks.Count(spec.Output.Height, TTile.OutputSize) * _tileColumns;
-        Tiles = batch * _tilesOfImage;
+        _grid = new TileGrid(TTile.OutputSize, spec.Output);
         _zeros = new ArenaSlot(spec.Input.Stride);
     }
 
@@ -88,10 +83,10 @@ internal sealed unsafe class WinogradLayer<TTile>
     public ConvolutionSpec Spec { get; }
 
     /// <summary>Tiles of the batch.</summary>
-    public int Tiles { get; }
+    public int Tiles => _grid.Tiles;
 
     /// <summary>(m+2)²: how many products there are.</summary>
-    public int Planes => _edge * _edge;
+    public int Planes => (TTile.OutputSize + 2) * (TTile.OutputSize + 2);
 
     /// <summary>Panels of output channels.</summary>
     public int Panels => Spec.Weights.Panels;
@@ -115,27 +110,12 @@ internal sealed unsafe class WinogradLayer<TTile>
     {
         var input = Spec.Input;
         var shift = Spec.DoubleInput ? 1 : 0;
-        var (height, width) = (Spec.Output.Height, Spec.Output.Width);
-        var zeros = call.At(_zeros);
-        var pixels = stackalloc float*[36];
+        float* x = call.At(input.Slot), zeros = call.At(_zeros);
+        var pixels = stackalloc float*[TileGrid.MostPixels];
         for (var tile = 0; tile < count; tile++)
         {
-            var (image, place) = Math.DivRem(first + tile, _tilesOfImage);
-            var (tileRow, tileColumn) = Math.DivRem(place, _tileColumns);
-            var x = call.At(input.Slot) + ((long)image * input.Pixels * input.Stride);
-            for (var i = 0; i < _edge; i++)
-            {
-                var row = (tileRow * TTile.OutputSize) - 1 + i;
-                for (var j = 0; j < _edge; j++)
-                {
-                    var column = (tileColumn * TTile.OutputSize) - 1 + j;
-                    pixels[(i * _edge) + j] = (uint)row < (uint)height && (uint)column < (uint)width
-                        ? x + ((((long)(row >> shift) * input.Width) + (column >> shift)) * input.Stride)
-                        : zeros;
-                }
-            }
-
-            TTile.Input(pixels, input.Stride, target + ((nint)tile * input.Stride), planeStride);
+            _grid.Window(x, input, shift, first + tile, zeros, pixels);
+            TTile.Input(pixels, input.Stride, target + ((nint)tile * input.Stride), planeStride, Gemm.PanelWidth);
         }
     }
 
@@ -183,9 +163,7 @@ internal sealed unsafe class WinogradLayer<TTile>
         };
         for (var tile = 0; tile < tiles; tile++)
         {
-            var (image, place) = Math.DivRem(firstTile + tile, _tilesOfImage);
-            var (tileRow, tileColumn) = Math.DivRem(place, _tileColumns);
-            var (row, column) = (tileRow * TTile.OutputSize, tileColumn * TTile.OutputSize);
+            var (image, row, column) = _grid.Corner(firstTile + tile);
             target.Output = call.At(output.Slot) + ((((((long)image * output.Height) + row) * output.Width) + column) * output.Stride) + channel;
             target.Rows = Math.Min(TTile.OutputSize, output.Height - row);
             target.Columns = Math.Min(TTile.OutputSize, output.Width - column);

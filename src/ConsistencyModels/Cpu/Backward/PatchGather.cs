@@ -1,0 +1,89 @@
+using ConsistencyModels.Cpu.Kernels;
+using ConsistencyModels.Cpu.Planning;
+
+namespace ConsistencyModels.Cpu.Backward;
+
+/// <summary>The 9 pixels around outputs, as a <see cref="GatherStep"/> sees them, a part at a time; and the way back.</summary>
+internal static unsafe class PatchGather
+{
+    /// <summary>Pixels of a patch.</summary>
+    public const int Taps = Edge * Edge;
+
+    private const int Edge = 3;
+
+    /// <summary>One pixel of the patches of neighbouring outputs, some panels of its channels.</summary>
+    public static void Tap(Call call, GatherSpec spec, int firstRow, int rows, int tap, int channel, int panels, float* target, nint panelStride)
+    {
+        var input = spec.Input!;
+        var x = call.At(input.Slot) + channel;
+        for (var row = 0; row < rows; row++)
+        {
+            var (image, pixel) = Math.DivRem(firstRow + row, spec.Output.Pixels);
+            var to = target + (row * Gemm.PanelWidth);
+            if (Place(spec, pixel, tap) is >= 0 and var place)
+            {
+                PanelRows.Copy(x + ((((long)image * input.Pixels) + place) * input.Stride), 0, 1, panels, to, panelStride);
+                continue;
+            }
+
+            for (var panel = 0; panel < panels; panel++)
+            {
+                new Span<float>(to + (panel * panelStride), Gemm.PanelWidth).Clear();
+            }
+        }
+    }
+
+    /// <summary>Some panels of the patches of the call's sample, taps first; beyond their depth there are zeros.</summary>
+    public static void Sample(Call call, GatherSpec spec, int firstRow, int rows, int firstDepth, int panels, float* target, nint panelStride)
+    {
+        var channels = spec.InputSize.Channels;
+        var plane = (long)spec.InputSize.Height * spec.InputSize.Width;
+        for (var i = 0; i < panels * Gemm.PanelWidth; i++)
+        {
+            var (tap, channel) = Math.DivRem(firstDepth + i, channels);
+            var to = target + (i / Gemm.PanelWidth * panelStride) + (i % Gemm.PanelWidth);
+            var (image, pixel) = Math.DivRem(firstRow, spec.Output.Pixels);
+            for (var row = 0; row < rows; row++)
+            {
+                var value = 0f;
+                if (tap < Taps && Place(spec, pixel, tap) is >= 0 and var place)
+                {
+                    value = call.Sample[((((long)image * channels) + channel) * plane) + place];
+                    value = spec.Center ? (2 * value) - 1 : value;
+                }
+
+                to[row * Gemm.PanelWidth] = value;
+                if (++pixel == spec.Output.Pixels)
+                {
+                    (image, pixel) = (image + 1, 0);
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds gradients of whole patches to those of an image's pixels.</summary>
+    public static void AddTo(GatherSpec spec, float* image, int firstPixel, int rows, float* patches)
+    {
+        var stride = spec.Input!.Stride;
+        for (var row = 0; row < rows; row++)
+        {
+            for (var tap = 0; tap < Taps; tap++)
+            {
+                if (Place(spec, firstPixel + row, tap) is >= 0 and var place)
+                {
+                    ElementKernel.Add(patches, 1, image + ((long)place * stride), stride, accumulate: true);
+                }
+
+                patches += stride;
+            }
+        }
+    }
+
+    // The input pixel that an output sees through a tap, or -1.
+    private static int Place(GatherSpec spec, int pixel, int tap)
+    {
+        var (y, x) = Math.DivRem(pixel, spec.Output.Width);
+        var (row, column) = ((y * spec.Stride) - spec.Padding + (tap / Edge), (x * spec.Stride) - spec.Padding + (tap % Edge));
+        return (uint)row < (uint)spec.InputSize.Height && (uint)column < (uint)spec.InputSize.Width ? (row * spec.InputSize.Width) + column : -1;
+    }
+}

@@ -1,0 +1,111 @@
+using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Networks;
+
+namespace ConsistencyModels.Cpu.Training;
+
+/// <summary>A network's flat parameters, or as many other floats, in memory outside the managed heap. Operations use all the network's threads.</summary>
+internal sealed unsafe class CpuBuffer : IParameterBuffer
+{
+    private readonly CpuTrainableUNet _owner;
+    private readonly NativeBuffer _memory;
+    private bool _disposed;
+
+    /// <summary>Zeros.</summary>
+    public CpuBuffer(CpuTrainableUNet owner, long length)
+    {
+        (_owner, Length) = (owner, length);
+        _memory = new NativeBuffer(length * sizeof(float));
+        Work.Run(BufferOperation.Clear, Pointer, length);
+    }
+
+    /// <inheritdoc/>
+    public long Length { get; }
+
+    /// <summary>The values.</summary>
+    public float* Pointer => _disposed ? throw new ObjectDisposedException(nameof(IParameterBuffer)) : _memory.Floats;
+
+    /// <summary>Grows with every change, so that whoever keeps something made of it knows when that is old.</summary>
+    public long Version { get; private set; }
+
+    private BufferWork Work => _owner.Work;
+
+    /// <inheritdoc/>
+    public void Clear() => Change().Run(BufferOperation.Clear, Pointer, Length);
+
+    /// <inheritdoc/>
+    public void CopyFrom(IParameterBuffer source)
+    {
+        var other = Kin(source, nameof(source)).Pointer;
+        Change().Run(BufferOperation.Copy, Pointer, Length, other);
+    }
+
+    /// <inheritdoc/>
+    public void Lerp(IParameterBuffer other, double weight)
+    {
+        var target = Kin(other, nameof(other)).Pointer;
+        Change().Run(BufferOperation.Lerp, Pointer, Length, target, factor: weight);
+    }
+
+    /// <inheritdoc/>
+    public void Scale(double factor) => Change().Run(BufferOperation.Scale, Pointer, Length, factor: factor);
+
+    /// <inheritdoc/>
+    public double Norm() => Math.Sqrt(Work.SumOfSquares(Pointer, Length));
+
+    /// <inheritdoc/>
+    public void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step)
+    {
+        var gradient = Kin(gradients, nameof(gradients)).Pointer;
+        var (first, second) = (Kin(firstMoment, nameof(firstMoment)), Kin(secondMoment, nameof(secondMoment)));
+        first.Version++;
+        second.Version++;
+        Change().Adapt(Pointer, gradient, first.Pointer, second.Pointer, Length, step);
+    }
+
+    /// <inheritdoc/>
+    public void Read(long offset, Span<float> destination) => Part(offset, destination.Length).CopyTo(destination);
+
+    /// <inheritdoc/>
+    public void Write(long offset, ReadOnlySpan<float> source)
+    {
+        var part = Part(offset, source.Length);
+        Version++;
+        source.CopyTo(part);
+    }
+
+    /// <summary>Notes that the values are changed by someone else.</summary>
+    public void Changed() => Version++;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _owner.Forget(this);
+            _memory.Dispose();
+        }
+    }
+
+    /// <summary>Another buffer of the same network.</summary>
+    /// <exception cref="ArgumentException">It is not one.</exception>
+    public CpuBuffer Kin(IParameterBuffer other, string name) => other is CpuBuffer buffer && buffer._owner == _owner
+        ? buffer
+        : throw new ArgumentException("The buffer was not made for this network.", name);
+
+    private BufferWork Change()
+    {
+        Version++;
+        return Work;
+    }
+
+    private Span<float> Part(long offset, int length)
+    {
+        if (offset < 0 || offset > Length - length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The buffer has {Length} values; {length} from {offset} on are not all in it.");
+        }
+
+        return new(Pointer + offset, length);
+    }
+}
