@@ -69,7 +69,7 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static StoredModels Find() => StoredModels.Find(HubOptions.FromEnvironment(), CacheFolders.FromEnvironment(), AppContext.BaseDirectory);
+    private static StoredModels Find() => StoredModels.Find(HubOptions.FromEnvironment(), CacheFolders.FromEnvironment().PackedWeights, AppContext.BaseDirectory);
 
     private static void WriteText(TextWriter output, StoredModels models)
     {

@@ -1,4 +1,3 @@
-using ConsistencyModels.Files;
 using ConsistencyModels.Hub;
 using ConsistencyModels.Models;
 
@@ -35,9 +34,9 @@ internal sealed class StoredModels
 
     /// <summary>Looks.</summary>
     /// <param name="hub">Where downloads are.</param>
-    /// <param name="folders">Where packed weights are.</param>
+    /// <param name="packed">Where packed weights are; null where none are kept.</param>
     /// <param name="programFolder">Where the program is.</param>
-    public static StoredModels Find(HubOptions hub, CacheFolders folders, string programFolder) => new(
+    public static StoredModels Find(HubOptions hub, string? packed, string programFolder) => new(
         BundledModel.Find(programFolder) is { } bundled ? Stored(BundledModel.Name, bundled) : null,
         [
             .. Folders(hub.CacheFolder).Where(folder => Path.GetFileName(folder).StartsWith(Prefix, StringComparison.Ordinal))
@@ -46,7 +45,7 @@ internal sealed class StoredModels
                 .DistinctBy(model => model.Folder)
                 .OrderBy(model => model.Name, StringComparer.Ordinal),
         ],
-        folders.PackedWeights is { } packed && Directory.Exists(packed) ? new("packed weights", packed, PackedIn(packed).Sum(file => file.Length)) : null);
+        packed is not null && Directory.Exists(packed) ? new("packed weights", packed, PackedIn(packed).Sum(file => file.Length)) : null);
 
     /// <summary>Removes one that was downloaded.</summary>
     /// <param name="name">Its name.</param>
