@@ -22,6 +22,6 @@ public sealed class ImageBufferExtensionsTests : IDisposable
     {
         var bytes = _image.ToPng(new Dictionary<string, string> { ["seed"] = "7" });
         Assert.Equal(_image.Pixels, ImageDecoder.Decode(bytes, "memory").Pixels);
-        Assert.Equal("7", PngText.Read(bytes)["seed"]);
+        Assert.Equal("7", PngText.Read(bytes, "memory")["seed"]);
     }
 }
