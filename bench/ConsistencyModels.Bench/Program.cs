@@ -4,6 +4,7 @@ using ConsistencyModels.Bench.Engines;
 return args switch
 {
     ["bare"] => BareTensor.Run(),
+    ["peak", var program, .. var rest] => PeakOfChild.Run(program, rest),
     ["contender", .. var rest] => Contender.Run(rest),
     ["engines", .. var rest] => EnginesBench.Run(rest),
     ["threads", .. var rest] => ThreadsBench.Run(rest),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace ConsistencyModels.Bench;
 
@@ -13,7 +14,8 @@ internal static class StartupBench
         var built = Repository.Path("src", "ConsistencyModels.Cli", "bin", "Release", "net10.0", "cm");
         (string Name, string Program)[] programs =
         [
-            ("`cm generate`, as `dotnet publish` makes it", Publish()),
+            ("`cm generate`, the native program that `dotnet publish` makes", Publish("native")),
+            ("`cm generate` as ReadyToRun code, what `dotnet publish` makes without a linker", Publish("readytorun", "-p:PublishAot=false")),
             ("`cm generate`, as `dotnet build` makes it: nothing compiled ahead of time", built),
         ];
         var picture = Path.Combine(Path.GetTempPath(), $"startup-{Environment.ProcessId}.png");
@@ -34,33 +36,36 @@ internal static class StartupBench
             }
         }
 
-        File.Delete(picture);
         var report = new Report("Start-up")
-            .Line($"From process start to a PNG on disk (`cm generate`, bundled model, one step), against a TorchSharp program that makes one tensor; medians of {Rounds} rounds that take turns.\n")
-            .Line($"| | seconds | ratio to bare |\n|---|---|---|")
-            .Line($"| bare TorchSharp program | {Report.Median(bare):F2} | 1 |");
+            .Line($"From process start to a PNG on disk (`cm generate`, bundled model, one step), against a TorchSharp program that makes one tensor; medians of {Rounds} rounds that take turns. Memory is the most that was resident, the smallest of five.\n")
+            .Line($"| | seconds | ratio to bare | MB |\n|---|---|---|---|")
+            .Line($"| bare TorchSharp program | {Report.Median(bare):F2} | 1 | {long.Parse(ChildProcess.RunAgain("bare").LastLine, CultureInfo.InvariantCulture) / 1e3:F0} |");
         for (var p = 0; p < programs.Length; p++)
         {
             var ratios = ours[p].Zip(bare, (a, b) => a / b).ToList();
-            report.Line($"| {programs[p].Name} | {Report.Median(ours[p]):F2} | {Report.Median(ratios):F2} (from {ratios.Min():F2} to {ratios.Max():F2}) |");
+            var memory = Enumerable.Range(0, 5).Min(_ => PeakOfChild.Measure(programs[p].Program, Words(picture)));
+            report.Line($"| {programs[p].Name} | {Report.Median(ours[p]):F3} | {Report.Median(ratios):F2} (from {ratios.Min():F2} to {ratios.Max():F2}) | {memory / 1e3:F0} |");
         }
 
+        File.Delete(picture);
         report.Publish(file);
         return 0;
     }
 
+    private static string[] Words(string picture) => ["generate", "--seed", "1", "--quiet", "--out", picture];
+
     private static double Generate(string cm, string picture)
     {
         File.Delete(picture);
-        var seconds = ChildProcess.Run(cm, "generate", "--seed", "1", "--quiet", "--out", picture).Seconds;
+        var seconds = ChildProcess.Run(cm, Words(picture)).Seconds;
         return File.Exists(picture) ? seconds : throw new InvalidOperationException("cm wrote no picture.");
     }
 
     /// <summary>The program as users get it, beside its build so that libtorch is linked and not copied.</summary>
-    private static string Publish()
+    private static string Publish(string name, params string[] properties)
     {
-        var folder = Repository.Path("src", "ConsistencyModels.Cli", "obj", "startup-bench");
-        string[] arguments = ["publish", Repository.Path("src", "ConsistencyModels.Cli"), "-c", "Release", "-o", folder];
+        var folder = Repository.Path("src", "ConsistencyModels.Cli", "obj", "startup-bench", name);
+        string[] arguments = ["publish", Repository.Path("src", "ConsistencyModels.Cli"), "-c", "Release", "-o", folder, .. properties];
         using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -78,6 +78,7 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
                 ConvertCommand.Create(context),
                 ExportCommand.Create(context),
                 DownloadCommand.Create(context),
+                ModelsCommand.Create(context),
                 NewCommand.Create(context),
                 BenchCommand.Create(context),
                 DoctorCommand.Create(context),

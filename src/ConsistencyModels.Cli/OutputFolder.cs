@@ -14,6 +14,18 @@ internal static class OutputFolder
         }
     }
 
+    /// <summary>Refuses a file's name that is a folder's, before the work.</summary>
+    /// <param name="option">What said it.</param>
+    /// <param name="path">The name.</param>
+    /// <exception cref="ConsistencyModelsException">A folder is there.</exception>
+    public static void ThrowIfFolder(string option, string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new ConsistencyModelsException($"{option} {path}: a folder, expected a file's name");
+        }
+    }
+
     /// <summary>Makes a folder.</summary>
     /// <exception cref="ConsistencyModelsException">It cannot be made.</exception>
     public static void Make(string folder)

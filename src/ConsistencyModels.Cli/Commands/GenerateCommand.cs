@@ -23,12 +23,13 @@ internal static class GenerateCommand
         var churn = Options.NumberFrom("--churn", "Fresh noise that heun, dpm2 and edm add on the way (S_churn); default: 0", 0);
         var seed = Options.Seed("--seed", "Seed of the first picture, the next ones count on: picture i is that of --seed SEED+i alone; default: random");
         var latents = Options.Text("--latents", "Start from given noise: the tensor \"latents\" [N, C, H, W] of a safetensors file", "FILE");
+        var saveLatents = Options.Text("--save-latents", "Write the noise that the pictures start from, for --latents: in one step and of the same class the same picture comes again", "FILE");
         var size = Options.Size("--size", "Width and height, or one number for both; larger than what the model was made for (the default) is drawn in overlapping tiles, without seams", 8192);
-        var output = Options.Text("--out", "A folder, or a file's name for one picture or a grid; default: the folder out", "PATH", "-o");
+        var output = Options.Text("--out", "A folder, or a file's name for one picture or a grid; - is standard output; default: the folder out", "PATH", "-o");
         var grid = Options.Switch("--grid", "One sheet with all pictures in place of single files");
         var columns = Options.Whole("--columns", "Pictures in a row of the sheet; default: a column for each of --classes, or a square", 1, 10_000);
         var scale = Options.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);
-        var format = Options.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
+        var format = Options.OneOf("--format", "png (default; carries the parameters as text), jpeg, webp (lossless); npy or safetensors: floats [N, C, H, W] in [-1, 1], all in one file", "png", "jpeg", "webp", "npy", "safetensors");
         var json = Options.Switch("--json", "Print files, seeds, classes and times as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but errors (and what --json prints)", "-q");
 
@@ -41,9 +42,10 @@ internal static class GenerateCommand
             "cm generate --model FOLDER --timesteps 22,0 -o a.png   # two steps of a model of your own",
             "cm generate --model RUN/model --sampler heun           # a diffusion model that cm train made",
             "cm generate --size 96x64 -c wall                       # larger than the model's 32x32",
+            "cm generate -n 64 --seed 1 -o images.npy               # floats for NumPy, not pictures",
             "cm generate -m openai/diffusers-cd_imagenet64_l2 -c 88 # downloaded from the Hub once; -m cd_imagenet64_l2.pt: a file")
         {
-            classes, count, sampler, steps, timesteps, sigmaMax, churn, seed, latents, size, output, grid, columns, scale, format, json, quiet,
+            classes, count, sampler, steps, timesteps, sigmaMax, churn, seed, latents, saveLatents, size, output, grid, columns, scale, format, json, quiet,
         };
         engine.AddTo(command);
         command.SetAction(result => Run(context, new GenerateSettings
@@ -58,6 +60,7 @@ internal static class GenerateCommand
             Churn = result.GetValue(churn) ?? 0,
             Seed = result.GetValue(seed),
             Latents = result.GetValue(latents),
+            SaveLatents = result.GetValue(saveLatents),
             Size = result.GetValue(size),
             Out = result.GetValue(output),
             Grid = result.GetValue(grid),

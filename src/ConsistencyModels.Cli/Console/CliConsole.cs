@@ -10,6 +10,9 @@ internal sealed record CliConsole(TextWriter Out, TextWriter Error, bool ErrorIs
     /// <summary>How long work takes before its progress is shown.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Opens standard output for bytes, where a file was asked for there; whoever opens it disposes it.</summary>
+    public Func<Stream> OpenOut { get; init; } = System.Console.OpenStandardOutput;
+
     /// <summary>The process's own streams.</summary>
     public static CliConsole OfProcess() => new(Console.Out, Console.Error, !Console.IsErrorRedirected);
 

@@ -26,7 +26,7 @@ internal sealed class EditArguments(EditVerb verb, bool timesteps, EngineRegistr
 
     private readonly Option<ulong?> _seed = Options.Seed("--seed", "Seed of the first result, the next ones count on; default: random");
     private readonly Option<int?> _count = Options.Whole("--count", $"Results for each picture; default: {(verb == EditVerb.Variations ? 4 : 1)}", 1, 10_000, "N", "-n");
-    private readonly Option<string?> _out = Options.Text("--out", "A folder, or a file's name for one result; default: the folder out", "PATH", "-o");
+    private readonly Option<string?> _out = Options.Text("--out", "A folder, or a file's name for one result; - is standard output; default: the folder out", "PATH", "-o");
     private readonly Option<string?> _format = Options.OneOf("--format", "png (default; carries the parameters as text), jpeg, or webp (lossless)", "png", "jpeg", "webp");
     private readonly Option<bool> _compare = Options.Switch("--compare", "One strip for each picture: before, what the model knew of it, after");
     private readonly Option<int?> _scale = Options.Whole("--scale", "Enlarge every pixel to N x N, hard-edged; default: 1", 1, 64);

@@ -51,7 +51,7 @@ internal sealed class EditJob : IDisposable
         Seed = settings.Seed ?? TorchGenerator.FreshSeed();
         _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
         OneSheet = settings.Compare && PictureFiles.LooksLikeFile(settings.Out) && OfOneSize();
-        Files = new(settings.Out, settings.Format, settings.Verb == EditVerb.Interpolate ? 1 : settings.Compare ? (OneSheet ? 1 : Inputs.Count) : Inputs.Count * Count);
+        Files = new(settings.Out, settings.Format, settings.Verb == EditVerb.Interpolate ? 1 : settings.Compare ? (OneSheet ? 1 : Inputs.Count) : Inputs.Count * Count, console);
         Notes = [.. ClassChoice.Notes(settings.Classes, model.ClassNames), .. Inputs.SelectMany(input => input.Notes()), .. Files.Format == ImageFormat.Jpeg && Inputs.Any(input => input.KeepsAlpha)
             ? ["JPEG has no transparency: what is transparent is drawn on black; --format png keeps it"] : Array.Empty<string>()];
     }
@@ -146,6 +146,7 @@ internal sealed class EditJob : IDisposable
 
     private static void CheckWords(EditSettings settings)
     {
+        PictureFiles.ThrowIfBoth(settings.Out, settings.Json);
         if (settings.Steps is not null && settings.Timesteps is not null)
         {
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");

@@ -9,7 +9,7 @@ internal sealed class EditReport(EditSettings settings, EditJob job, IReadOnlyLi
     /// <summary>A line for each file, and one about the whole.</summary>
     public void WriteText(CliConsole console)
     {
-        foreach (var file in results.Select(result => result.File).Distinct())
+        foreach (var file in results.Select(result => result.File).Distinct().Where(file => file != PictureFiles.StandardOutput))
         {
             console.Out.WriteLine(file);
         }

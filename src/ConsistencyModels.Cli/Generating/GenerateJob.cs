@@ -24,7 +24,8 @@ internal sealed class GenerateJob : IDisposable
     private readonly IReadOnlyList<int>? _classes;
     private readonly IReadOnlyList<string> _classNotes;
     private readonly GenerateOptions _options;
-    private readonly PictureFiles _files;
+    private readonly PictureFiles? _files;
+    private readonly RawFile? _raw;
     private readonly CliConsole _console;
     private readonly CancellationToken _cancellation;
 
@@ -33,6 +34,11 @@ internal sealed class GenerateJob : IDisposable
         (_settings, _model, _console, _cancellation) = (settings, model, console, cancellation);
         _classes = ClassChoice.Parse(settings.Classes, model.Config.NumClassEmbeds, model.ClassNames);
         _classNotes = ClassChoice.Notes(settings.Classes, model.ClassNames);
+        if (settings.SaveLatents is not null)
+        {
+            Latents.ThrowIfNotSavable(settings);
+        }
+
         var latents = settings.Latents is null ? null : Latents.Load(settings.Latents, model.Config);
         Count = settings.Count ?? latents?.Shape.Batch ?? _classes?.Count ?? 1;
         if (latents is not null && latents.Shape.Batch != Count)
@@ -67,7 +73,8 @@ internal sealed class GenerateJob : IDisposable
         };
         Request = Checked(() => SamplingRequest.For(model, _options with { BatchSize = 1, Latents = default, ClassLabels = null }));
         Seed = settings.Seed ?? TorchGenerator.FreshSeed();
-        _files = new PictureFiles(settings.Out, settings.Format, settings.Grid ? 1 : Count);
+        _raw = RawFile.For(settings, Count, Request.Shape);
+        _files = _raw is null ? new PictureFiles(settings.Out, settings.Format, settings.Grid ? 1 : Count, console) : null;
     }
 
     /// <summary>Number of pictures.</summary>
@@ -98,6 +105,7 @@ internal sealed class GenerateJob : IDisposable
     /// <exception cref="ConsistencyModelsException">A setting does not fit the model or another setting.</exception>
     public static GenerateJob Make(GenerateSettings settings, CliConsole console, CancellationToken cancellation)
     {
+        PictureFiles.ThrowIfBoth(settings.Out, settings.Json);
         if (settings.Steps is not null && settings.Timesteps is not null)
         {
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
@@ -137,9 +145,15 @@ internal sealed class GenerateJob : IDisposable
             var options = _options with { Progress = new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, "")) };
             var (first, count) = LaunchedShare.Of(Count);
             options = options with { ClassLabels = _classes is null || count == Count ? _classes : [.. Enumerable.Range(first, count).Select(i => _classes[i % _classes.Count])] };
+            options = _raw is null ? options : options with { OutputType = OutputType.Raw };
             foreach (var image in count == 0 ? [] : pipeline.GenerateMany(count, Seed + (ulong)first, options, _cancellation))
             {
-                if (_settings.Grid)
+                if (_raw is not null)
+                {
+                    _raw.Add(image.Values);
+                    pictures.Add(new("", image.Seed, image.ClassLabel));
+                }
+                else if (_settings.Grid)
                 {
                     sheet.Add(image.Image);
                     pictures.Add(new("", image.Seed, image.ClassLabel));
@@ -152,10 +166,15 @@ internal sealed class GenerateJob : IDisposable
 
             return true;
         });
-        if (_settings.Grid)
+        if (_raw is not null || _settings.Grid)
         {
-            var file = SaveSheet(sheet, pictures);
+            var file = _raw is not null ? _raw.Save(Seed) : SaveSheet(sheet, pictures);
             pictures = [.. pictures.Select(picture => picture with { File = file })];
+        }
+
+        if (_settings.SaveLatents is not null)
+        {
+            Latents.Save(_settings.SaveLatents, [.. pictures.Select(picture => picture.Seed)], Request.Shape);
         }
 
         return new(_settings, this, pictures, loaded, clock.Elapsed - loaded);
@@ -176,7 +195,7 @@ internal sealed class GenerateJob : IDisposable
         }
 
         var enlarged = _settings.Scale == 1 ? image.Image : ImageGrid.Compose([image.Image], new GridOptions { Padding = 0, Scale = _settings.Scale });
-        return _files.Save(enlarged, stem, text);
+        return _files!.Save(enlarged, stem, text);
     }
 
     private string SaveSheet(List<ImageBuffer> sheet, List<Picture> pictures)
@@ -190,7 +209,7 @@ internal sealed class GenerateJob : IDisposable
             text["class"] = string.Join(',', pictures.Select(picture => picture.Label));
         }
 
-        return _files.Save(
+        return _files!.Save(
             ImageGrid.Compose(sheet, new GridOptions { Columns = columns, Scale = _settings.Scale }),
             string.Create(CultureInfo.InvariantCulture, $"grid-{Seed:D6}"),
             text);
@@ -263,6 +282,9 @@ internal sealed record GenerateSettings
     /// <summary>File with noise to start from.</summary>
     public string? Latents { get; init; }
 
+    /// <summary>File to write the noise to that the pictures start from.</summary>
+    public string? SaveLatents { get; init; }
+
     /// <summary>Size of the pictures; null for the model's.</summary>
     public ImageSize? Size { get; init; }
 
@@ -278,7 +300,7 @@ internal sealed record GenerateSettings
     /// <summary>Each pixel becomes this many squared.</summary>
     public int Scale { get; init; } = 1;
 
-    /// <summary>png, jpeg or webp.</summary>
+    /// <summary>png, jpeg or webp; npy or safetensors for floats.</summary>
     public string? Format { get; init; }
 
     /// <summary>A machine-readable result.</summary>
@@ -301,7 +323,7 @@ internal sealed class GenerateReport(
     /// <summary>A line for each file, and one about the whole.</summary>
     public void WriteText(CliConsole console)
     {
-        foreach (var file in pictures.Select(picture => picture.File).Distinct())
+        foreach (var file in pictures.Select(picture => picture.File).Distinct().Where(file => file != PictureFiles.StandardOutput))
         {
             console.Out.WriteLine(file);
         }

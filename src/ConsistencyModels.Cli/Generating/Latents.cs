@@ -1,9 +1,10 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Networks;
+using ConsistencyModels.Noise;
 
 namespace ConsistencyModels.Cli.Generating;
 
-/// <summary>Noise to start from, read from a file.</summary>
+/// <summary>Noise to start from, in a file.</summary>
 /// <param name="Values">[N, C, H, W] standard normal numbers.</param>
 /// <param name="Shape">Their shape.</param>
 internal sealed record Latents(float[] Values, ImageShape Shape)
@@ -39,5 +40,40 @@ internal sealed record Latents(float[] Values, ImageShape Shape)
         }
 
         return new(values, new((int)info.Shape[0], (int)info.Shape[1], (int)info.Shape[2], (int)info.Shape[3]));
+    }
+
+    /// <summary>Writes the noise that images of these seeds start from, for <see cref="Load"/>: what each seed draws first.</summary>
+    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="seeds">A seed for each image.</param>
+    /// <param name="shape">Channels and size of an image.</param>
+    /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
+    public static void Save(string path, IReadOnlyList<ulong> seeds, ImageShape shape)
+    {
+        shape = shape.WithBatch(seeds.Count);
+        var values = new float[shape.Length];
+        for (var i = 0; i < seeds.Count; i++)
+        {
+            new TorchGenerator(seeds[i]).Randn(values.AsSpan(i * shape.ImageLength, shape.ImageLength));
+        }
+
+        OutputFolder.MakeAbove(path);
+        SafetensorsWriter.Write(path, [TensorToWrite.FromFloats(Name, [shape.Batch, shape.Channels, shape.Height, shape.Width], values)]);
+    }
+
+    /// <summary>Refuses what is not to be written.</summary>
+    /// <exception cref="ConsistencyModelsException">The noise is given, or its file is named as no safetensors file is.</exception>
+    public static void ThrowIfNotSavable(GenerateSettings settings)
+    {
+        if (settings.Latents is not null)
+        {
+            throw new ConsistencyModelsException("--latents gives the noise that --save-latents would write; leave one out");
+        }
+
+        if (!string.Equals(Path.GetExtension(settings.SaveLatents), ".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ConsistencyModelsException($"--save-latents {settings.SaveLatents}: expected a name that ends in .safetensors");
+        }
+
+        OutputFolder.ThrowIfFolder("--save-latents", settings.SaveLatents!);
     }
 }

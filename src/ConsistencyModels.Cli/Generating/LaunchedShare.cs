@@ -34,9 +34,23 @@ internal static class LaunchedShare
             throw new ConsistencyModelsException("--seed is missing: under mpirun each process makes its share of the pictures from it");
         }
 
-        if (settings.Grid || settings.Latents is not null)
+        foreach (var (given, option) in ((bool, string)[])[(settings.Grid, "--grid"), (settings.Latents is not null, "--latents"), (settings.SaveLatents is not null, "--save-latents"), (settings.Out == PictureFiles.StandardOutput, "--out -")])
         {
-            throw new ConsistencyModelsException($"{(settings.Grid ? "--grid" : "--latents")} is for one process: under mpirun each makes pictures of its own");
+            if (given)
+            {
+                ThrowIfSeveral(option);
+            }
+        }
+    }
+
+    /// <summary>Refuses what only one process can do.</summary>
+    /// <param name="what">What it is.</param>
+    /// <exception cref="ConsistencyModelsException">There are several processes.</exception>
+    public static void ThrowIfSeveral(string what)
+    {
+        if (Launched().Processes > 1)
+        {
+            throw new ConsistencyModelsException($"{what} is for one process: under mpirun each makes pictures of its own");
         }
     }
 

@@ -12,22 +12,35 @@ namespace ConsistencyModels.Cli.Generating;
 /// </summary>
 internal sealed class PictureFiles
 {
+    /// <summary>What stands for standard output.</summary>
+    public const string StandardOutput = "-";
+
     private const string DefaultFolder = "out";
     private const int LongestSlug = 40;
 
     private readonly string? _file;
     private readonly string _folder;
+    private readonly Func<Stream> _openOut;
 
     /// <summary>Decides by the user's words.</summary>
-    /// <param name="output">A file or a folder; null for the folder "out".</param>
+    /// <param name="output">A file or a folder; "-" for standard output; null for the folder "out".</param>
     /// <param name="format">png, jpeg or webp; null for what the file's name says, or png.</param>
     /// <param name="pictures">How many there will be.</param>
+    /// <param name="console">Where standard output is.</param>
     /// <exception cref="ConsistencyModelsException">They contradict each other, or something else is at the place.</exception>
-    public PictureFiles(string? output, string? format, int pictures)
+    public PictureFiles(string? output, string? format, int pictures, CliConsole console)
     {
+        _openOut = console.OpenOut;
         var asked = format switch { "jpeg" => ImageFormat.Jpeg, "webp" => ImageFormat.Webp, "png" => ImageFormat.Png, _ => (ImageFormat?)null };
         _folder = output ?? DefaultFolder;
         Format = asked ?? ImageFormat.Png;
+        if (output == StandardOutput)
+        {
+            ToStandardOutput = pictures == 1 ? true
+                : throw new ConsistencyModelsException($"--out -: {pictures} pictures do not fit standard output; expected one, or name a folder");
+            return;
+        }
+
         if (!LooksLikeFile(_folder))
         {
             ThrowIfFile(_folder);
@@ -53,11 +66,14 @@ internal sealed class PictureFiles
     /// <summary>What is written.</summary>
     public ImageFormat Format { get; }
 
+    /// <summary>Whether the bytes go to standard output.</summary>
+    public bool ToStandardOutput { get; }
+
     /// <summary>Writes a picture.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="stem">What to call it where the user did not.</param>
     /// <param name="text">Parameters for formats that can carry them.</param>
-    /// <returns>The file's path.</returns>
+    /// <returns>The file's path; "-" for standard output.</returns>
     /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
     public string Save(ImageBuffer image, string stem, IReadOnlyDictionary<string, string> text)
     {
@@ -67,6 +83,13 @@ internal sealed class PictureFiles
             Lossless = true,
             Text = Format == ImageFormat.Png ? text : null,
         });
+        if (ToStandardOutput)
+        {
+            using var stream = _openOut();
+            stream.Write(encoded);
+            return StandardOutput;
+        }
+
         OutputFolder.Make(_folder);
         if (_file is not null)
         {
@@ -100,6 +123,16 @@ internal sealed class PictureFiles
         return slug.Length <= LongestSlug ? slug : slug[..LongestSlug];
     }
 
+    /// <summary>Refuses a report where the picture goes.</summary>
+    /// <exception cref="ConsistencyModelsException">Both are to go to standard output.</exception>
+    public static void ThrowIfBoth(string? output, bool json)
+    {
+        if (output == StandardOutput && json)
+        {
+            throw new ConsistencyModelsException("--out - and --json both go to standard output; leave one out");
+        }
+    }
+
     /// <summary>Whether the user's words name one file rather than a folder.</summary>
     public static bool LooksLikeFile([NotNullWhen(true)] string? output) =>
         output is not null
@@ -107,8 +140,9 @@ internal sealed class PictureFiles
         && !Path.EndsInDirectorySeparator(output)
         && Path.GetExtension(output).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".jpe" or ".jfif" or ".webp" or ".gif" or ".bmp" or ".tif" or ".tiff";
 
-    // Said before the work, not after it. The folders above need not exist either, but a file cannot be among them.
-    private static void ThrowIfFile(string folder)
+    /// <summary>Said before the work, not after it. The folders above need not exist either, but a file cannot be among them.</summary>
+    /// <exception cref="ConsistencyModelsException">A file is there.</exception>
+    internal static void ThrowIfFile(string folder)
     {
         for (var above = folder; !string.IsNullOrEmpty(above); above = Path.GetDirectoryName(above))
         {

@@ -41,10 +41,16 @@ internal sealed class DoctorReport
     private void LookAtMachine()
     {
         Fact("cm", CommandLineApp.Version);
+        Fact("program", ProgramBuild.Describe());
         Fact(".NET", $"{Environment.Version} ({RuntimeInformation.RuntimeIdentifier})");
         Fact("system", RuntimeInformation.OSDescription);
         Fact("processor", $"{Machine.Processor()}, {Environment.ProcessorCount} threads");
         var sets = Machine.InstructionSets();
+        if (Machine.Flags() is { Count: > 0 } flags)
+        {
+            Fact("it has", string.Join(", ", flags));
+        }
+
         Fact("instructions", sets.Count == 0 ? "none of those looked for" : string.Join(", ", sets));
         Fact("engines", "cpu (managed code; the default), torch (libtorch; trains, and runs GPUs and bf16)");
         Fact("memory", Sizes.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));

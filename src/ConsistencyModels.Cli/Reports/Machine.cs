@@ -26,7 +26,17 @@ internal static class Machine
         return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 
-    /// <summary>The instruction sets that fast kernels use, of those the processor has.</summary>
+    /// <summary>Of the processor's vector extensions those that matter, by Linux's names; empty on other systems. The program may use fewer.</summary>
+    public static IReadOnlyList<string> Flags()
+    {
+        string[] telling = ["avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve"];
+        const string linux = "/proc/cpuinfo";
+        var line = File.Exists(linux) ? File.ReadLines(linux).FirstOrDefault(text => text.StartsWith("flags", StringComparison.Ordinal) || text.StartsWith("Features", StringComparison.Ordinal)) : null;
+        var there = line?[(line.IndexOf(':') + 1)..].Split(' ') ?? [];
+        return [.. telling.Where(there.Contains)];
+    }
+
+    /// <summary>The instruction sets that fast kernels use, of those the processor has and this program may use.</summary>
     public static IReadOnlyList<string> InstructionSets() =>
     [
         .. new (string Name, bool There)[]

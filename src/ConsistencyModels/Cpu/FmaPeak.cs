@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using ConsistencyModels.Cpu.Kernels;
 
 namespace ConsistencyModels.Cpu;
 
@@ -56,7 +57,7 @@ public static class FmaPeak
             var clock = Stopwatch.StartNew();
             for (var i = 0; i < repeats; i++)
             {
-                sums[index] += Vector512.IsHardwareAccelerated ? Run512(seed) : Run256(seed);
+                sums[index] += Vector512.IsHardwareAccelerated ? Run<Floats512>(seed) : Vector256.IsHardwareAccelerated ? Run<Floats256>(seed) : Run<Floats128>(seed);
             }
 
             seconds[index] = clock.Elapsed.TotalSeconds;
@@ -71,56 +72,33 @@ public static class FmaPeak
             throw new InvalidOperationException("The sums of the peak loop are not finite.");
         }
 
-        var lanes = Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector256<float>.Count;
+        var lanes = Vector512.IsHardwareAccelerated ? Floats512.Count : Vector256.IsHardwareAccelerated ? Floats256.Count : Floats128.Count;
         var operations = 2.0 * lanes * Chains * Steps * repeats * threads;
         return (operations / seconds.Max(), seconds.Max());
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Run512(float seed)
+    private static float Run<T>(float seed)
+        where T : struct, IFloats<T>
     {
-        var x = Vector512.Create(seed);
-        Vector512<float> a = x, b = a * x, c = b * x, d = c * x, e = d * x, f = e * x, g = f * x, h = g * x, i = h * x, j = i * x, k = j * x, l = k * x;
+        var x = T.Create(seed);
+        T a = x, b = a * x, c = b * x, d = c * x, e = d * x, f = e * x, g = f * x, h = g * x, i = h * x, j = i * x, k = j * x, l = k * x;
         for (var step = 0; step < Steps; step++)
         {
-            a = Vector512.FusedMultiplyAdd(a, x, x);
-            b = Vector512.FusedMultiplyAdd(b, x, x);
-            c = Vector512.FusedMultiplyAdd(c, x, x);
-            d = Vector512.FusedMultiplyAdd(d, x, x);
-            e = Vector512.FusedMultiplyAdd(e, x, x);
-            f = Vector512.FusedMultiplyAdd(f, x, x);
-            g = Vector512.FusedMultiplyAdd(g, x, x);
-            h = Vector512.FusedMultiplyAdd(h, x, x);
-            i = Vector512.FusedMultiplyAdd(i, x, x);
-            j = Vector512.FusedMultiplyAdd(j, x, x);
-            k = Vector512.FusedMultiplyAdd(k, x, x);
-            l = Vector512.FusedMultiplyAdd(l, x, x);
+            a = T.MultiplyAdd(a, x, x);
+            b = T.MultiplyAdd(b, x, x);
+            c = T.MultiplyAdd(c, x, x);
+            d = T.MultiplyAdd(d, x, x);
+            e = T.MultiplyAdd(e, x, x);
+            f = T.MultiplyAdd(f, x, x);
+            g = T.MultiplyAdd(g, x, x);
+            h = T.MultiplyAdd(h, x, x);
+            i = T.MultiplyAdd(i, x, x);
+            j = T.MultiplyAdd(j, x, x);
+            k = T.MultiplyAdd(k, x, x);
+            l = T.MultiplyAdd(l, x, x);
         }
 
-        return Vector512.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Run256(float seed)
-    {
-        var x = Vector256.Create(seed);
-        Vector256<float> a = x, b = a * x, c = b * x, d = c * x, e = d * x, f = e * x, g = f * x, h = g * x, i = h * x, j = i * x, k = j * x, l = k * x;
-        for (var step = 0; step < Steps; step++)
-        {
-            a = Vector256.FusedMultiplyAdd(a, x, x);
-            b = Vector256.FusedMultiplyAdd(b, x, x);
-            c = Vector256.FusedMultiplyAdd(c, x, x);
-            d = Vector256.FusedMultiplyAdd(d, x, x);
-            e = Vector256.FusedMultiplyAdd(e, x, x);
-            f = Vector256.FusedMultiplyAdd(f, x, x);
-            g = Vector256.FusedMultiplyAdd(g, x, x);
-            h = Vector256.FusedMultiplyAdd(h, x, x);
-            i = Vector256.FusedMultiplyAdd(i, x, x);
-            j = Vector256.FusedMultiplyAdd(j, x, x);
-            k = Vector256.FusedMultiplyAdd(k, x, x);
-            l = Vector256.FusedMultiplyAdd(l, x, x);
-        }
-
-        return Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
+        return T.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
     }
 }

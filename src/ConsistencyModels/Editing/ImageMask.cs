@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -42,6 +43,9 @@ public sealed partial class ImageMask
 
     /// <summary>The part of the values that is known, 0 to 1.</summary>
     public double KnownFraction => (double)_words.Count(word => word != 0) / _words.Length;
+
+    /// <summary>Shape and the part that is known, such as "[1, 1, 32, 32], 75% known".</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Shape}, {100 * KnownFraction:0.#}% known");
 
     /// <summary>Whether a value is known.</summary>
     /// <param name="channel">The channel; for a mask of one channel any.</param>

@@ -384,6 +384,14 @@ public sealed class ClassNames
     /// <summary>The name of a class, or null if it has none.</summary>
     public string? this[int index] => _names.GetValueOrDefault(index);
 
+    /// <summary>The first names with their classes, such as "0: floor, 1: wall".</summary>
+    public override string ToString()
+    {
+        const int shown = 10;
+        var first = string.Join(", ", _names.Take(shown).Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}: {pair.Value}")));
+        return _names.Count <= shown ? first : string.Create(CultureInfo.InvariantCulture, $"{first} and {_names.Count - shown} more");
+    }
+
     /// <summary>The class of a name, or of one of several separated by commas, whatever the case; null if no class is called so.</summary>
     /// <remarks>Where two classes share a name (ImageNet's "crane"), the first is meant.</remarks>
     public int? Find(string name)

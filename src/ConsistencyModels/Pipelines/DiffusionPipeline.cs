@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Numerics.Tensors;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Denoising;
@@ -52,6 +53,14 @@ public partial class DiffusionPipeline : IDisposable
 
     /// <summary>The network without preconditioning. It belongs to the pipeline.</summary>
     public IUNet Network { get; }
+
+    /// <summary>What it draws with, such as "ConsistencyModelPipeline: models/crawl-tiles-32, 32x32, 7 classes, 2.86 M parameters".</summary>
+    public override string ToString()
+    {
+        var size = Config.SampleSize is { } made ? $", {made.Width}x{made.Height}" : "";
+        var classes = Config.NumClassEmbeds is { } count ? string.Create(CultureInfo.InvariantCulture, $", {count} classes") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{GetType().Name}: {Model.Path}{size}{classes}, {Model.ParameterCount / 1e6:0.##} M parameters");
+    }
 
     /// <summary>The network's configuration.</summary>
     public UNet2DConfig Config => Network.Config;

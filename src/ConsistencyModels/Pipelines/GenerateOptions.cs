@@ -1,3 +1,4 @@
+using System.Globalization;
 using ConsistencyModels.Denoising;
 using ConsistencyModels.Files;
 using ConsistencyModels.Noise;
@@ -188,6 +189,23 @@ public sealed class GenerateResult
 
     /// <summary>Calls of the network per image (NFE).</summary>
     public int NetworkEvaluations { get; }
+
+    /// <summary>What was made, such as "2 images [2, 3, 32, 32], classes 5, 5, seeds 1, 2, 1 network call each".</summary>
+    public override string ToString()
+    {
+        var classes = ClassLabels is { Count: > 0 } ? $", {Listed(ClassLabels, "class", "classes")}" : "";
+        var seeds = Seeds.Count > 0 ? $", {Listed(Seeds, "seed", "seeds")}" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Shape.Batch} image{(Shape.Batch == 1 ? "" : "s")} {Shape}{classes}{seeds}, {NetworkEvaluations} network call{(NetworkEvaluations == 1 ? "" : "s")} each");
+
+        static string Listed<T>(IReadOnlyList<T> values, string one, string many)
+        {
+            const int shown = 8;
+            var first = string.Join(", ", values.Take(shown).Select(value => string.Create(CultureInfo.InvariantCulture, $"{value}")));
+            return $"{(values.Count == 1 ? one : many)} {first}{(values.Count > shown ? ", …" : "")}";
+        }
+    }
 }
 
 /// <summary>One image of a stream. The memory belongs to the caller.</summary>

@@ -54,6 +54,9 @@ public sealed class ImageBuffer
     /// <summary>The bytes themselves, [Height, Width, Channels]; writing to them changes the picture.</summary>
     public byte[] Pixels { get; }
 
+    /// <summary>Size and channels, such as "32x32 RGB" (width x height).</summary>
+    public override string ToString() => $"{Width}x{Height} {Channels switch { 1 => "gray", 3 => "RGB", _ => "RGBA" }}";
+
     /// <summary>The bytes of one row, [Width, Channels].</summary>
     /// <param name="y">The row, 0 at the top.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>

@@ -22,6 +22,7 @@ public sealed class ExampleFolder : IDisposable
         // The program itself, by its name.
         Directory.CreateDirectory(_folder["bin"]);
         File.CreateSymbolicLink(_folder["bin/cm"], CmProcess.Path);
+        Directory.CreateSymbolicLink(_folder["models"], RepositoryFiles.Path("models"));
         foreach (var (i, name) in Pictures.Index())
         {
             Save(name, Noise(32, 32, 3, i));
@@ -67,6 +68,9 @@ public sealed class ExampleFolder : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>Where it is.</summary>
+    public string Path => _folder.Path;
+
     /// <summary>Runs a line as a shell would.</summary>
     internal async Task<Cm.Result> Run(string line)
     {
@@ -83,7 +87,7 @@ public sealed class ExampleFolder : IDisposable
 
     private void Save(string name, ImageBuffer image)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(_folder[name])!);
         ImageEncoder.SaveFile(image, _folder[name]);
     }
 }

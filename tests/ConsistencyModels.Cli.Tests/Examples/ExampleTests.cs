@@ -13,6 +13,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
         ("lpips_weights=", "needs torchvision's weights"),
         ("runs/ect4/model", "names a run that is not there; converting is among the others"),
         ("cm (ConsistencyModels.Cli)", "a drawing"),
+        ("cm models remove ", "ModelsTests removes what it made"),
         ("--help", "shown by HelpTests"),
         ("cm doctor", "its exit code says what is wrong with the machine; HelpTests runs it"),
     ];
