@@ -11,7 +11,7 @@ using ConsistencyModels.Networks;
 namespace ConsistencyModels.Cpu;
 
 /// <summary>
-/// Runs networks on the processor in managed code, with fewer multiplications than direct convolutions need. All networks of
+/// Runs and trains networks on the processor in managed code, with fewer multiplications than direct convolutions need. All networks of
 /// a process share its threads.
 /// </summary>
 /// <param name="options">Speed or memory; null for the defaults.</param>
