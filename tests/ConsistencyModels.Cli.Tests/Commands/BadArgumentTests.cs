@@ -39,7 +39,7 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("--churn -1", "--churn is '-1'", "from 0")]
     [InlineData("--sigma-max 0.001", "--sigma-max: The first noise level", "0.002")]
     [InlineData("--sigma-max 10 --timesteps 3,0", "--timesteps: A list of timesteps", "first level")]
-    [InlineData("--format gif", "--format is 'gif'", "png, jpeg or webp")]
+    [InlineData("--format gif", "--format is 'gif'", "png, jpeg, webp, npy or safetensors")]
     [InlineData("--dtype f64", "--dtype is 'f64'", "f32, f16 or bf16")]
     [InlineData("--engine warp", "no engine \"warp\"", "torch")]
     [InlineData("--memory some", "--memory is 'some'", "normal or low")]
