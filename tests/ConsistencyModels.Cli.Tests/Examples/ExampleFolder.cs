@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ConsistencyModels.Cli.Tests.Processes;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Pixels;
@@ -47,7 +48,9 @@ public sealed class ExampleFolder : IDisposable
         }
 
         var config = TinyModel.Config(_folder);
-        File.WriteAllText(_folder["config.json"], File.ReadAllText(config).Replace($"\"num_class_embeds\": {TinyModel.Classes.Length}", $"\"num_class_embeds\": {Classes}", StringComparison.Ordinal));
+        // One that openai's names can say, with classes enough for the published models' numbers.
+        File.WriteAllText(_folder["config.json"], Regex.Replace(
+            File.ReadAllText(RepositoryFiles.Golden("openai", "tiny", "diffusers", "unet", "config.json")), "\"num_class_embeds\": \\d+", $"\"num_class_embeds\": {Classes}"));
         foreach (var name in (string[])["FOLDER", "MODEL", "imagenet64", "openai/diffusers-cd_imagenet64_l2", "path/to/diffusers-cd_imagenet64_l2"])
         {
             Cm.Succeed("new", _folder["config.json"], "--out", _folder[name], "--quiet");
