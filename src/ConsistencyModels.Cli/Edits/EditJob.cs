@@ -152,6 +152,11 @@ internal sealed class EditJob : IDisposable
             throw new ConsistencyModelsException("--steps and --timesteps say the same thing in two ways; give one of them");
         }
 
+        if (System.IO.Path.GetExtension(settings.Out)?.ToLowerInvariant() is ".npy" or ".safetensors")
+        {
+            throw new ConsistencyModelsException($"--out {settings.Out}: cm edit writes pictures; expected a folder, or a name that ends in .png, .jpg or .webp");
+        }
+
         if (settings.Mask.Sources > 1)
         {
             throw new ConsistencyModelsException("--mask, --alpha, --rect and --auto each say what to keep; give one of them");

@@ -74,6 +74,11 @@ internal sealed record Latents(float[] Values, ImageShape Shape)
             throw new ConsistencyModelsException($"--save-latents {settings.SaveLatents}: expected a name that ends in .safetensors");
         }
 
+        if (settings.Out is not null && Path.GetFullPath(settings.Out) == Path.GetFullPath(settings.SaveLatents!))
+        {
+            throw new ConsistencyModelsException($"--save-latents {settings.SaveLatents}: --out is the same file; give another name");
+        }
+
         OutputFolder.ThrowIfFolder("--save-latents", settings.SaveLatents!);
     }
 }

@@ -78,7 +78,13 @@ internal sealed class RawFile
     public string Save(ulong seed)
     {
         OutputFolder.Make(_folder);
-        var path = _file ?? Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Name}-{seed:D6}.{_format}"));
+        var path = _file;
+        for (var number = 1; path is null || (_file is null && File.Exists(path)); number++)
+        {
+            // A name made up here is never taken from a file that is there already.
+            path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Name}-{seed:D6}{(number == 1 ? "" : $"-{number}")}.{_format}"));
+        }
+
         if (_format == Npy)
         {
             AtomicFile.Write(path, stream =>

@@ -52,7 +52,7 @@ internal sealed class DoctorReport
         }
 
         Fact("instructions", sets.Count == 0 ? "none of those looked for" : string.Join(", ", sets));
-        Fact("engines", "cpu (managed code; the default), torch (libtorch; trains, and runs GPUs and bf16)");
+        Fact("engines", "cpu (managed code; the default, trains in f32), torch (libtorch: GPUs, bf16 and f16)");
         Fact("memory", Sizes.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
         if (RuntimeInformation.ProcessArchitecture == Architecture.X64 && !sets.Contains("AVX2"))
         {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ConsistencyModels.Hub;
 using ConsistencyModels.Models;
 
@@ -10,7 +11,7 @@ namespace ConsistencyModels.Cli.Reports;
 internal sealed record StoredModel(string Name, string Folder, long Bytes);
 
 /// <summary>The models on this machine: the bundled one, what was downloaded, and the weights that the engine packed and kept.</summary>
-internal sealed class StoredModels
+internal sealed partial class StoredModels
 {
     // huggingface_hub's names for the folders of its cache.
     private const string Prefix = "models--";
@@ -45,7 +46,7 @@ internal sealed class StoredModels
                 .DistinctBy(model => model.Folder)
                 .OrderBy(model => model.Name, StringComparer.Ordinal),
         ],
-        packed is not null && Directory.Exists(packed) ? new("packed weights", packed, PackedIn(packed).Sum(file => file.Length)) : null);
+        packed is not null && Directory.Exists(packed) && PackedIn(packed) is { Length: > 0 } files ? new("packed weights", packed, files.Sum(file => file.Length)) : null);
 
     /// <summary>Removes one that was downloaded.</summary>
     /// <param name="name">Its name.</param>
@@ -90,7 +91,11 @@ internal sealed class StoredModels
         .Sum(file => file.Length));
 
     // The folder may be one that the user chose, with other things in it.
-    private static FileInfo[] PackedIn(string folder) => [.. new DirectoryInfo(folder).EnumerateFiles("*.packed*")];
+    private static FileInfo[] PackedIn(string folder) => [.. new DirectoryInfo(folder).EnumerateFiles().Where(file => PackedName().IsMatch(file.Name))];
+
+    // A hash and the ending, the mark of its last use beside it, and a file that is being written.
+    [GeneratedRegex(@"^\.?[0-9a-f]{4,}\.packed(\..*)?$")]
+    private static partial Regex PackedName();
 
     private static void Delete(Action delete, string path)
     {

@@ -20,6 +20,8 @@ internal sealed class RunHistory
     private const string TimeKey = "time";
     private const string ImagesKey = "images";
     private const string ChangedKey = "changed";
+    private const string EngineSetting = "versions.engine";
+    private const string ThreadsSetting = "versions.threads";
     private const string From = "from";
     private const string To = "to";
 
@@ -73,6 +75,19 @@ internal sealed class RunHistory
         {
             using var content = RunFile.On(history._history, () => File.OpenRead(history._history));
             history.Replay(content, before, images);
+        }
+
+        // Before it was written down, libtorch was the only engine that learned.
+        if (Settings(description).Any(setting => setting.Key == EngineSetting))
+        {
+            using var torch = JsonDocument.Parse("\"torch\"");
+            before.TryAdd(EngineSetting, torch.RootElement.Clone());
+        }
+
+        // "The engine's choice" does not say how many there were.
+        if (before.TryGetValue(ThreadsSetting, out var threads) && threads.ValueKind == JsonValueKind.Number && threads.GetDouble() == 0)
+        {
+            before.Remove(ThreadsSetting);
         }
 
         return

@@ -14,7 +14,7 @@ public sealed class CompletionProcessTests
     [Theory]
     [InlineData(new[] { "cm", "gen" }, new[] { "generate" })]
     [InlineData(new[] { "cm", "generate", "--time" }, new[] { "--timesteps" })]
-    [InlineData(new[] { "cm", "generate", "--format", "" }, new[] { "jpeg", "png", "webp" })]
+    [InlineData(new[] { "cm", "generate", "--format", "" }, new[] { "jpeg", "npy", "png", "safetensors", "webp" })]
     public async Task Bash_completes_words(string[] words, string[] expected)
     {
         using var process = CmProcess.Launch("bash", ["-c", Script, AppContext.BaseDirectory, .. words]);

@@ -42,6 +42,11 @@ internal sealed class BackwardBuilder : ITape
     {
         var spec = step.Spec;
         _made.Add(spec.Output);
+        if (spec.HalvedInput is { } halvedInput)
+        {
+            _made.Add(halvedInput);
+        }
+
         _again[spec.Output] = [target => new NormAgainStep(step, target)];
         _layers.Add(() =>
         {

@@ -15,7 +15,8 @@ internal sealed class BufferNetwork : IDisposable
     private readonly Packed _forOne;
     private readonly Packed _forMany;
     private readonly PlanCache _drawing;
-    private readonly PlanCache _masked;
+    private readonly PlanCache _maskedFew;
+    private readonly PlanCache _maskedMany;
     private readonly PlanCache _learning;
 
     /// <summary>Packs nothing yet.</summary>
@@ -23,27 +24,34 @@ internal sealed class BufferNetwork : IDisposable
         UNet2DDescription description, ImageSize nominalSize, CpuBuffer buffer, IReadOnlyDictionary<string, long> places, int threads)
     {
         (_forOne, _forMany) = (new(buffer, places, 1), new(buffer, places, LargeBatch));
-        _drawing = new PlanCache((batch, size) =>
+        _drawing = new PlanCache((batch, size) => PlanBuilder.Build(description, Chosen(_forOne), batch, size, threads));
+        _maskedFew = new PlanCache((batch, size) => Masked(_forOne, batch, size));
+        _maskedMany = new PlanCache((batch, size) => Masked(_forMany, batch, size));
+        _learning = new PlanCache((batch, size) => BackwardBuilder.Build(description, Chosen(For(batch)), batch, size, threads));
+
+        Plan Masked(Packed weights, int batch, ImageSize size) => new(PlanBuilder.Steps(description, Chosen(weights), batch, size, threads, dropout: true, tape: null));
+
+        // As in an engine that loads the parameters, the nominal size says which algorithm suits each layer, whatever is asked for first.
+        LayerWeights Chosen(Packed weights)
         {
-            // As in an engine that loads the parameters, the nominal size says which algorithm suits each layer.
-            if (_forOne.IsEmpty)
+            if (weights.IsEmpty)
             {
-                _ = PlanBuilder.Build(description, _forOne.Layers, 1, nominalSize, threads);
+                _ = PlanBuilder.Build(description, weights.Layers, 1, nominalSize, threads);
             }
 
-            return PlanBuilder.Build(description, _forOne.Layers, batch, size, threads);
-        });
-        _masked = new PlanCache(
-            (batch, size) => new Plan(PlanBuilder.Steps(description, For(batch).Layers, batch, size, threads, dropout: true, tape: null)));
-        _learning = new PlanCache((batch, size) => BackwardBuilder.Build(description, For(batch).Layers, batch, size, threads));
+            return weights.Layers;
+        }
     }
 
     /// <summary>A forward pass without a way back.</summary>
     /// <param name="batch">Images.</param>
+    /// <param name="whole">Images of the batch that they are a part of: in training it says which convolutions suit, however it is cut.</param>
     /// <param name="size">Their size.</param>
     /// <param name="masked">Whether there is dropout, as in training.</param>
-    public (Plan Plan, Packed Weights) Forward(int batch, ImageSize size, bool masked) =>
-        masked ? (_masked.Get(batch, size), For(batch)) : (_drawing.Get(batch, size), _forOne);
+    public (Plan Plan, Packed Weights) Forward(int batch, int whole, ImageSize size, bool masked) =>
+        !masked ? (_drawing.Get(batch, size), _forOne)
+        : whole < LargeBatch ? (_maskedFew.Get(batch, size), _forOne)
+        : (_maskedMany.Get(batch, size), _forMany);
 
     /// <summary>A forward pass with dropout and a way back.</summary>
     public (Plan Plan, Packed Weights) Learning(int batch, ImageSize size) => (_learning.Get(batch, size), For(batch));

@@ -87,12 +87,12 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
         var masked = dropoutSeed is not null;
         var call = TakeCall();
         var size = SizeOf(input);
-        var most = (int)Math.Clamp(_activationBytes / call.BytesFor(network.Forward(1, size, masked).Plan), 1, input.Shape.Batch);
+        var most = (int)Math.Clamp(_activationBytes / call.BytesFor(network.Forward(1, input.Shape.Batch, size, masked).Plan), 1, input.Shape.Batch);
         most = Chunks.Count(input.Shape.Batch, Chunks.Count(input.Shape.Batch, most));
         for (var first = 0; first < input.Shape.Batch; first += most)
         {
             var part = input.Slice(first, Math.Min(most, input.Shape.Batch - first));
-            var (plan, weights) = network.Forward(part.Shape.Batch, size, masked);
+            var (plan, weights) = network.Forward(part.Shape.Batch, input.Shape.Batch, size, masked);
             var arena = _arenas.Rent(call.BytesFor(plan));
             try
             {
