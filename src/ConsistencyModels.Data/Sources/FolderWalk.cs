@@ -128,7 +128,18 @@ internal sealed class FolderWalk
         }
 
         // Of a link, what it leads to: that is what is read.
-        FileInfo? target = link ? File.ResolveLinkTarget(full, returnFinalTarget: true) as FileInfo : null;
+        FileInfo? target = null;
+        try
+        {
+            target = link ? File.ResolveLinkTarget(full, returnFinalTarget: true) as FileInfo : null;
+        }
+        catch (IOException)
+        {
+            // A ring of links leads to nothing.
+            _dangling.Add(path);
+            return null;
+        }
+
         if (target is { Exists: false })
         {
             _dangling.Add(path);

@@ -25,6 +25,18 @@ public sealed class GenerateOutputTests : IDisposable
 
     private static ConsistencyModelPipeline Pipeline() => ConsistencyModelPipeline.FromPretrained(RepositoryFiles.Model(BundledModel.Name));
 
+    [Fact]
+    public void Floats_take_no_name_that_is_taken_and_are_not_written_over_by_their_latents()
+    {
+        Cm.Succeed("generate", "--format", "npy", "--seed", "7", "-c", "book", "-o", _folder["floats"]);
+        var first = File.ReadAllBytes(_folder["floats", "images-000007.npy"]);
+        Cm.Succeed("generate", "--format", "npy", "--seed", "7", "-c", "wall", "-o", _folder["floats"]);
+        Assert.Equal(first, File.ReadAllBytes(_folder["floats", "images-000007.npy"]));
+        Assert.True(File.Exists(_folder["floats", "images-000007-2.npy"]));
+        Assert.Contains("--out is the same file", Cm.Refuse("generate", "-o", _folder["a.safetensors"], "--save-latents", _folder["a.safetensors"]), StringComparison.Ordinal);
+        Assert.Contains("cm edit writes pictures", Cm.Refuse("edit", "stroke", "a.png", "-o", _folder["v.npy"]), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("png")]
     [InlineData("webp")]
