@@ -73,6 +73,9 @@ internal sealed class EditInput
     /// <summary>Whether the result has the picture's transparency.</summary>
     public bool KeepsAlpha => _alpha is not null;
 
+    /// <summary>Whether the file says what its colours mean, which the result does not.</summary>
+    public bool HasProfile { get; private init; }
+
     /// <summary>How much of what the model is given is filled, 0 to 1; null where that is not the question.</summary>
     public double? Filled => _settings.Verb == EditVerb.Inpaint ? (Tiled || _settings.Paste ? Mask : PartMask)?.Share : null;
 
@@ -85,7 +88,7 @@ internal sealed class EditInput
             throw new ConsistencyModelsException($"{path} is a folder, expected pictures; name them, as in {System.IO.Path.Combine(path, "*.png")}");
         }
 
-        return new(settings, model, path, ImageDecoder.DecodeFile(path, new DecodeOptions { Channels = 4 }), size);
+        return new(settings, model, path, ImageDecoder.DecodeFile(path, new DecodeOptions { Channels = 4 }), size) { HasProfile = HoldsProfile(path) };
     }
 
     /// <summary>What was cut, scaled, guessed or lost.</summary>
@@ -109,6 +112,11 @@ internal sealed class EditInput
             yield return $"{Path}: its transparent parts are drawn on black{(_settings.Compare ? "; without --compare they stay transparent" : "")}";
         }
 
+        if (HasProfile)
+        {
+            yield return $"{Path}: its colour profile is not kept: the result's colours are taken for sRGB's";
+        }
+
         if (PartMask is { Share: >= 1 } && _settings.Verb == EditVerb.Inpaint)
         {
             yield return $"{Path}: the mask keeps nothing, so all of the picture is made up";
@@ -118,6 +126,16 @@ internal sealed class EditInput
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"{Path}: the mask has gray: such pixels are filled and mixed with the picture in that share");
         }
+    }
+
+    // The marks of a profile in PNG, JPEG and WebP, which stand before the pixels.
+    private static bool HoldsProfile(string path)
+    {
+        const int Beginning = 1 << 16;
+        using var file = File.OpenRead(path);
+        var bytes = new byte[Math.Min(Beginning, file.Length)];
+        var head = bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
+        return head.IndexOf("ICC_PROFILE\0"u8) >= 0 || head.IndexOf("iCCP"u8) >= 0 || head.IndexOf("ICCP"u8) >= 0;
     }
 
     /// <summary>The edit of this picture.</summary>

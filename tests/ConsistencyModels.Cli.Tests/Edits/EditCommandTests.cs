@@ -296,6 +296,20 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
     }
 
     [Fact]
+    public void A_colour_profile_that_is_not_kept_is_said()
+    {
+        program.Picture("a.png", 8, 8);
+        var bytes = File.ReadAllBytes(program.Path("a.png"));
+
+        // A chunk of that name behind the header; its checksum is not looked at by everybody.
+        byte[] chunk = [0, 0, 0, 4, (byte)'i', (byte)'C', (byte)'C', (byte)'P', (byte)'p', 0, 0, 0, 0, 0, 0, 0];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(12), Crc(chunk.AsSpan(4, 8)));
+        File.WriteAllBytes(program.Path("profile.png"), [.. bytes[..33], .. chunk, .. bytes[33..]]);
+        Assert.Contains("profile.png: its colour profile is not kept", program.Fine("edit stroke @profile.png -m @model --steps 1 --seed 1 -o @p.png").Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("profile", program.Fine("edit stroke @a.png -m @model --steps 1 --seed 1 -o @q.png").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_unknown_is_a_checkerboard_in_a_strip()
     {
         program.Picture("a.png", 8, 8);
