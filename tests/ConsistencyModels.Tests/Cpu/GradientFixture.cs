@@ -58,7 +58,7 @@ internal sealed unsafe class GradientFixture : IDisposable
 
     public void Run(Step[] forward, Step[] back)
     {
-        var plan = new Plan([new Alive([.. _given.Select(pair => pair.Feature.Slot)]), .. forward], [.. back, new Alive([.. _given.Select(pair => pair.Feature.Slot), .. _wanted.Select(pair => pair.Gradient.Slot)])]);
+        var plan = new Plan([new StepFixture.Keep([.. _given.Select(pair => pair.Feature.Slot)]), .. forward], [.. back, new StepFixture.Keep([.. _given.Select(pair => pair.Feature.Slot), .. _wanted.Select(pair => pair.Gradient.Slot)])]);
         var flat = _parameters.Values.SelectMany(values => values).ToArray();
         _gradients = new float[_floats];
         var call = new Call(_pool, 2) { TimestepStride = 1 };
@@ -73,10 +73,10 @@ internal sealed unsafe class GradientFixture : IDisposable
             try
             {
                 _packed.Refresh(values, call.Region, changed: true);
-                _given.ForEach(pair => Copy(pair.Feature, call.At(pair.Feature.Slot), pair.Values, toFeature: true));
+                _given.ForEach(pair => StepFixture.Copy(pair.Feature, call.At(pair.Feature.Slot), pair.Values, toFeature: true));
                 plan.Run(call, CancellationToken.None);
                 plan.RunBack(call);
-                _wanted.ForEach(pair => Copy(pair.Gradient, call.At(pair.Gradient.Slot), pair.Values, toFeature: false));
+                _wanted.ForEach(pair => StepFixture.Copy(pair.Gradient, call.At(pair.Gradient.Slot), pair.Values, toFeature: false));
             }
             finally
             {
@@ -119,43 +119,5 @@ internal sealed unsafe class GradientFixture : IDisposable
     {
         _packed.Dispose();
         _pool.Dispose();
-    }
-
-    private static void Copy(Feature feature, float* memory, float[] values, bool toFeature)
-    {
-        var channels = feature.Layout.Channels;
-        for (var row = 0; row < feature.Rows; row++)
-        {
-            for (var i = 0; i < feature.Stride; i++)
-            {
-                ref var place = ref memory[(row * feature.Stride) + i];
-                var logical = feature.Layout.Logical[i];
-                if (toFeature)
-                {
-                    place = logical < 0 ? 0 : values[(row * channels) + logical];
-                }
-                else if (logical >= 0)
-                {
-                    values[(row * channels) + logical] = place;
-                }
-                else
-                {
-                    Assert.Equal(0, place);
-                }
-            }
-        }
-    }
-
-    private sealed class Alive(ArenaSlot[] slots) : Step
-    {
-        public override IEnumerable<ArenaSlot> Slots => slots;
-
-        public override void Run(Call call)
-        {
-        }
-
-        public override void Chunk(Call call, int phase, int chunk, int slot)
-        {
-        }
     }
 }

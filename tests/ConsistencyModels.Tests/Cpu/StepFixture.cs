@@ -77,7 +77,8 @@ internal sealed unsafe class StepFixture : IDisposable
         _pool.Dispose();
     }
 
-    private static void Copy(Feature feature, float* memory, float[] values, bool toFeature)
+    /// <summary>Copies values into a feature's memory, or out of it; what pads its channels is zero.</summary>
+    internal static void Copy(Feature feature, float* memory, float[] values, bool toFeature)
     {
         var channels = feature.Layout.Channels;
         for (var row = 0; row < feature.Rows; row++)
@@ -103,7 +104,7 @@ internal sealed unsafe class StepFixture : IDisposable
     }
 
     /// <summary>Keeps memory alive to here.</summary>
-    private sealed class Keep(ArenaSlot[] slots) : Step
+    internal sealed class Keep(ArenaSlot[] slots) : Step
     {
         public override IEnumerable<ArenaSlot> Slots => slots;
 
