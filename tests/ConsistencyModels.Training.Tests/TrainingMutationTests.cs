@@ -1,4 +1,6 @@
+using System.Text;
 using ConsistencyModels.Training.Recipes;
+using ConsistencyModels.Training.Records;
 using ConsistencyModels.Training.Runs;
 using ConsistencyModels.Training.Tests.Runs;
 
@@ -31,6 +33,45 @@ public sealed class TrainingMutationTests
         }
 
         Mutations.Run("recipe", Mutations.Many, [seed], bytes => TrainingRecipe.Load(file.With(bytes)), tokens: Tokens);
+    }
+
+    [Fact]
+    public void Records_of_how_a_run_was_made()
+    {
+        using ScratchFile run = new("run.json");
+        var history = Path.Combine(Path.GetDirectoryName(run.Name)!, "run-history.jsonl");
+        RunDescription Description(double rate, int threads) => new(
+            new RunSection("objective", ("name", "ect"), ("limit", double.PositiveInfinity), ("network", "tiny \u00df")),
+            new RunSection("optimizer", ("learning_rate", rate), ("clip", false)),
+            new RunSection("versions", ("engine", "cpu"), ("threads", threads)));
+        var folder = Path.GetDirectoryName(run.Name)!;
+        RunHistory.Record(folder, Description(1e-3, 0), 0, DateTimeOffset.UnixEpoch);
+        RunHistory.Record(folder, Description(5e-4, 2), 100, DateTimeOffset.UnixEpoch);
+        RunHistory.Record(folder, Description(2e-4, 1), 200, DateTimeOffset.UnixEpoch);
+        byte[] begun = File.ReadAllBytes(run.Name), since = File.ReadAllBytes(history);
+
+        Mutations.Run("run.json", Mutations.Many, [begun], bytes => Read(run.With(bytes)), tokens: Tokens);
+        run.With(begun);
+        Mutations.Run(
+            "run-history.jsonl",
+            Mutations.Many,
+            [since],
+            bytes =>
+            {
+                File.WriteAllBytes(history, bytes);
+                Read(run.Name);
+            },
+            tokens: [.. Tokens, "\n"u8.ToArray()]);
+
+        // What was and what is goes into a note, so each is turned into text.
+        void Read(string file)
+        {
+            var text = new StringBuilder();
+            foreach (var (key, from, to) in RunHistory.Changes(Path.GetDirectoryName(file)!, Description(1e-4, 2), 150))
+            {
+                text.Append(key).Append(from.ToString()).Append(to.ToString());
+            }
+        }
     }
 
     // Each holds all of a network five times over, whose hashes are computed: some hundred microseconds for the smallest there is.

@@ -279,7 +279,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
 
         if (data.Skipped.Count > 0)
         {
-            yield return $"{data.Skipped.Count} pictures are left out, the first: {data.Skipped[0]}";
+            yield return $"{data.Skipped.Count} {(data.Skipped.Count == 1 ? "picture is" : "pictures are")} left out, the first: {data.Skipped[0]}";
         }
 
         if (network.NumClassEmbeds is { } classes && classes > data.ClassNames.Count)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using ConsistencyModels.Files;
 using ConsistencyModels.Training.Records;
+using ConsistencyModels.Training.Steps;
 
 namespace ConsistencyModels.Training.Runs;
 
@@ -14,22 +15,25 @@ internal sealed class RunLog : IDisposable
     private readonly StreamWriter _writer;
     private readonly RunRecords _records;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private double _sum;
+    private readonly TrainingState _state;
     private double _norm;
-    private int _count;
-    private int _skipped;
+    private int _steps;
 
-    /// <summary>Opens the log. Lines of steps that a killed run had made after its last checkpoint are taken out: they come again.</summary>
+    /// <summary>
+    /// Opens the log. Lines of steps that a killed run had made after its last checkpoint are taken out: they come again. Losses between the
+    /// last line and the checkpoint are in the state, so that the next line is that of a run that never stopped.
+    /// </summary>
     /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
-    public RunLog(string path, TrainingOptions options, RunRecords records, long imagesSeen, IProgress<TrainingProgress>? progress)
+    public RunLog(string path, TrainingOptions options, RunRecords records, TrainingState state, IProgress<TrainingProgress>? progress)
     {
         _path = path;
         _records = records;
         _options = options;
+        _state = state;
         _progress = progress;
         try
         {
-            Trim(path, imagesSeen);
+            Trim(path, state.ImagesSeen);
             _writer = new StreamWriter(path, append: true) { AutoFlush = true };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -41,16 +45,10 @@ internal sealed class RunLog : IDisposable
     /// <summary>Adds a step; writes a line when enough have been gathered.</summary>
     public void Add(long step, long imagesSeen, double loss, double norm, double rate)
     {
-        if (double.IsFinite(loss) && double.IsFinite(norm))
-        {
-            _sum += loss;
-            _count++;
-            _norm = norm;
-        }
-        else
-        {
-            _skipped++;
-        }
+        var finite = double.IsFinite(loss) && double.IsFinite(norm);
+        _norm = finite ? norm : _norm;
+        _steps++;
+        var gathered = _state.Unlogged = _state.Unlogged.With(finite ? loss : null);
 
         // By the run's steps and not those of this process, so that a resumed run writes at the same places.
         if (imagesSeen / _options.Batch % _options.LogEverySteps != 0 && imagesSeen < _options.Images)
@@ -58,8 +56,8 @@ internal sealed class RunLog : IDisposable
             return;
         }
 
-        var speed = (_count + _skipped) * _options.Batch / _clock.Elapsed.TotalSeconds;
-        var line = new TrainingProgress(step, imagesSeen, _options.Images, _count == 0 ? double.NaN : _sum / _count, _norm, rate, speed, _skipped);
+        var speed = _steps * _options.Batch / _clock.Elapsed.TotalSeconds;
+        var line = new TrainingProgress(step, imagesSeen, _options.Images, gathered.Mean, _norm, rate, speed, gathered.Skipped);
         try
         {
             _writer.WriteLine(Json(line));
@@ -72,9 +70,8 @@ internal sealed class RunLog : IDisposable
         _records.Add(new(line.Step, line.ImagesSeen, line.Loss, line.GradientNorm, line.LearningRate, line.ImagesPerSecond, line.Skipped));
         _progress?.Report(line);
         _clock.Restart();
-        _sum = 0;
-        _count = 0;
-        _skipped = 0;
+        _steps = 0;
+        _state.Unlogged = default;
     }
 
     public void Dispose() => _writer.Dispose();

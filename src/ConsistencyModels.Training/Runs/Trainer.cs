@@ -139,7 +139,7 @@ public sealed class Trainer : IDisposable
     {
         var writes = _options.Processes.Rank == 0;
         using var records = writes ? RunRecords.Open(_folder.Root, RunWords.Of(_options, _data, _identity), _state.ImagesSeen) : null;
-        using var log = records is null ? null : new RunLog(_folder.Log, _options, records, _state.ImagesSeen, progress);
+        using var log = records is null ? null : new RunLog(_folder.Log, _options, records, _state, progress);
         var sinceCheckpoint = Stopwatch.StartNew();
         var sinceSamples = Stopwatch.StartNew();
         try

@@ -16,6 +16,7 @@ internal static class TrainingCheckpoint
     private const string ScaleKey = "loss_scale";
     private const string GenerationKey = "generation";
     private const string ScheduleKey = "schedule_images";
+    private const string UnloggedKey = "unlogged";
     private const string HashPrefix = "xxh128.";
     private const string LevelsName = "levels";
     private const string LearntName = "learnt.values";
@@ -35,6 +36,7 @@ internal static class TrainingCheckpoint
             [ScaleKey] = string.Create(CultureInfo.InvariantCulture, $"{state.LossScale.Factor:R} {state.LossScale.GoodSteps}"),
         };
         metadata[GenerationKey] = state.Generation.ToString(CultureInfo.InvariantCulture);
+        metadata[UnloggedKey] = string.Create(CultureInfo.InvariantCulture, $"{state.Unlogged.Sum:R} {state.Unlogged.Count} {state.Unlogged.Skipped}");
         metadata[ScheduleKey] = state.ScheduleImages.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, buffer) in state.Buffers())
         {
@@ -79,6 +81,7 @@ internal static class TrainingCheckpoint
         var scale = Scale(file);
         var generation = file.Metadata.ContainsKey(GenerationKey) ? Number(file, GenerationKey) : 0;
         var schedule = ScheduleImages(file);
+        var unlogged = Unlogged(file);
         foreach (var (name, buffer) in state.Buffers())
         {
             Copy(file, name, buffer);
@@ -99,6 +102,8 @@ internal static class TrainingCheckpoint
         state.ImagesSeen = imagesSeen;
         state.OptimizerSteps = steps;
         state.Generation = (int)Math.Min(generation, int.MaxValue);
+
+        state.Unlogged = unlogged;
 
         // A checkpoint of before does not say it.
         state.ScheduleImages = schedule ?? state.ScheduleImages;
@@ -191,6 +196,22 @@ internal static class TrainingCheckpoint
         file.Metadata.TryGetValue(key, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw new CheckpointException($"{file.Origin}: {key} is {text ?? "missing"}, expected a whole number");
+
+    private static UnloggedLosses Unlogged(SafetensorsFile file)
+    {
+        if (!file.Metadata.TryGetValue(UnloggedKey, out var text))
+        {
+            return default;
+        }
+
+        var words = text.Split(' ');
+        return words.Length == 3
+            && double.TryParse(words[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var sum) && double.IsFinite(sum)
+            && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var skipped)
+                ? new(sum, count, skipped)
+                : throw new CheckpointException($"{file.Origin}: {UnloggedKey} is \"{text}\", expected a sum of losses and two numbers of steps");
+    }
 
     private static LossScale? Scale(SafetensorsFile file)
     {

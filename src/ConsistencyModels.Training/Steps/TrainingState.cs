@@ -75,6 +75,9 @@ public sealed class TrainingState : IDisposable
     /// <summary>The teacher's parameters where the student becomes the teacher; else null.</summary>
     public IParameterBuffer? Teacher { get; }
 
+    /// <summary>Losses that no line of the log has yet.</summary>
+    internal UnloggedLosses Unlogged { get; set; }
+
     /// <summary>Both moments of <see cref="Objectives.Weights.LearntValues"/>, one after the other.</summary>
     public float[] LearntMoments { get; }
 
@@ -208,4 +211,18 @@ public readonly record struct LossScale(double Factor, int GoodSteps)
         _ when GoodSteps + 1 >= StepsToGrow => new(Math.Min(Largest, Factor * 2), 0),
         _ => this with { GoodSteps = GoodSteps + 1 },
     };
+}
+
+/// <summary>Losses of the steps since the last line of the log.</summary>
+/// <param name="Sum">Their sum.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="Skipped">Steps that were left out, since theirs was not finite.</param>
+internal readonly record struct UnloggedLosses(double Sum, int Count, int Skipped)
+{
+    /// <summary>Their mean; NaN where every step was left out.</summary>
+    public double Mean => Count == 0 ? double.NaN : Sum / Count;
+
+    /// <summary>With one step more.</summary>
+    /// <param name="loss">Its loss; null if it was left out.</param>
+    public UnloggedLosses With(double? loss) => loss is { } value ? this with { Sum = Sum + value, Count = Count + 1 } : this with { Skipped = Skipped + 1 };
 }

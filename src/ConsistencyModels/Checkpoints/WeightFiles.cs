@@ -47,7 +47,17 @@ public static class WeightFiles
 
         var there = Directory.EnumerateFiles(folder, ModelLayout.WeightStem + "*").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
         var found = there.Length == 0 ? "no weights" : string.Join(", ", there.Take(8).Select(Printable.Quote));
-        return $"{folder}: found {found}, expected {(variant is null ? ModelLayout.WeightStem : $"{ModelLayout.WeightStem}.{variant}")}.safetensors";
+        return $"{folder}: found {found}, expected {(variant is null ? ModelLayout.WeightStem : $"{ModelLayout.WeightStem}.{variant}")}.safetensors{Hint(there)}";
+    }
+
+    // Which variants the files there are of: others published them, and whoever has only these does not know how to ask.
+    private static string Hint(string[] there)
+    {
+        var variants = there
+            .SelectMany(name => name[ModelLayout.WeightStem.Length..].Split('.').Where(word => ModelLayout.Weights(word).Contains(name)))
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
+        return variants is [var only] ? $"; ask for the variant that is there: --variant {only}" : variants.Length > 1 ? $"; ask for one that is there: --variant {string.Join(" or ", variants)}" : "";
     }
 }
 

@@ -37,6 +37,7 @@ public sealed partial class CacheFolders
     public string? Hub { get; }
 
     /// <summary>The folders that the environment variables name, else the defaults.</summary>
+    /// <exception cref="ConsistencyModelsException">One of them begins with "~name".</exception>
     public static CacheFolders FromEnvironment() => Read(Environment.GetEnvironmentVariable);
 
     /// <summary>The folders that variables name, else the defaults.</summary>
@@ -63,11 +64,17 @@ public sealed partial class CacheFolders
     /// variables, since it may come from a file that no shell reads. Those that are not set stay as they are.
     /// </summary>
     /// <returns>Null if the variable is not set.</returns>
+    /// <exception cref="ConsistencyModelsException">It begins with "~name", the home of another user, which is not looked up.</exception>
     internal static string? Named(Func<string, string?> variable, string name)
     {
         if (variable(name) is not { Length: > 0 } value)
         {
             return null;
+        }
+
+        if (value.StartsWith('~') && value.Length > 1 && value[1] is not ('/' or '\\'))
+        {
+            throw new ConsistencyModelsException($"{name}: found {Printable.Quote(value)}, expected a full path: homes of other users are not looked up (./~ for a folder of such a name)");
         }
 
         var path = value == "~" ? Home() : value.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(Home(), value[2..]) : value;

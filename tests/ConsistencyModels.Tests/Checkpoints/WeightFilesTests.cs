@@ -25,8 +25,9 @@ public sealed class WeightFilesTests : IDisposable
 
     [Theory]
     [InlineData(null, "found no weights, expected diffusion_pytorch_model.safetensors")]
-    [InlineData(null, "found 'diffusion_pytorch_model.fp16.bin', expected diffusion_pytorch_model.safetensors", Stem + ".fp16.bin")]
+    [InlineData(null, "found 'diffusion_pytorch_model.fp16.bin', expected diffusion_pytorch_model.safetensors; ask for the variant that is there: --variant fp16", Stem + ".fp16.bin")]
     [InlineData("fp16", "found 'diffusion_pytorch_model.safetensors', expected diffusion_pytorch_model.fp16.safetensors", Stem + ".safetensors")]
+    [InlineData("bf16", "expected diffusion_pytorch_model.bf16.safetensors; ask for one that is there: --variant fp16 or ema", Stem + ".fp16.safetensors", Stem + ".safetensors.index.ema.json")]
     [InlineData("../x", "is not a variant")]
     [InlineData("", "is not a variant")]
     public void What_is_missing_is_said(string? variant, string expected, params string[] present)

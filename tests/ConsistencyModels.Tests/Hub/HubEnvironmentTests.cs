@@ -1,3 +1,4 @@
+using ConsistencyModels.Files;
 using ConsistencyModels.Hub;
 using ConsistencyModels.Models;
 
@@ -37,6 +38,26 @@ public sealed class HubEnvironmentTests : IDisposable
         Assert.Equal("/$UNSET/hub", Read(new() { ["HF_HOME"] = "/$UNSET" }).CacheFolder);
         File.WriteAllText(_folder.File("t"), "hf_there");
         Assert.Equal("hf_there", Read(new() { ["HF_TOKEN_PATH"] = "$DIR/t", ["DIR"] = _folder.Path }).Token);
+    }
+
+    [Theory]
+    [InlineData("HF_HOME")]
+    [InlineData("HF_HUB_CACHE")]
+    [InlineData("XDG_CACHE_HOME")]
+    [InlineData("CM_CACHE")]
+    [InlineData("CM_PACKED_CACHE")]
+    public void The_home_of_another_user_is_no_folder_in_the_current_one(string variable)
+    {
+        var error = Assert.Throws<ConsistencyModelsException>(() => CacheFolders.Read(name => name == variable ? "~somebody/cache" : null));
+        Assert.Equal($"{variable}: found '~somebody/cache', expected a full path: homes of other users are not looked up (./~ for a folder of such a name)", error.Message);
+        Assert.Equal(Path.GetFullPath("~folder/x"), CacheFolders.Read(name => name == variable ? "./~folder/x" : null) switch
+        {
+            var folders when variable is "HF_HOME" => folders.HuggingFace,
+            var folders when variable is "HF_HUB_CACHE" => folders.Hub,
+            var folders when variable is "CM_CACHE" => folders.Own,
+            var folders when variable is "CM_PACKED_CACHE" => folders.PackedWeights,
+            var folders => Path.GetDirectoryName(folders.Own),
+        });
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ConsistencyModels.Training.Objectives.Catalogue;
 using ConsistencyModels.Training.Runs;
 using TorchSharp;
@@ -48,6 +49,35 @@ public sealed class TrainerTests : IDisposable
         using var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines);
         Assert.Equal(3 * options.Batch, resumed.ImagesSeen);
         Assert.Equal(3, File.ReadLines(resumed.Folder.Log).Count());
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_between_two_lines_of_its_log_writes_the_same_lines()
+    {
+        var options = _run.Options() with { Images = 72, LogEverySteps = 3, CheckpointEvery = TimeSpan.Zero, KeepCheckpoints = 100 };
+        string[] whole;
+        using (var trainer = new Trainer(options, new TwoHalves(), TinyRun.Engines))
+        {
+            Assert.True(trainer.Run(null, TestContext.Current.CancellationToken));
+            whole = [.. File.ReadLines(trainer.Folder.Log).Select(WithoutSpeed)];
+            foreach (var later in trainer.Folder.CheckpointFiles().Order(StringComparer.Ordinal).Skip(4))
+            {
+                File.Delete(later);
+            }
+        }
+
+        using var resumed = new Trainer(options, new TwoHalves(), TinyRun.Engines);
+        Assert.Equal(4 * options.Batch, resumed.ImagesSeen);
+        Assert.True(resumed.Run(null, TestContext.Current.CancellationToken));
+        Assert.Equal(3, whole.Length);
+        Assert.Equal(whole, File.ReadLines(resumed.Folder.Log).Select(WithoutSpeed));
+
+        static string WithoutSpeed(string line)
+        {
+            var json = JsonNode.Parse(line)!.AsObject();
+            Assert.True(json.Remove("images_per_second"));
+            return json.ToJsonString();
+        }
     }
 
     [Fact]
