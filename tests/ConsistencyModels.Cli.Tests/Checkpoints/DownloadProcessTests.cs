@@ -56,6 +56,28 @@ public sealed class DownloadProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_home_that_is_not_there_is_said_and_nothing_is_put_in_the_current_folder()
+    {
+        if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS())
+        {
+            return; // their home is not a variable, and there is no folder that not even root can make
+        }
+
+        using var here = new TempFolder();
+        var environment = new Dictionary<string, string>(_fake.Environment()) { ["HOME"] = "/proc/none", ["HF_HOME"] = "", ["HF_HUB_CACHE"] = "", ["XDG_CACHE_HOME"] = "", ["CM_CACHE"] = "" };
+        using var download = CmProcess.Launch(environment, CmProcess.Path, ["download", "org/model", "--quiet"], here.Path);
+        var result = await CmProcess.Finish(download);
+        Assert.Equal(2, result.Code);
+        Assert.Contains("/proc/none/.cache/huggingface", Cm.TheLine(result), StringComparison.Ordinal);
+
+        // Whoever needs no cache needs no home.
+        using var generate = CmProcess.Launch(environment, CmProcess.Path, ["generate", "--quiet", "--out", here.File("x.png")], here.Path);
+        result = await CmProcess.Finish(generate);
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Equal([here.File("x.png")], here.Files);
+    }
+
+    [Fact]
     public async Task Killed_at_any_point_the_next_run_completes_it()
     {
         Slow(TimeSpan.FromMilliseconds(150));
