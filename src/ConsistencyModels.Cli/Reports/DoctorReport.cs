@@ -67,6 +67,12 @@ internal sealed class DoctorReport
 
     private void LookAtTorch()
     {
+        if (!TorchRuntime.IsPresent)
+        {
+            Fact("libtorch", $"none (for GPUs, bf16, f16 and LPIPS: build with -p:Torch=cpu or cuda, or set {TorchRuntime.LibraryFolderVariable} to torch/lib of PyTorch)");
+            return;
+        }
+
         var folder = Environment.GetEnvironmentVariable(TorchRuntime.LibraryFolderVariable) is { Length: > 0 } given ? given : null;
         try
         {
@@ -79,7 +85,7 @@ internal sealed class DoctorReport
         catch (ConsistencyModelsException e)
         {
             Fact("libtorch", "does not load");
-            Problem($"training, GPUs and bf16 do not work, the rest does: {e.Message}", OperatingSystem.IsWindows()
+            Problem($"GPUs, bf16 and LPIPS do not work, the rest does: {e.Message}", OperatingSystem.IsWindows()
                 ? "TorchSharp 0.107.0 is reported not to load against libtorch 2.10 on Windows (TorchSharp issue 1567): use WSL or Linux until it is mended"
                 : $"install the package again, or set {TorchRuntime.LibraryFolderVariable} to a folder with libtorch's libraries");
         }
