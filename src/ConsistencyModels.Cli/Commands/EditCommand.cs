@@ -110,6 +110,7 @@ internal static class EditCommand
     private static CliCommand Interpolate(CommandContext context)
     {
         var frames = Options.Whole("--frames", "Pictures from end to end, the ends among them; default: 8", 2, 1000);
+        var animate = Options.Whole("--animate", "Let them move, there and back, each for so many milliseconds: an animated WebP without loss, in place of a strip", 1, 60_000, "MS");
         var sigma = Sigma(ByTheModel);
         var seeds = new Option<ulong[]?>("--seeds")
         {
@@ -119,15 +120,18 @@ internal static class EditCommand
         };
         return new EditArguments(EditVerb.Interpolate, timesteps: false, context.Engines).Build(
             context,
-            "Frames from one picture to another, or from one seed to another, as a strip.",
-            [frames, sigma, seeds],
+            "Frames from one picture to another, or from one seed to another, as a strip or moving.",
+            [frames, animate, sigma, seeds],
             (result, settings) => settings with
             {
+                PerFrame = result.GetValue(animate) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+                Format = result.GetValue(animate) is null ? settings.Format : settings.Format ?? "webp",
                 Frames = result.GetValue(frames) ?? 8,
                 Sigma = result.GetValue(sigma),
                 Seeds = result.GetResult(seeds) is null ? null : result.GetValue(seeds),
             },
             "cm edit interpolate --seeds 1,2 --frames 10 --scale 3",
+            "cm edit interpolate --seeds 1,2 --frames 24 --scale 8 --animate 80 -o walk.webp",
             "cm edit interpolate a.png b.png --frames 6 -o between.png");
     }
 

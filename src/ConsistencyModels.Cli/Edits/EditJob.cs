@@ -167,6 +167,11 @@ internal sealed class EditJob : IDisposable
             throw new ConsistencyModelsException($"nothing says what to fill: give --mask FILE, --alpha, --rect X,Y,W,H, or to try it --auto {ImageMask.DemoNames[0]}");
         }
 
+        if (settings.PerFrame is not null && (settings.Format != "webp" || (PictureFiles.LooksLikeFile(settings.Out) && ImageEncoder.FormatOf(settings.Out) != ImageFormat.Webp)))
+        {
+            throw new ConsistencyModelsException($"--animate: found {(settings.Format != "webp" ? $"--format {settings.Format}" : $"--out {settings.Out}")}, expected webp: only WebP moves");
+        }
+
         if (settings.Verb == EditVerb.Interpolate && (settings.Seeds is null ? settings.Inputs.Count != 2 : settings.Inputs.Count != 0))
         {
             throw new ConsistencyModelsException($"an interpolation is between two pictures or two --seeds; found {settings.Inputs.Count} pictures{(settings.Seeds is null ? "" : " and --seeds")}");
@@ -180,13 +185,19 @@ internal sealed class EditJob : IDisposable
 
     private void CheckEdit(ImageSize size)
     {
+        if (_settings.Seeds is not null)
+        {
+            // Between two seeds nothing is edited: the frames are drawn.
+            Steps = Options.Checked(() => SamplingRequest.For(_model, _settings.Steps is { } steps ? new GenerateOptions { NumInferenceSteps = steps } : new()), "--sigma", "--steps", "30,20,10,0").Sampler.Steps;
+            return;
+        }
+
         Check(
             _settings.Verb switch
             {
                 EditVerb.Inpaint or EditVerb.Colorize when _settings.Verb == EditVerb.Colorize || _settings.Colorize => ImageEdit.Colorize(),
                 EditVerb.Inpaint => ImageEdit.Inpaint(ImageMask.All(size)),
                 EditVerb.Superres => ImageEdit.SuperResolve(_settings.Factor),
-                EditVerb.Interpolate when _settings.Seeds is not null => ImageEdit.Inpaint(ImageMask.None(size)),
                 _ => ImageEdit.Denoise(_settings.SigmaFor(_model)),
             },
             size,

@@ -66,6 +66,9 @@ internal sealed record EditSettings
     /// <summary>Frames of an interpolation.</summary>
     public int Frames { get; init; } = 8;
 
+    /// <summary>How long each frame is shown where they are to move; null for a strip.</summary>
+    public TimeSpan? PerFrame { get; init; }
+
     /// <summary>Seeds of two latents to interpolate.</summary>
     public IReadOnlyList<ulong>? Seeds { get; init; }
 

@@ -58,12 +58,19 @@ internal sealed class EditWriter(EditSettings settings, EditJob job)
         }
     }
 
-    /// <summary>Writes an interpolation as a strip.</summary>
+    /// <summary>Writes an interpolation as a strip, or moving.</summary>
     public void WriteFrames(IReadOnlyList<EditResult> frames)
     {
         var stem = job.Inputs.Count == 2
             ? $"{Path.GetFileNameWithoutExtension(job.Inputs[0].Path)}-{Path.GetFileNameWithoutExtension(job.Inputs[1].Path)}"
             : string.Create(CultureInfo.InvariantCulture, $"{settings.Seeds![0]}-{settings.Seeds[1]}");
+        if (settings.PerFrame is { } time)
+        {
+            var moving = AnimatedWebp.ThereAndBack([.. frames.Select(frame => Scaled([frame.Image], 1, 0))]);
+            Add(job.Files.Save(AnimatedWebp.Encode(moving, time), $"{stem}-{Verb}"), [(job.Inputs.FirstOrDefault(), frames[0])]);
+            return;
+        }
+
         Save(Scaled([.. frames.Select(frame => frame.Image)], frames.Count, 2), $"{stem}-{Verb}", [(job.Inputs.FirstOrDefault(), frames[0])]);
     }
 
@@ -119,9 +126,11 @@ internal sealed class EditWriter(EditSettings settings, EditJob job)
             image = image.WithChannels(image.Channels == 4 ? 3 : image.Channels);
         }
 
-        var path = job.Files.Save(image, stem, EditParameters.Of(settings, job, results));
-        _written.AddRange(results.Select(one => new WrittenResult(path, one.Input, one.Result.Seed, one.Result.Label)));
+        Add(job.Files.Save(image, stem, EditParameters.Of(settings, job, results)), results);
     }
+
+    private void Add(string path, IReadOnlyList<(EditInput? Input, EditResult Result)> results) =>
+        _written.AddRange(results.Select(one => new WrittenResult(path, one.Input, one.Result.Seed, one.Result.Label)));
 }
 
 /// <summary>What stands for the unknown, as image editors show it: two grays in turn.</summary>

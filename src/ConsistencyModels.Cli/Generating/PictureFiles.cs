@@ -75,14 +75,22 @@ internal sealed class PictureFiles
     /// <param name="text">Parameters for formats that can carry them.</param>
     /// <returns>The file's path; "-" for standard output.</returns>
     /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
-    public string Save(ImageBuffer image, string stem, IReadOnlyDictionary<string, string> text)
-    {
-        var encoded = ImageEncoder.Encode(image, new EncodeOptions
+    public string Save(ImageBuffer image, string stem, IReadOnlyDictionary<string, string> text) => Save(
+        ImageEncoder.Encode(image, new EncodeOptions
         {
             Format = Format,
             Lossless = true,
             Text = Format == ImageFormat.Png ? text : null,
-        });
+        }),
+        stem);
+
+    /// <summary>Writes a picture that is encoded already, in <see cref="Format"/>.</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="stem">What to call it where the user did not.</param>
+    /// <returns>The file's path; "-" for standard output.</returns>
+    /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
+    public string Save(byte[] encoded, string stem)
+    {
         if (ToStandardOutput)
         {
             using var stream = _openOut();

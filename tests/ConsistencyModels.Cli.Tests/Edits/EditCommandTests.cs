@@ -1,5 +1,6 @@
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Pixels;
+using SkiaSharp;
 
 namespace ConsistencyModels.Cli.Tests.Edits;
 
@@ -109,9 +110,23 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
         Assert.Equal(a.Pixels, ImageResize.Crop(strip, 2, 2, 8, 8).Pixels);
         Assert.Equal(b.Pixels, ImageResize.Crop(strip, 32, 2, 8, 8).Pixels);
 
-        program.Fine("edit interpolate --seeds 1,2 -m @gray --frames 3 --seed 1 -o @seeds.png");
+        Assert.Contains(", 1 step, seed 1", program.Fine("edit interpolate --seeds 1,2 -m @gray --frames 3 --seed 1 -o @seeds.png").Error, StringComparison.Ordinal);
         program.Fine("generate -m @gray --seed 1 -o @one.png");
         Assert.Equal(program.Read("one.png", 1).Pixels, ImageResize.Crop(program.Read("seeds.png", 1), 2, 2, 8, 8).Pixels);
+    }
+
+    [Fact]
+    public void An_interpolation_moves_there_and_back()
+    {
+        program.Fine("edit interpolate --seeds 1,2 -m @model --frames 4 --seed 1 --scale 2 --animate 80 -o @walk.webp");
+        program.Fine("edit interpolate --seeds 1,2 -m @model --frames 4 --seed 1 -o @walk.png");
+        using var codec = SKCodec.Create(program.Path("walk.webp"));
+        Assert.Equal((16, 16), (codec.Info.Width, codec.Info.Height));
+        Assert.Equal([80, 80, 80, 80, 80, 80], codec.FrameInfo.Select(frame => frame.Duration));
+
+        // What does not play it shows the first frame.
+        var first = ImageResize.Crop(program.Read("walk.png"), 2, 2, 8, 8);
+        Assert.Equal(ImageGrid.Compose([first], new GridOptions { Padding = 0, Scale = 2 }).Pixels, program.Read("walk.webp").Pixels);
     }
 
     [Fact]
@@ -170,6 +185,9 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
     [InlineData("stroke @a.png --sigma 0.001", "--sigma: The first noise level must be a finite number above the model's smallest, 0.002. Found 0.001.")]
     [InlineData("denoise @a.png", "--sigma")]
     [InlineData("interpolate @a.png", "an interpolation is between two pictures or two --seeds; found 1 pictures")]
+    [InlineData("interpolate --seeds 1,2 --animate 80 -o @walk.png", "walk.png, expected webp: only WebP moves")]
+    [InlineData("interpolate --seeds 1,2 --animate 80 --format jpeg", "--animate: found --format jpeg, expected webp: only WebP moves")]
+    [InlineData("interpolate --seeds 1,2 --animate 0", "--animate is '0', expected a whole number from 1 to 60000")]
     [InlineData("interpolate --seeds 1", "--seeds is '1', expected two whole numbers such as 1,2")]
     public void Mistakes_are_one_line(string words, string expected)
     {
