@@ -26,7 +26,7 @@ static int Usage()
     Console.Error.WriteLine("""
         Programs behind the figures in docs/benchmarks.md. Each prints a section; --write FILE puts it into that file.
           engines [--quick] [--write FILE] [--json FILE] [--model tiles,imagenet64,lsun256] [--batch 1,4,16] [--threads 1,2]
-                  [--contender engine,eager,channels_last,onnx] [--rounds N]    the engine, libtorch and ONNX Runtime side by side
+                  [--contender engine,eager,channels_last,onnx,built,native] [--rounds N]    the engine, libtorch, ONNX Runtime and cm side by side
           threads [--write FILE]             what a second thread is worth, to the engine and to ONNX Runtime
           startup [--write FILE]             process start to a PNG on disk, against a bare TorchSharp program
           load [--write FILE] CONFIG         peak memory while a network of that config.json is loaded

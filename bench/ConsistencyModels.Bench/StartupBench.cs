@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace ConsistencyModels.Bench;
@@ -11,12 +10,11 @@ internal static class StartupBench
     public static int Run(string[] args)
     {
         var (file, _) = Report.Arguments(args);
-        var built = Repository.Path("src", "ConsistencyModels.Cli", "bin", "Release", "net10.0", "cm");
         (string Name, string Program)[] programs =
         [
-            ("`cm generate`, the native program that `dotnet publish` makes", Publish("native")),
-            ("`cm generate` as ReadyToRun code, what `dotnet publish` makes without a linker", Publish("readytorun", "-p:PublishAot=false")),
-            ("`cm generate`, as `dotnet build` makes it: nothing compiled ahead of time", built),
+            ("`cm generate`, the native program that `dotnet publish` makes", CmPrograms.Publish("native")),
+            ("`cm generate` as ReadyToRun code, what `dotnet publish` makes without a linker", CmPrograms.Publish("readytorun", "-p:PublishAot=false")),
+            ("`cm generate`, as `dotnet build` makes it: nothing compiled ahead of time", CmPrograms.Built),
         ];
         var picture = Path.Combine(Path.GetTempPath(), $"startup-{Environment.ProcessId}.png");
         var bare = new List<double>();
@@ -59,16 +57,5 @@ internal static class StartupBench
         File.Delete(picture);
         var seconds = ChildProcess.Run(cm, Words(picture)).Seconds;
         return File.Exists(picture) ? seconds : throw new InvalidOperationException("cm wrote no picture.");
-    }
-
-    /// <summary>The program as users get it, beside its build so that libtorch is linked and not copied.</summary>
-    private static string Publish(string name, params string[] properties)
-    {
-        var folder = Repository.Path("src", "ConsistencyModels.Cli", "obj", "startup-bench", name);
-        string[] arguments = ["publish", Repository.Path("src", "ConsistencyModels.Cli"), "-c", "Release", "-o", folder, .. properties];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? Path.Combine(folder, "cm") : throw new InvalidOperationException(output);
     }
 }

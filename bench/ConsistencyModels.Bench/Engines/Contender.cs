@@ -17,12 +17,14 @@ internal static class Contender
     public const string Eager = "eager";
     public const string ChannelsLast = "channels_last";
     public const string Onnx = "onnx";
+    public const string Built = "built";
+    public const string Native = "native";
 
     // A process that was just continued finds its caches empty: calls that take less than this are repeated, and their median counts.
     private static readonly TimeSpan ShortestTurn = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Everyone who can take part.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Engine, Eager, ChannelsLast, Onnx];
+    public static IReadOnlyList<string> Names { get; } = [Engine, Eager, ChannelsLast, Onnx, Built, Native];
 
     public static int Run(string[] args)
     {
@@ -32,6 +34,12 @@ internal static class Contender
         }
 
         var threads = int.Parse(words, CultureInfo.InvariantCulture);
+        if (name is Built or Native)
+        {
+            CmContender.Run(name == Built ? CmPrograms.Built : CmPrograms.Published(Native), folder, threads, Say);
+            return 0;
+        }
+
         var clock = Stopwatch.StartNew();
         using var network = Load(name, folder, onnxFolder, threads);
         var loading = clock.Elapsed;

@@ -16,6 +16,12 @@ internal static class EnginesBench
     public static int Run(string[] args)
     {
         var options = EnginesOptions.Parse(args);
+        if (options.Contenders.Contains(Contender.Native))
+        {
+            Console.Error.WriteLine("publishing the native program");
+            CmPrograms.Publish(Contender.Native);
+        }
+
         List<Result> results = [];
         List<MemoryResult> memory = [];
         var loadBefore = LoadAverage();

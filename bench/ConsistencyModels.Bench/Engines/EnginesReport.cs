@@ -12,12 +12,14 @@ internal static class EnginesReport
         [Contender.Eager] = "TorchSharp eager",
         [Contender.ChannelsLast] = "TorchSharp channels last",
         [Contender.Onnx] = "ONNX Runtime",
+        [Contender.Built] = "engine in `cm bench`, as built",
+        [Contender.Native] = "engine in `cm bench`, native",
     };
 
     public static void Publish(EnginesOptions options, IReadOnlyList<Result> results, IReadOnlyList<MemoryResult> memory, string loadBefore)
     {
         var report = new Report("Engines");
-        report.Line($"One forward pass in float32; medians of up to {options.Rounds} rounds that go through all contenders, each a process that is stopped while others run; calls of less than 0.5 s are repeated for so long, and their median is the round's. Ratios are medians of the rounds' ratios. The load average before was {loadBefore}.\n")
+        report.Line($"One forward pass in float32; medians of up to {options.Rounds} rounds that go through all contenders, each a process that is stopped while others run; calls of less than 0.5 s are repeated for so long, and their median is the round's; `cm bench` is started for each round and measures for 5 s. Ratios are medians of the rounds' ratios. The load average before was {loadBefore}.\n")
             .Line($"\"GFLOP/s\" counts the operations of direct convolutions, whatever is really done; the direct floor is those operations at the processor's FMA peak, measured in the same rounds.\n")
             .Line($"| model | batch | threads | | ms per image | against {Titles[options.Contenders[0]]} | GFLOP/s | of FMA peak | time / direct floor |")
             .Line($"|---|---|---|---|---|---|---|---|---|");
