@@ -20,6 +20,10 @@ internal static class GraphValues
     /// <summary>A vector of open length.</summary>
     public static ValueInfoProto Vector(string name, string length, DataType type, string words) => Value(name, type, words, Open(length));
 
+    /// <summary>Floats of known dimensions behind an open batch.</summary>
+    public static ValueInfoProto Batched(string name, params ReadOnlySpan<long> shape) =>
+        Value(name, DataType.Float, "", [Open("batch"), .. shape.ToArray().Select(size => Fixed((int)size))]);
+
     private static ValueInfoProto Value(string name, DataType type, string words, params Dimension[] shape)
     {
         var dimensions = new TensorShapeProto();
