@@ -1,0 +1,53 @@
+namespace ConsistencyModels.Cli.Evaluating;
+
+/// <summary>The words of a <c>cm evaluate</c> command line; null where nothing was said.</summary>
+internal sealed record EvaluateSettings
+{
+    /// <summary>Which model, and what runs it.</summary>
+    public required EngineSettings Engine { get; init; }
+
+    /// <summary>How it is drawn from.</summary>
+    public SamplingWords Sampling { get; init; } = new();
+
+    /// <summary>A model or pictures; null for the bundled model.</summary>
+    public string? Samples { get; init; }
+
+    /// <summary>Real pictures, or statistics of them.</summary>
+    public required string Reference { get; init; }
+
+    /// <summary>Which part of the samples' data set.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>Which part of the reference's data set.</summary>
+    public string? ReferenceSplit { get; init; }
+
+    /// <summary>How many pictures of the reference; null for all.</summary>
+    public int? ReferenceCount { get; init; }
+
+    /// <summary>Side of pictures in pixels.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>What to measure, by its words.</summary>
+    public IReadOnlyList<string> Metrics { get; init; } = [];
+
+    /// <summary>Name or file of the extractor.</summary>
+    public string? Extractor { get; init; }
+
+    /// <summary>How many samples.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>Images that pass the extractor at a time.</summary>
+    public int? Batch { get; init; }
+
+    /// <summary>Parts of the jackknife.</summary>
+    public int? Parts { get; init; }
+
+    /// <summary>Folder of the manifest, the features and the report.</summary>
+    public string? Out { get; init; }
+
+    /// <summary>Whether to write a report.</summary>
+    public bool Report { get; init; }
+
+    /// <summary>A machine-readable result.</summary>
+    public bool Json { get; init; }
+}
