@@ -12,6 +12,7 @@ Dictionary<string, Func<Task>> snippets = new()
     ["CorePackage"] = Plain(CorePackage.Run),
     ["ImagingPackage"] = Plain(ImagingPackage.Run),
     ["ModelPackage"] = Plain(ModelPackage.Run),
+    ["EvaluationPackage"] = Plain(EvaluationPackage.Run),
     ["OnnxPackage"] = Plain(OnnxPackage.Run),
     ["TorchPackage"] = Plain(TorchPackage.Run),
 };

@@ -31,18 +31,19 @@ internal static class EvaluateCommand
         var parts = Options.Whole("--jackknife", "Parts that the standard error of Fréchet distances comes from; 0 for none; default: 10", 0, 1000);
         var output = Options.Text("--out", "Folder of the manifest and the features: with it a command that was stopped goes on, and several processes can share the work", "FOLDER", "-o");
         var report = Options.Switch("--report", "Write report.html into --out: numbers, grids, nearest neighbours, plots, the manifest");
+        var compare = Options.Text("--compare", "Manifests of earlier evaluations to show beside this one in the report, and to plot the metric against steps", "FILE,...");
         var json = Options.Switch("--json", "Print the manifest with its numbers as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but the result", "-q");
         var command = new CliCommand(
             "evaluate",
             "Measure how close pictures come to real ones. Every number carries the name of the extractor that looked at them: only the Inception network's is called FID.",
             "cm evaluate --reference held-out/ -n 10000                # the bundled model in one step",
-            "cm evaluate FOLDER --reference cifar10.npz --metrics all --steps 2 --out runs/eval --report",
+            "cm evaluate FOLDER --reference held-out/ -n 10000 --steps 2 --metrics all --out eval --report",
             "cm evaluate samples.npz --reference VIRTUAL_imagenet64_labeled.npz --extractor inception --metrics fid,sfid,is,pr",
-            "cm evaluate cifar10/ --split test --reference cifar10/     # the floor: real against real",
+            "cm evaluate cifar10 --split test --reference cifar10 --reference-split train   # the floor: real against real",
             "cm evaluate --repeat runs/eval/evaluation.json")
         {
-            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, size, batch, parts, output, report, json, quiet,
+            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, size, batch, parts, output, report, compare, json, quiet,
         };
         sampling.AddTo(command);
         engine.AddTo(command);
@@ -65,6 +66,7 @@ internal static class EvaluateCommand
                 Parts = result.GetValue(parts),
                 Out = result.GetValue(output),
                 Report = result.GetValue(report),
+                Compare = result.GetValue(compare)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
                 Json = result.GetValue(json),
             };
             return Run(context, context.Console.Quiet(result.GetValue(quiet)), settings, result.GetValue(repeat));
@@ -84,10 +86,15 @@ internal static class EvaluateCommand
             throw new ConsistencyModelsException("--report needs --out, the folder it is written into");
         }
 
+        if (settings.Compare.Count > 0 && !settings.Report)
+        {
+            throw new ConsistencyModelsException("--compare is for the report: give --report too");
+        }
+
         var before = repeat is null ? null : EvaluationManifest.Load(repeat);
         if (before is not null)
         {
-            settings = RepeatedSettings.Of(before, settings.Engine) with { Out = settings.Out, Report = settings.Report, Json = settings.Json };
+            settings = RepeatedSettings.Of(before, settings.Engine) with { Out = settings.Out, Report = settings.Report, Compare = settings.Compare, Json = settings.Json };
         }
 
         if (settings.Out is not null)
@@ -115,6 +122,7 @@ internal static class EvaluateCommand
 
     private static void Measure(CommandContext context, CliConsole console, EvaluateSettings settings, EvaluationManifest? before, ICollective processes)
     {
+        EvaluationManifest[] others = [.. settings.Compare.Select(EvaluationManifest.Load)];
         using var job = new EvaluateJob(settings, processes, console, context.Cancellation);
         if (job.Run() is not { } evaluated)
         {
@@ -124,6 +132,16 @@ internal static class EvaluateCommand
         if (settings.Out is { } folder)
         {
             evaluated.Manifest.Save(Path.Combine(folder, ManifestName));
+            if (settings.Report)
+            {
+                var page = Path.Combine(folder, EvaluatePage.Name);
+                Spinner.For(console, "writing the report", _ =>
+                {
+                    EvaluatePage.Save(page, evaluated, job.SamplePictures!, job.ReferencePictures, others, context.Cancellation);
+                    return true;
+                });
+                console.Error.WriteLine(page);
+            }
         }
 
         if (settings.Json)

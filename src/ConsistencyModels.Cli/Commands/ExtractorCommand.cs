@@ -15,10 +15,9 @@ internal static class ExtractorCommand
         var json = Options.Switch("--json", "Print what it is as JSON");
         var command = new CliCommand(
             "extractor",
-            "Make an extractor for cm evaluate of a file of weights that you have, and keep it: FID's Inception of PyTorch's or TensorFlow's file, ResNet-18 of its package, a LeNet for MNIST.",
+            "Make an extractor for cm evaluate of a file of weights that you have, and keep it. FID's Inception is made of PyTorch's or TensorFlow's file, resnet18 of its package (.nupkg, found by itself where .NET has restored it), lenet of a LeNet-5 for MNIST.",
             "cm extractor inception pt_inception-2015-12-05-6726825d.pth",
             "cm extractor inception classify_image_graph_def.pb",
-            "cm extractor resnet18 microsoft.ml.dnnimagefeaturizer.resnet18.0.23.1.nupkg",
             "cm extractor resnet18                                  # what is here")
         {
             name, weights, json,

@@ -28,7 +28,7 @@ internal static class StatsCommand
         var command = new CliCommand(
             "stats",
             "Write mean and covariance of the features of real pictures, for cm evaluate --reference, and for openai's evaluator where the extractor is inception.",
-            "cm stats cifar10/ --out cifar10-resnet18.npz",
+            "cm stats held-out/ --out statistics.npz",
             "cm stats imagenet64.npz --extractor inception --out imagenet64-stats.npz")
         {
             data, output, extractor, split, size, count, batch, threads, json, quiet,

@@ -48,6 +48,9 @@ internal sealed record EvaluateSettings
     /// <summary>Whether to write a report.</summary>
     public bool Report { get; init; }
 
+    /// <summary>Manifests to show beside it in the report.</summary>
+    public IReadOnlyList<string> Compare { get; init; } = [];
+
     /// <summary>A machine-readable result.</summary>
     public bool Json { get; init; }
 }

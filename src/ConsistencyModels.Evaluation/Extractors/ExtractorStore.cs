@@ -35,7 +35,7 @@ public sealed class ExtractorStore(string? folder = null)
         var made = Path.Combine(Folder, known.Name + ".onnx");
         return File.Exists(made) && File.Exists(Path.ChangeExtension(made, ".json")) ? made
             : known.FindWeights() is { } weights ? Make(known.Name, weights)
-            : throw new ConsistencyModelsException($"the extractor {known.Name} is not here: {known.HowToGet}; then `cm extractor {known.Name} FILE`");
+            : throw new ConsistencyModelsException($"the extractor {known.Name} is not here: {known.HowToGet}, and then `cm extractor {known.Name} FILE`");
     }
 
     /// <summary>Opens an extractor.</summary>
@@ -56,7 +56,7 @@ public sealed class ExtractorStore(string? folder = null)
             ?? throw new ConsistencyModelsException($"there is no extractor '{name}' to be made; expected {string.Join(", ", Names)}");
         if (!File.Exists(weights))
         {
-            throw new ConsistencyModelsException($"{weights}: no such file; expected {source.HowToGet}");
+            throw new ConsistencyModelsException($"{weights}: no such file; for {name}: {source.HowToGet}");
         }
 
         var target = Path.Combine(Folder, name + ".onnx");

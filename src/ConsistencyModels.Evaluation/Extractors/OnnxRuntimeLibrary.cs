@@ -52,7 +52,7 @@ public static class OnnxRuntimeLibrary
         var places = Places(Environment.GetEnvironmentVariable, AppContext.BaseDirectory).ToArray();
         var path = places.FirstOrDefault(File.Exists) ?? throw new ConsistencyModelsException(
             $"evaluation runs extractors by ONNX Runtime, whose library {FileName} is not in {string.Join(", ", places)}; "
-            + $"the package {Package} {VersionText} has it in runtimes/{RuntimeInformation.RuntimeIdentifier}/native: set {Variable} to that file");
+            + $"build cm with -p:Evaluation=true, or set {Variable} to that file of the package {Package} {VersionText} (runtimes/{RuntimeInformation.RuntimeIdentifier}/native)");
         try
         {
             _handle = NativeLibrary.Load(System.IO.Path.GetFullPath(path));

@@ -11,14 +11,17 @@ public static class FeatureCache
 {
     private const long Budget = 16L << 30;
 
-    /// <summary>The folder of a set's features; null where this user has no cache folder.</summary>
+    // Fewer are looked at again in seconds.
+    private const int WorthKeeping = 1024;
+
+    /// <summary>The folder of a set's features; null where this user has no cache folder, or there are so few that they are not kept.</summary>
     /// <param name="extraction">How they are taken.</param>
     /// <param name="pictures">Of what.</param>
     public static string? FolderOf(FeatureExtraction extraction, IPictureSet pictures)
     {
         ArgumentNullException.ThrowIfNull(extraction);
         ArgumentNullException.ThrowIfNull(pictures);
-        return Root is { } root ? Path.Combine(root, extraction.KeyOf(pictures)[..32]) : null;
+        return pictures.Count >= WorthKeeping && Root is { } root ? Path.Combine(root, extraction.KeyOf(pictures)[..32]) : null;
     }
 
     /// <summary>Notes that a folder was used, and deletes others where all together take too much.</summary>

@@ -47,6 +47,13 @@ public sealed class ExampleFolder : IDisposable
             Save($"held-out/{i}.png", Noise(32, 32, 3, i));
         }
 
+        for (var i = 0; i < 30; i++)
+        {
+            Save($"cifar10/{(i % 2 == 0 ? "test" : "train")}/cat/{i}.png", Noise(32, 32, 3, i));
+        }
+
+        Cm.Succeed("evaluate", _folder["held-out"], "--reference", _folder["held-out"], "-n", "8", "--reference-count", "8", "--out", _folder["runs/eval"], "--quiet");
+
         var config = TinyModel.Config(_folder);
         // One that openai's names can say, with classes enough for the published models' numbers.
         File.WriteAllText(_folder["config.json"], Regex.Replace(

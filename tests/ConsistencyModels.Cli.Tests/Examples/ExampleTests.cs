@@ -10,6 +10,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
     [
         ("--device cuda", "needs a GPU"),
         ("cm download ", "asks the Hub; DownloadProcessTests has one of its own"),
+        ("inception", "needs the weights of the Inception network"),
         ("lpips_weights=", "needs torchvision's weights"),
         ("runs/ect4/model", "names a run that is not there; converting is among the others"),
         ("cm (ConsistencyModels.Cli)", "a drawing"),
@@ -37,7 +38,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
     public void There_are_examples_of_every_command_and_document()
     {
         Assert.True(ExampleLines.All.Count > 60, $"{ExampleLines.All.Count} examples");
-        foreach (var file in (string[])["README.md", "docs/training.md", "docs/editing.md", "docs/checkpoints.md", "docs/export.md"])
+        foreach (var file in (string[])["README.md", "docs/training.md", "docs/editing.md", "docs/checkpoints.md", "docs/export.md", "docs/evaluation.md"])
         {
             Assert.Contains(ExampleLines.All, example => example.Where == file);
         }
@@ -55,6 +56,11 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
         if (line.Contains("cm search-steps", StringComparison.Ordinal))
         {
             line = Replaced(line, "--samples", "4");
+        }
+
+        if (line.Contains("cm evaluate", StringComparison.Ordinal) || line.Contains("cm sample-npz", StringComparison.Ordinal))
+        {
+            line = line.Contains("--repeat", StringComparison.Ordinal) ? line : Replaced(line, "-n", "12");
         }
 
         // One example's result is in another's way.

@@ -46,6 +46,23 @@ internal static partial class CmProcess
         return Process.Start(start)!;
     }
 
+    /// <summary>Starts two processes of it by Open MPI's mpirun, or skips the test where there is none; the caller disposes mpirun.</summary>
+    public static Process Mpirun(Dictionary<string, string> environment, params string[] args)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Open MPI is used on Linux only");
+        var mpirun = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => System.IO.Path.Combine(folder, "mpirun")).FirstOrDefault(File.Exists);
+        if (mpirun is null)
+        {
+            const string Missing = "mpirun: not found; apt-get install openmpi-bin";
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", Missing);
+            Assert.Skip(Missing);
+        }
+
+        // mpirun gives its processes a terminal, and .NET would begin by setting it up.
+        environment["TERM"] = "dumb";
+        return Launch(environment, mpirun, ["--quiet", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "-n", "2", Path, .. args]);
+    }
+
     /// <summary>Waits for the end and reads everything.</summary>
     public static async Task<Cm.Result> Finish(Process process)
     {

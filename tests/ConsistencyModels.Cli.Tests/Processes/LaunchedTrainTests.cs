@@ -61,19 +61,7 @@ public sealed class LaunchedTrainTests : IDisposable
 
     private static async Task<Cm.Result> Mpirun(Dictionary<string, string> environment, params string[] args)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Open MPI is used on Linux only");
-        var mpirun = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, "mpirun")).FirstOrDefault(File.Exists);
-        if (mpirun is null)
-        {
-            const string Missing = "mpirun: not found; apt-get install openmpi-bin";
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", Missing);
-            Assert.Skip(Missing);
-        }
-
-        // mpirun gives its processes a terminal, and .NET would begin by setting it up.
-        environment["TERM"] = "dumb";
-        using var process = CmProcess.Launch(
-            environment, mpirun, ["--quiet", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "-n", "2", CmProcess.Path, .. args]);
+        using var process = CmProcess.Mpirun(environment, args);
         return await CmProcess.Finish(process);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class InceptionSource : IExtractorSource
 
     public string Name => "inception";
 
-    public string HowToGet => "pt_inception-2015-12-05-6726825d.pth, or TensorFlow's classify_image_graph_def.pb";
+    public string HowToGet => "get pt_inception-2015-12-05-6726825d.pth, or TensorFlow's classify_image_graph_def.pb";
 
     public ExtractorManifest Write(string weights, string path)
     {

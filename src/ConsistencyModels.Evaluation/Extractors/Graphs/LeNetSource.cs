@@ -19,7 +19,7 @@ internal sealed class LeNetSource : IExtractorSource
 
     public string Name => "lenet";
 
-    public string HowToGet => "a LeNet-5 for MNIST in PyTorch's form, with the keys convnet.c1, c3, c5 and fc.f6, f7";
+    public string HowToGet => "get a LeNet-5 for MNIST in PyTorch's form, with the keys convnet.c1, c3, c5 and fc.f6, f7";
 
     public ExtractorManifest Write(string weights, string path)
     {

@@ -20,7 +20,7 @@ internal sealed class ResNet18Source : IExtractorSource
 
     public string Name => "resnet18";
 
-    public string HowToGet => $"the package {Package} {Version}, as .nupkg";
+    public string HowToGet => $"build cm once with -p:Evaluation=true, or get the package {Package} {Version} as .nupkg";
 
     public string? FindWeights() =>
         RestoredPackages.Find(Environment.GetEnvironmentVariable, Package, Version) is { } folder
