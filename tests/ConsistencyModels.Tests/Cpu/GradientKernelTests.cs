@@ -134,13 +134,13 @@ public sealed unsafe class GradientKernelTests
         {
             var window = stackalloc float*[36];
             Pointers(window, px, planes, Channels);
-            TTile.Input(window, Channels, pm, plane, panel);
+            TTile.Input(window, 0, Channels, pm, plane, panel);
             Pointers(window, pp, planes, Channels);
             TTile.InputAdjoint(pv, plane, panel, Channels, window);
 
             TTile.Output(pr, Channels, new WinogradTarget { Output = po, RowStride = m * Channels, PixelStride = Channels, Rows = m, Columns = m, Channels = Channels, Bias = pb, Scale = 1 });
             Pointers(window, py, m * m, Channels);
-            TTile.OutputAdjoint(window, Channels, ps, pg, Channels, 16);
+            TTile.OutputAdjoint(window, 0, Channels, ps, pg, Channels, 16);
 
             TTile.Weight(pf, pw, 16);
             TTile.WeightAdjoint(pv, 16, pt);

@@ -91,10 +91,11 @@ internal sealed unsafe class WinogradGradient<TTile>
     {
         var pixels = stackalloc float*[TileGrid.MostPixels];
         float* x = call.At(Spec.Input.Slot), outside = call.At(_zeros);
+        var ahead = TileGrid.Ahead(TTile.OutputSize, Spec.Input, Spec.Convolution.DoubleInput ? 1 : 0);
         for (var tile = 0; tile < count; tile++)
         {
             _grid.Window(x, Spec.Input, Spec.Convolution.DoubleInput ? 1 : 0, first + tile, outside, pixels);
-            TTile.Input(pixels, Spec.Input.Stride, target + (tile * Width), planeStride, panelStride);
+            TTile.Input(pixels, ahead, Spec.Input.Stride, target + (tile * Width), planeStride, panelStride);
         }
     }
 
@@ -103,6 +104,7 @@ internal sealed unsafe class WinogradGradient<TTile>
     {
         var pixels = stackalloc float*[TileGrid.MostPixels];
         float* y = call.At(Spec.Gradient.Slot), outside = call.At(_zeros);
+        var ahead = TileGrid.Ahead(TTile.OutputSize, Spec.Gradient, 0);
         for (var tile = 0; tile < count; tile++)
         {
             var (image, place) = Math.DivRem(first + tile, TilesOfImage);
@@ -113,7 +115,7 @@ internal sealed unsafe class WinogradGradient<TTile>
             }
 
             _grid.Outputs(y, first + tile, outside, pixels);
-            TTile.OutputAdjoint(pixels, Spec.Gradient.Stride, sums, target + (tile * Width), planeStride, panelStride);
+            TTile.OutputAdjoint(pixels, ahead, Spec.Gradient.Stride, sums, target + (tile * Width), planeStride, panelStride);
         }
     }
 

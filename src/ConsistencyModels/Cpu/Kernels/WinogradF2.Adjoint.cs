@@ -7,10 +7,14 @@ internal readonly unsafe partial struct WinogradF2<T>
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OutputAdjoint(float** pixels, int channels, float* sums, float* products, nint planeStride, nint panelStride)
+    public static void OutputAdjoint(float** pixels, nint ahead, int channels, float* sums, float* products, nint planeStride, nint panelStride)
     {
         for (var c = 0; c < channels; c += T.Count)
         {
+            Cache.Fetch(pixels[0] + c + ahead);
+            Cache.Fetch(pixels[1] + c + ahead);
+            Cache.Fetch(pixels[2] + c + ahead);
+            Cache.Fetch(pixels[3] + c + ahead);
             T y00 = T.Load(pixels[0] + c), y01 = T.Load(pixels[1] + c), y10 = T.Load(pixels[2] + c), y11 = T.Load(pixels[3] + c);
             T.Store(T.Load(sums + c) + (y00 + y01 + (y10 + y11)), sums + c);
             var o = products + (c / Gemm.PanelWidth * panelStride) + (c % Gemm.PanelWidth);

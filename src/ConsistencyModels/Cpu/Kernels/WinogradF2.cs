@@ -23,12 +23,16 @@ internal readonly unsafe partial struct WinogradF2<T> : IWinogradTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input(float** pixels, int channels, float* output, nint planeStride, nint panelStride)
+    public static void Input(float** pixels, nint ahead, int channels, float* output, nint planeStride, nint panelStride)
     {
         var memory = stackalloc float[AlignedRows.Floats(16)];
         var rows = AlignedRows.Of<T>(memory);
         for (var c = 0; c < channels; c += T.Count)
         {
+            Cache.Fetch(pixels[5] + c + ahead);
+            Cache.Fetch(pixels[6] + c + ahead);
+            Cache.Fetch(pixels[9] + c + ahead);
+            Cache.Fetch(pixels[10] + c + ahead);
             for (var j = 0; j < 4; j++)
             {
                 var d0 = T.Load(pixels[j] + c);

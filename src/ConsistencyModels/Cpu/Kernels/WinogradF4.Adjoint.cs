@@ -7,7 +7,7 @@ internal readonly unsafe partial struct WinogradF4<T>
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OutputAdjoint(float** pixels, int channels, float* sums, float* products, nint planeStride, nint panelStride)
+    public static void OutputAdjoint(float** pixels, nint ahead, int channels, float* sums, float* products, nint planeStride, nint panelStride)
     {
         var memory = stackalloc float[AlignedRows.Floats(24)];
         var rows = AlignedRows.Of<T>(memory);
@@ -17,6 +17,10 @@ internal readonly unsafe partial struct WinogradF4<T>
             for (var j = 0; j < 4; j++)
             {
                 T y0 = T.Load(pixels[j] + c), y1 = T.Load(pixels[4 + j] + c), y2 = T.Load(pixels[8 + j] + c), y3 = T.Load(pixels[12 + j] + c);
+                Cache.Fetch(pixels[j] + c + ahead);
+                Cache.Fetch(pixels[4 + j] + c + ahead);
+                Cache.Fetch(pixels[8 + j] + c + ahead);
+                Cache.Fetch(pixels[12 + j] + c + ahead);
                 sum += y0 + y1 + (y2 + y3);
                 OutputLineAdjoint(
                     y0, y1, y2, y3, out rows[j], out rows[4 + j], out rows[8 + j], out rows[12 + j], out rows[16 + j], out rows[20 + j]);

@@ -34,7 +34,7 @@ internal readonly unsafe partial struct WinogradF4<T> : IWinogradTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input(float** pixels, int channels, float* output, nint planeStride, nint panelStride)
+    public static void Input(float** pixels, nint ahead, int channels, float* output, nint planeStride, nint panelStride)
     {
         var memory = stackalloc float[AlignedRows.Floats(36)];
         var rows = AlignedRows.Of<T>(memory);
@@ -42,6 +42,14 @@ internal readonly unsafe partial struct WinogradF4<T> : IWinogradTile
         {
             for (var j = 0; j < 6; j++)
             {
+                if (j is > 0 and < 5)
+                {
+                    Cache.Fetch(pixels[6 + j] + c + ahead);
+                    Cache.Fetch(pixels[12 + j] + c + ahead);
+                    Cache.Fetch(pixels[18 + j] + c + ahead);
+                    Cache.Fetch(pixels[24 + j] + c + ahead);
+                }
+
                 InputLine(
                     T.Load(pixels[j] + c), T.Load(pixels[6 + j] + c), T.Load(pixels[12 + j] + c),
                     T.Load(pixels[18 + j] + c), T.Load(pixels[24 + j] + c), T.Load(pixels[30 + j] + c),

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ConsistencyModels.Cpu.Kernels;
 
@@ -15,11 +16,12 @@ internal unsafe interface IWinogradTile
 
     /// <summary>Bᵀ d B of one tile, for every channel.</summary>
     /// <param name="pixels">(m+2)² pointers to the tile's pixels, rows first; outside the image to zeros.</param>
+    /// <param name="ahead">Distance in floats of what will be read some tiles later: <c>TileGrid.Ahead</c>.</param>
     /// <param name="channels">A multiple of 16.</param>
     /// <param name="output">Where the first of the (m+2)² products' inputs goes.</param>
     /// <param name="planeStride">Distance of the products in floats.</param>
     /// <param name="panelStride">Distance of blocks of 16 channels in floats: 16 where a tile's channels lie side by side.</param>
-    static abstract void Input(float** pixels, int channels, float* output, nint planeStride, nint panelStride);
+    static abstract void Input(float** pixels, nint ahead, int channels, float* output, nint planeStride, nint panelStride);
 
     /// <summary>Aᵀ M A of one tile for every channel, plus bias and residual, times scale.</summary>
     /// <param name="products">The first of the (m+2)² products.</param>
@@ -37,12 +39,13 @@ internal unsafe interface IWinogradTile
     /// The transposed of <see cref="Output"/>, from a gradient of the outputs to one of the products: A y' Aᵀ, and the sum of y' for the bias.
     /// </summary>
     /// <param name="pixels">m² pointers to the tile's gradients, rows first; outside the image to zeros.</param>
+    /// <param name="ahead">Distance in floats of what will be read some tiles later: <c>TileGrid.Ahead</c>.</param>
     /// <param name="channels">A multiple of 16.</param>
     /// <param name="sums">For each channel what the tile's sum is added to.</param>
     /// <param name="products">Where the first product's gradient goes.</param>
     /// <param name="planeStride">Distance of the products in floats.</param>
     /// <param name="panelStride">Distance of blocks of 16 channels in floats.</param>
-    static abstract void OutputAdjoint(float** pixels, int channels, float* sums, float* products, nint planeStride, nint panelStride);
+    static abstract void OutputAdjoint(float** pixels, nint ahead, int channels, float* sums, float* products, nint planeStride, nint panelStride);
 
     /// <summary>The transposed of <see cref="Input"/>, from gradients of the products' inputs to those of pixels: B v' Bᵀ is added to them.</summary>
     /// <param name="inputs">The first product's gradient.</param>
@@ -57,6 +60,20 @@ internal unsafe interface IWinogradTile
     /// <param name="planeStride">Distance of the products in floats.</param>
     /// <param name="filter">Receives 9 rows (taps) of 16 filters.</param>
     static abstract void WeightAdjoint(float* weights, nint planeStride, float* filter);
+}
+
+/// <summary>Hints to the processor.</summary>
+internal static unsafe class Cache
+{
+    /// <summary>Asks for the line of memory that holds a place, which will be read soon. No address is wrong.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Fetch(float* place)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(place);
+        }
+    }
 }
 
 /// <summary>Where a Winograd tile's outputs go and what is added to them.</summary>

@@ -110,12 +110,13 @@ internal sealed unsafe class WinogradLayer<TTile>
     {
         var input = Spec.Input;
         var shift = Spec.DoubleInput ? 1 : 0;
+        var ahead = TileGrid.Ahead(TTile.OutputSize, input, shift);
         float* x = call.At(input.Slot), zeros = call.At(_zeros);
         var pixels = stackalloc float*[TileGrid.MostPixels];
         for (var tile = 0; tile < count; tile++)
         {
             _grid.Window(x, input, shift, first + tile, zeros, pixels);
-            TTile.Input(pixels, input.Stride, target + ((nint)tile * input.Stride), planeStride, Gemm.PanelWidth);
+            TTile.Input(pixels, ahead, input.Stride, target + ((nint)tile * input.Stride), planeStride, Gemm.PanelWidth);
         }
     }
 
