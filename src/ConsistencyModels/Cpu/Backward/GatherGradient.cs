@@ -10,20 +10,20 @@ internal sealed unsafe class GatherGradient : MatrixGradient
 {
     private readonly GatherSpec _spec;
     private readonly GradientTarget? _target;
-    private readonly int _blocksOfTap;
-    private readonly int _sampleDepth;
+    private readonly (int First, int Count)[] _depths;
 
     /// <summary>Plans the step.</summary>
     /// <param name="spec">The convolution.</param>
     /// <param name="target">Where the input's gradient goes, or null.</param>
     /// <param name="gradient">The output's gradient.</param>
     public GatherGradient(GatherSpec spec, GradientTarget? target, Feature gradient)
-        : base(spec.Weights, spec.Bias, gradient, target is not null)
+        : this(spec, target, gradient, [.. Cut(spec)])
     {
-        (_spec, _target) = (spec, target);
-        _blocksOfTap = spec.Input is { } input ? Chunks.Count(input.Stride, DepthOfChunk) : 0;
-        _sampleDepth = ChannelLayout.Pad(spec.Weights.Depth);
     }
+
+    private GatherGradient(GatherSpec spec, GradientTarget? target, Feature gradient, (int First, int Count)[] depths)
+        : base(spec.Weights, spec.Bias, gradient, depths, target is not null) =>
+        (_spec, _target, _depths) = (spec, target, depths);
 
     /// <inheritdoc/>
     public override IEnumerable<ArenaSlot> Slots =>
@@ -36,27 +36,12 @@ internal sealed unsafe class GatherGradient : MatrixGradient
     protected override long TargetScratchFloats => HasTarget ? RowsOfBlock * (long)_spec.Weights.Depth : 0;
 
     /// <inheritdoc/>
-    protected override int DepthChunks => _spec.Input is null ? Chunks.Count(_sampleDepth, DepthOfChunk) : PatchGather.Taps * _blocksOfTap;
-
-    /// <inheritdoc/>
     protected override int TargetChunks => Gradient.Batch;
-
-    /// <inheritdoc/>
-    protected override (int First, int Count) Depth(int chunk)
-    {
-        if (_spec.Input is not { } input)
-        {
-            return (chunk * DepthOfChunk, Math.Min(DepthOfChunk, _sampleDepth - (chunk * DepthOfChunk)));
-        }
-
-        var (tap, block) = Math.DivRem(chunk, _blocksOfTap);
-        return ((tap * input.Stride) + (block * DepthOfChunk), Math.Min(DepthOfChunk, input.Stride - (block * DepthOfChunk)));
-    }
 
     /// <inheritdoc/>
     protected override void CopyLeft(Call call, int depthChunk, int firstRow, int rows, float* panels, nint panelStride)
     {
-        var (first, count) = Depth(depthChunk);
+        var (first, count) = _depths[depthChunk];
         if (_spec.Input is { } input)
         {
             var (tap, channel) = Math.DivRem(first, input.Stride);
@@ -86,6 +71,18 @@ internal sealed unsafe class GatherGradient : MatrixGradient
             var rows = Math.Min(RowsOfBlock, Gradient.Pixels - pixel);
             Back(call, (chunk * Gradient.Pixels) + pixel, rows, 0, depth, patches, depth, accumulate: false);
             PatchGather.AddTo(_spec, start, pixel, rows, patches);
+        }
+    }
+    // Of a tap, or of the patches of the sample.
+    private static IEnumerable<(int First, int Count)> Cut(GatherSpec spec)
+    {
+        var (parts, length) = spec.Input is { } input ? (PatchGather.Taps, input.Stride) : (1, ChannelLayout.Pad(spec.Weights.Depth));
+        for (var part = 0; part < parts; part++)
+        {
+            for (var column = 0; column < length; column += DepthOfChunk)
+            {
+                yield return ((part * length) + column, Math.Min(DepthOfChunk, length - column));
+            }
         }
     }
 }
