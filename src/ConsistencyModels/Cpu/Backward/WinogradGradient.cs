@@ -91,7 +91,7 @@ internal sealed unsafe class WinogradGradient<TTile>
     {
         var pixels = stackalloc float*[TileGrid.MostPixels];
         float* x = call.At(Spec.Input.Slot), outside = call.At(_zeros);
-        var ahead = TileGrid.Ahead(TTile.OutputSize, Spec.Input, Spec.Convolution.DoubleInput ? 1 : 0);
+        var ahead = TileGrid.Ahead(TTile.OutputSize, Spec.Input, Spec.Convolution.DoubleInput ? 1 : 0, border: 1);
         for (var tile = 0; tile < count; tile++)
         {
             _grid.Window(x, Spec.Input, Spec.Convolution.DoubleInput ? 1 : 0, first + tile, outside, pixels);
@@ -104,7 +104,7 @@ internal sealed unsafe class WinogradGradient<TTile>
     {
         var pixels = stackalloc float*[TileGrid.MostPixels];
         float* y = call.At(Spec.Gradient.Slot), outside = call.At(_zeros);
-        var ahead = TileGrid.Ahead(TTile.OutputSize, Spec.Gradient, 0);
+        var ahead = TileGrid.Ahead(TTile.OutputSize, Spec.Gradient, 0, border: 0);
         for (var tile = 0; tile < count; tile++)
         {
             var (image, place) = Math.DivRem(first + tile, TilesOfImage);

@@ -9,6 +9,9 @@ namespace ConsistencyModels.Cpu.Kernels;
 /// </summary>
 internal static unsafe class GroupNormGradient
 {
+    // What is read is asked for so many pixels before.
+    private const int PixelsAhead = 16;
+
     /// <summary>Adds up z', and z'·(x - mean), of every channel.</summary>
     /// <param name="row">Pixels and what belongs to them.</param>
     /// <param name="mean">Means of the channels' groups.</param>
@@ -37,6 +40,7 @@ internal static unsafe class GroupNormGradient
     {
         var (pixels, channels, shift) = (row.Pixels, row.Channels, row.Shift);
         var factor = T.Create(row.Factor);
+        var ahead = (nint)PixelsAhead * channels;
         for (var c = 0; c < channels; c += T.Count)
         {
             T a = T.Load(row.A + c), b = T.Load(row.B + c), center = T.Load(mean + c);
@@ -46,6 +50,8 @@ internal static unsafe class GroupNormGradient
             var keep = kept + c;
             for (var pixel = 0; pixel < pixels; pixel++)
             {
+                Cache.Fetch(x + ahead);
+                Cache.Fetch(y + (((pixel + PixelsAhead) >> shift) * row.GradientStride));
                 var value = T.Load(x);
                 var z = T.Load(y + ((pixel >> shift) * row.GradientStride)) * factor;
                 if (row.SiLU)

@@ -84,13 +84,15 @@ internal readonly unsafe struct TileGrid(int outputSize, Feature output)
     }
 
     /// <summary>
-    /// Floats from a pixel to the one that the tile below sees in its place, or in the last row about the next image's: what will be read
-    /// some tiles later, in time to be fetched.
+    /// Floats from a pixel to one that a tile below will read, or in the last row of tiles about the next image's: far enough to be there in
+    /// time when it is fetched now.
     /// </summary>
     /// <param name="outputSize">m.</param>
     /// <param name="feature">Whose pixels.</param>
     /// <param name="shift">1 if each pixel serves 2x2, else 0.</param>
-    public static nint Ahead(int outputSize, Feature feature, int shift) => (nint)(outputSize >> shift) * feature.Width * feature.Stride;
+    /// <param name="border">Rows around a tile that it reads too.</param>
+    public static nint Ahead(int outputSize, Feature feature, int shift, int border) =>
+        ((nint)(outputSize >> shift) + border) * feature.Width * feature.Stride;
 
     private static void Fill(float** pixels, int first, int end, float* value)
     {

@@ -110,7 +110,7 @@ internal sealed unsafe class WinogradLayer<TTile>
     {
         var input = Spec.Input;
         var shift = Spec.DoubleInput ? 1 : 0;
-        var ahead = TileGrid.Ahead(TTile.OutputSize, input, shift);
+        var ahead = TileGrid.Ahead(TTile.OutputSize, input, shift, border: 1);
         float* x = call.At(input.Slot), zeros = call.At(_zeros);
         var pixels = stackalloc float*[TileGrid.MostPixels];
         for (var tile = 0; tile < count; tile++)
