@@ -24,6 +24,10 @@ public sealed class TorchEngine : ITrainingEngine
     public bool CanTrain(EngineOptions options) => CanRun(options);
 
     /// <inheritdoc/>
+    /// <remarks>It is not known: libtorch takes what it needs as it goes.</remarks>
+    public long? StepBytes(UNet2DDescription description, ImageShape batch, EngineOptions options) => null;
+
+    /// <inheritdoc/>
     /// <remarks>
     /// <see cref="EngineOptions.Threads"/> and TF32 on CUDA are libtorch's settings for the whole process: see
     /// <see cref="TorchDevice.Prepare"/>. Cancellation is observed between parameters.

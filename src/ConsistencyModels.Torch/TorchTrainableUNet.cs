@@ -63,9 +63,10 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         CopyToNetwork();
         _network.Dropout.Seed(dropoutSeed);
         var (x, t, labels, augmentation) = ToDevice(input);
+        x.requires_grad = input.WantsGradient;
         var result = _network.forward(x, t, labels, augmentation);
         CopyOut(result, output);
-        return new Pass(this, result.DetachFromDisposeScope(), _parameters.Version);
+        return new Pass(this, result.DetachFromDisposeScope(), input.WantsGradient ? x.DetachFromDisposeScope() : null, _parameters.Version);
     }
 
     /// <inheritdoc/>
@@ -169,12 +170,12 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         TensorMemory.Floats(result.detach().to(ScalarType.Float32, CPU).contiguous()).CopyTo(output);
     }
 
-    private sealed class Pass(TorchTrainableUNet owner, Tensor output, long version) : ITrainingPass
+    private sealed class Pass(TorchTrainableUNet owner, Tensor output, Tensor? input, long version) : ITrainingPass
     {
         private bool _followed;
         private bool _disposed;
 
-        public void Backward(ReadOnlySpan<float> outputGradient)
+        public void Backward(ReadOnlySpan<float> outputGradient, Span<float> inputGradient = default)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_followed)
@@ -192,10 +193,16 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
                 throw new ArgumentException($"The gradient has {outputGradient.Length} values; the output has {output.numel()}.", nameof(outputGradient));
             }
 
+            ForwardArguments.ThrowIfInputGradient(inputGradient.Length, (int)(input?.numel() ?? 0));
             _followed = true;
             using var scope = NewDisposeScope();
             var gradient = TensorMemory.Of(outputGradient, output.shape).to(owner._dtype, owner._device);
             output.backward([gradient]);
+            if (inputGradient.Length > 0)
+            {
+                CopyOut(input!.grad!, inputGradient);
+            }
+
             if (owner._narrowGradients is { } narrow)
             {
                 using var noGrad = no_grad();
@@ -208,6 +215,7 @@ internal sealed class TorchTrainableUNet : ITrainableUNet
         {
             _disposed = true;
             output.Dispose();
+            input?.Dispose();
         }
     }
 

@@ -61,7 +61,10 @@ internal static class TrainEstimate
         }
 
         yield return ("saving", Text($"a checkpoint of {Sizes.Bytes(parameters * sizeof(float) * (buffers - 1))} every {Sizes.Time(options.CheckpointEvery)}, samples every {Sizes.Time(options.SampleEvery)}"));
-        yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * buffers)} and what {Math.Min(options.Batch, options.MicroBatch > 0 ? options.MicroBatch : options.Batch)} images take at a time"));
+        var part = options.Batch / options.Processes.Count;
+        part = options.MicroBatch > 0 ? Math.Min(part, options.MicroBatch) : part;
+        var step = engine.StepBytes(UNet2DDescription.Of(options.Network), new ImageShape(part, data.Channels, data.Height, data.Width), new EngineOptions { Device = options.Device, DType = options.Precision, Threads = options.Threads });
+        yield return ("memory", Text($"{Sizes.Bytes(parameters * sizeof(float) * buffers)} of parameters and what goes with them, and {(step is { } bytes ? $"{Sizes.Bytes(bytes)} for" : "what")} {part} images{(step is null ? " take" : "")} at a time"));
     }
 
     /// <summary>Makes some steps in a folder that is thrown away, and says how long the run will take at that speed.</summary>

@@ -34,6 +34,7 @@ public sealed class Trainer : IDisposable
     private readonly Dictionary<string, string> _identity;
     private readonly FileLock? _lock;
     private BatchPrefetcher<TrainingBatch>? _prefetched;
+    private BufferedUNet? _average;
     private int _skippedInARow;
     private bool _betweenSteps;
 
@@ -119,7 +120,7 @@ public sealed class Trainer : IDisposable
     public string? RecordsNote { get; private set; }
 
     /// <summary>The network with the average that becomes the model, as samplers see it; owned by the trainer.</summary>
-    public IUNet Average => new BufferedUNet(_network, _state.Averages[0]);
+    public IUNet Average => _average ??= new(_network, _state.Averages[0]);
 
     /// <summary>What the run carries; owned by the trainer.</summary>
     public TrainingState State => _state;
@@ -242,6 +243,7 @@ public sealed class Trainer : IDisposable
     {
         _prefetched?.Dispose();
         _teacher?.Dispose();
+        _average?.Dispose();
         _state?.Dispose();
         _network?.Dispose();
         _lock?.Dispose();

@@ -58,6 +58,17 @@ public sealed class CpuEngine(CpuEngineOptions? options = null) : ITrainingEngin
     }
 
     /// <inheritdoc/>
+    public long? StepBytes(UNet2DDescription description, ImageShape batch, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        CheckDevice(options);
+        var pool = ComputePool.Shared;
+        var threads = Threads(pool, options);
+        var (packed, plan) = BufferNetwork.StepOf(description, NominalSize(description.Config), batch.Batch, new(batch.Height, batch.Width), threads);
+        return packed + new Call(pool, threads).BytesFor(plan);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>In single precision. Results depend neither on the number of threads nor on when they run.</remarks>
     public ITrainableUNet Create(UNet2DDescription description, EngineOptions options) => CreateOn(ComputePool.Shared, description, options);
 

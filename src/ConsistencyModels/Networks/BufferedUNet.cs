@@ -1,14 +1,19 @@
+using System.Runtime.CompilerServices;
+
 namespace ConsistencyModels.Networks;
 
 /// <summary>
 /// A network in training as samplers see networks: the parameters of one of its buffers, without dropout. Borrows the network and the
-/// buffer; calls from several threads take turns.
+/// buffer; calls from several threads take turns, also those of other views of the network.
 /// </summary>
 /// <param name="network">The network; not to be trained during a call.</param>
 /// <param name="parameters">One of its buffers.</param>
 public sealed class BufferedUNet(ITrainableUNet network, IParameterBuffer parameters) : IUNet
 {
-    private readonly Lock _gate = new();
+    // A network's views share one.
+    private static readonly ConditionalWeakTable<ITrainableUNet, Lock> Gates = [];
+
+    private readonly Lock _gate = Gates.GetOrCreateValue(network);
     private bool _disposed;
 
     /// <inheritdoc/>

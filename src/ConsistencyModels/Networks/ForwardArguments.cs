@@ -17,6 +17,24 @@ public static class ForwardArguments
         }
     }
 
+    /// <summary>Throws if there is no room for the gradient of a pass's sample, or the pass was made without one. An empty span asks for none.</summary>
+    /// <param name="length">Length of the span that receives it.</param>
+    /// <param name="expected">Length of the sample, or 0 where <see cref="UNetInput.WantsGradient"/> was false.</param>
+    /// <exception cref="ArgumentException">The length is another.</exception>
+    /// <exception cref="InvalidOperationException">The pass was made without it.</exception>
+    public static void ThrowIfInputGradient(int length, int expected)
+    {
+        if (length > 0 && expected == 0)
+        {
+            throw new InvalidOperationException("The pass was made without the gradient of its input: set UNetInput.WantsGradient.");
+        }
+
+        if (length > 0 && length != expected)
+        {
+            throw new ArgumentException($"The input's gradient has room for {length} values; the sample has {expected}.", nameof(length));
+        }
+    }
+
     /// <summary>Throws if a length, size or label does not fit the network.</summary>
     /// <exception cref="ArgumentException">Says what was found and expected.</exception>
     public static void ThrowIfInvalid(

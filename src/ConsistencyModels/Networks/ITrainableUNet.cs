@@ -24,6 +24,9 @@ public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shap
     /// </summary>
     public ReadOnlySpan<float> AugmentLabels { get; init; }
 
+    /// <summary>Whether the gradient of <see cref="Sample"/> may be asked for: <see cref="ITrainingPass.Backward"/>.</summary>
+    public bool WantsGradient { get; init; }
+
     /// <summary>Some of the images, with what belongs to them.</summary>
     /// <param name="first">The first one.</param>
     /// <param name="count">How many.</param>
@@ -37,6 +40,7 @@ public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shap
             ClassLabels.IsEmpty ? ClassLabels : ClassLabels.Slice(first, count))
         {
             AugmentLabels = AugmentLabels.Slice(labels * first, labels * count),
+            WantsGradient = WantsGradient,
         };
     }
 }
@@ -46,7 +50,7 @@ public readonly ref struct UNetInput(ReadOnlySpan<float> sample, ImageShape shap
 /// <see cref="UNet2DDescription.Parameters"/>, in the engine's own memory. What training needs of an engine, and all it knows of it.
 /// </summary>
 /// <remarks>
-/// Not for several threads at once. Buffers that were made for it die with it. Between a <see cref="Forward"/> and the end of its pass
+/// Not for several threads at once: <see cref="BufferedUNet"/> is. Buffers that were made for it die with it. Between a <see cref="Forward"/> and the end of its pass
 /// the parameters must stay as they are.
 /// </remarks>
 public interface ITrainableUNet : IDisposable
@@ -85,10 +89,15 @@ public interface ITrainingPass : IDisposable
 {
     /// <summary>Adds to <see cref="ITrainableUNet.Gradients"/> what a gradient of the output means for the parameters.</summary>
     /// <param name="outputGradient">dLoss/dOutput, as many floats as the output.</param>
-    /// <exception cref="ArgumentException">It has another length; nothing happened.</exception>
-    /// <exception cref="InvalidOperationException">The pass was followed back before, or the parameters have changed since.</exception>
-    /// <exception cref="ObjectDisposedException">The pass was disposed.</exception>
-    void Backward(ReadOnlySpan<float> outputGradient);
+    /// <param name="inputGradient">
+    /// Receives dLoss/dSample, as many floats as the sample, of a pass whose input has <see cref="UNetInput.WantsGradient"/>; empty if nobody wants it.
+    /// </param>
+    /// <exception cref="ArgumentException">A length is another; nothing happened.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The pass was followed back before, the parameters have changed since, or the input's gradient was not announced; nothing happened.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The pass or the network was disposed.</exception>
+    void Backward(ReadOnlySpan<float> outputGradient, Span<float> inputGradient = default);
 }
 
 /// <summary>Engines that can train too.</summary>
@@ -100,6 +109,13 @@ public interface ITrainingEngine : INetworkEngine
 
     /// <summary>Whether another number of threads gives other bits.</summary>
     bool DependsOnThreads { get; }
+
+    /// <summary>What a step takes beside buffers of parameters: activations, and parameters in the form that the engine computes with.</summary>
+    /// <param name="description">Operations and parameters.</param>
+    /// <param name="batch">Images that pass the network at a time, and their size.</param>
+    /// <param name="options">As for <see cref="Create"/>.</param>
+    /// <returns>Bytes; null if the engine does not know before it computes.</returns>
+    long? StepBytes(UNet2DDescription description, ImageShape batch, EngineOptions options);
 
     /// <summary>Makes a network to train. Its parameters are undefined until they are written.</summary>
     /// <param name="description">Operations and parameters.</param>

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace ConsistencyModels.Golden.Tests.Training;
 
-/// <summary>The gradient of every parameter of every recorded network, against libtorch's in double precision.</summary>
+/// <summary>The gradient of every parameter of every recorded network, and of its input, against libtorch's in double precision.</summary>
 public sealed class GradientTests
 {
     private const double Tolerance = 1e-4;
@@ -35,9 +35,9 @@ public sealed class GradientTests
         var other = Of(new TorchEngine(), description, weights, call);
         var faults = new List<string>();
         var (offset, before) = (0, 0.0);
-        foreach (var parameter in description.Parameters)
+        foreach (var (part, count) in description.Parameters.Select(parameter => (parameter.Name, (int)parameter.Count)).Append(("the input", call.Sample.Length)))
         {
-            var range = offset..(offset += (int)parameter.Count);
+            var range = offset..(offset += count);
             var own = exact[range].Max(Math.Abs);
 
             // Zero but for rounding: of what a normalization takes away again, or adds one number to all of a query's scores.
@@ -45,7 +45,7 @@ public sealed class GradientTests
             var (error, its) = (Error(exact[range], found[range]) / scale, Error(exact[range], other[range]) / scale);
             if (error > Math.Max(Tolerance, MostOfLibtorch * its))
             {
-                faults.Add($"{parameter.Name}: off by {error:E1} of its largest value {own:E1}, libtorch in single precision by {its:E1}");
+                faults.Add($"{part}: off by {error:E1} of its largest value {own:E1}, libtorch in single precision by {its:E1}");
             }
         }
 
@@ -59,11 +59,11 @@ public sealed class GradientTests
     {
         using var network = engine.Create(description, new EngineOptions());
         ParameterFiles.Load(description, network.Parameters, weights);
-        using var pass = network.Forward(new(call.Sample, call.Shape, call.Timesteps, call.Labels), 0, new float[call.Direction.Length]);
-        pass.Backward(call.Direction);
-        var gradients = new float[network.Gradients.Length];
-        network.Gradients.Read(0, gradients);
-        return gradients;
+        using var pass = network.Forward(new(call.Sample, call.Shape, call.Timesteps, call.Labels) { WantsGradient = true }, 0, new float[call.Direction.Length]);
+        var (parameters, input) = (new float[network.Gradients.Length], new float[call.Sample.Length]);
+        pass.Backward(call.Direction, input);
+        network.Gradients.Read(0, parameters);
+        return [.. parameters, .. input];
     }
 
     private static double[] Exact(UNet2DDescription description, ITensorSource weights, Call call)
@@ -72,12 +72,16 @@ public sealed class GradientTests
         using var network = new UNet2DModel(description, CPU, ScalarType.Float64, trainable: true);
         ParameterFiller.Load(network, weights);
         var size = call.Shape;
-        var x = tensor(call.Sample).to(ScalarType.Float64).view(size.Batch, size.Channels, size.Height, size.Width);
+        var x = tensor(call.Sample).to(ScalarType.Float64).view(size.Batch, size.Channels, size.Height, size.Width).requires_grad_(true);
         var labels = call.Labels.Length == 0 ? null : tensor(Array.ConvertAll(call.Labels, label => (long)label));
         var output = network.forward(x, tensor(call.Timesteps), labels);
         output.backward([tensor(call.Direction).to(ScalarType.Float64).view_as(output)]);
-        return [.. description.Parameters.SelectMany(parameter =>
-            network.ParameterNamed(parameter.Name).grad is { } gradient ? gradient.contiguous().data<double>().ToArray() : new double[parameter.Count])];
+        return
+        [
+            .. description.Parameters.SelectMany(parameter =>
+                network.ParameterNamed(parameter.Name).grad is { } gradient ? gradient.contiguous().data<double>().ToArray() : new double[parameter.Count]),
+            .. x.grad!.contiguous().data<double>().ToArray(),
+        ];
     }
 
     private sealed class Call

@@ -92,6 +92,89 @@ public sealed class CpuTrainingTests
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - managed) / Steps, 0, 256); // the pass itself
     }
 
+    [Theory]
+    [InlineData("plain", 2)]
+    [InlineData("conditional", 9)]
+    public void What_a_step_takes_is_known_before(string name, int batch)
+    {
+        var config = TrainableNetworks.Named(name);
+        var engine = new CpuEngine();
+        var options = new EngineOptions { Threads = 1 };
+        using var network = engine.Create(UNet2DDescription.Of(config), options);
+        network.Parameters.Write(0, TrainableContract.FreshParameters(network.Description, 7));
+        var call = new TrainableCall(config, batch);
+        var before = NativeBuffer.LiveBytes;
+        call.Learn(network);
+        var taken = NativeBuffer.LiveBytes - before;
+        Assert.InRange(engine.StepBytes(network.Description, call.Shape, options)!.Value, 0.9 * taken, 1.1 * taken);
+    }
+
+    [Fact]
+    public async Task Views_and_a_trainer_take_turns()
+    {
+        var config = TrainableNetworks.Named("plain");
+        using var pool = new ComputePool(2);
+        using var network = Network(pool, config, 2);
+        using var average = network.NewBuffer();
+        average.CopyFrom(network.Parameters);
+        using var other = network.NewBuffer();
+        other.CopyFrom(network.Gradients);
+        var call = new TrainableCall(config, 3);
+        call.Learn(network);
+        var (gradient, drawn, zeros) = (Values(network.Gradients), call.Evaluate(network, average, seed: null), call.Evaluate(network, other, seed: null));
+        var cancellation = TestContext.Current.CancellationToken;
+        await Task.WhenAll(
+            Task.Run(() => Draw(average, drawn), cancellation), Task.Run(() => Draw(average, drawn), cancellation), Task.Run(() => Draw(other, zeros), cancellation), Task.Run(
+                () =>
+                {
+                    for (var i = 0; i < 20; i++)
+                    {
+                        network.Gradients.Clear();
+                        call.Learn(network);
+                        Assert.Equal(gradient, Values(network.Gradients));
+                    }
+                },
+                cancellation));
+
+        void Draw(IParameterBuffer buffer, float[] expected)
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                using var view = new BufferedUNet(network, buffer);
+                var output = new float[expected.Length];
+                view.Forward(call.Sample, call.Shape, call.Timesteps, call.Labels, output, cancellation);
+                Assert.Equal(expected, output);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_was_disposed_says_so_and_leaves_nothing()
+    {
+        var config = TrainableNetworks.Named("plain");
+        using var pool = new ComputePool(1);
+        var held = NativeBuffer.LiveBytes;
+        var network = Network(pool, config, 1);
+        var (buffer, gone) = (network.NewBuffer(), network.NewBuffer());
+        var call = new TrainableCall(config, 2);
+        var pass = network.Forward(call.Input, 1, new float[call.Direction.Length]);
+        gone.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => call.Evaluate(network, gone, seed: null));
+        Assert.Throws<ObjectDisposedException>(() => gone.Clear());
+        network.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => pass.Backward(call.Direction));
+        Assert.Throws<ObjectDisposedException>(() => call.Learn(network));
+        Assert.Throws<ObjectDisposedException>(() => call.Evaluate(network, buffer, seed: null));
+        Assert.Throws<ObjectDisposedException>(() => network.NewBuffer());
+        Assert.Throws<ObjectDisposedException>(() => buffer.Norm());
+        Assert.Throws<ObjectDisposedException>(() => buffer.Read(0, new float[1]));
+        Assert.Throws<ObjectDisposedException>(() => network.Parameters.Write(0, new float[1]));
+        pass.Dispose();
+        buffer.Dispose();
+        network.Dispose();
+        Assert.Equal(held, NativeBuffer.LiveBytes);
+    }
+
     [Fact]
     public void Dropout_leaves_out_as_many_as_it_says_and_differs_by_seed_layer_and_element()
     {

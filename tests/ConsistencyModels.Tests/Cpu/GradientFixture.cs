@@ -28,6 +28,9 @@ internal sealed unsafe class GradientFixture : IDisposable
     /// <summary>The call's sample, or empty.</summary>
     public float[] Sample { get; init; } = [];
 
+    /// <summary>The sample's gradient after a run.</summary>
+    public float[] SampleGradient { get; private set; } = [];
+
     public T Packed<T>(string name, T tensor)
         where T : PackedTensor => _packed.Get(name, () => tensor);
 
@@ -65,10 +68,12 @@ internal sealed unsafe class GradientFixture : IDisposable
         using var arena = new NativeBuffer(call.BytesFor(plan));
         call.Use(plan, arena);
         new Span<float>(arena.Floats, (int)plan.ArenaFloats).Fill(float.NaN);
-        fixed (float* values = flat, gradients = _gradients, sample = Sample)
+        SampleGradient = new float[Sample.Length];
+        fixed (float* values = flat, gradients = _gradients, sample = Sample, sampleGradient = SampleGradient)
         {
             call.Gradients = new(gradients, _places);
             call.Sample = sample;
+            call.InputGradient = sampleGradient;
             _pool.Enter(call.Region, CancellationToken.None);
             try
             {

@@ -33,7 +33,7 @@ public sealed class GradientStepTests
                 var (ci, co) = ofSample ? (1 + (channels.Item1 % 4), channels.Item2) : channels;
                 var (stride, pad) = ofSample ? (1, 1) : (2, padding);
                 var (outHeight, outWidth) = (height / stride, width / stride);
-                var random = new System.Random(seed);
+                var (random, center) = (new System.Random(seed), ofSample && seed % 2 == 0);
                 float[] x = Reference.Normal(random, batch * height * width * ci), w = Reference.Normal(random, co * ci * 9, 0.3), b = Reference.Normal(random, co);
                 var dy = Reference.Normal(random, batch * outHeight * outWidth * co);
                 using var fixture = new GradientFixture { Sample = ofSample ? Planes(x, batch, height * width, ci) : [] };
@@ -45,6 +45,7 @@ public sealed class GradientStepTests
                 {
                     Input = input,
                     InputSize = (height, width, ci),
+                    Center = center,
                     Output = output,
                     Weights = ofSample ? fixture.Weights.InputConvolution("c", ci, co) : fixture.Weights.StridedConvolution("c", input!.Layout, co),
                     Bias = fixture.Weights.Bias("c", co),
@@ -53,16 +54,13 @@ public sealed class GradientStepTests
                 };
                 var target = input is null ? null : New(batch, height, width, ci);
                 var dx = target is null ? null : fixture.Wanted(target);
-                fixture.Run(
-                    [new GatherStep(spec)],
-                    [new GatherGradient(spec, target is null ? null : new(target, false, null), fixture.Given(New(batch, outHeight, outWidth, co), dy))]);
-                double Loss() => Dot(Reference.Convolution(x, batch, height, width, ci, w, b, stride, pad, outHeight, outWidth).Values, dy);
+                var gradient = fixture.Given(New(batch, outHeight, outWidth, co), dy);
+                var weights = new GatherGradient(spec, target is null ? null : new(target, false, null), gradient);
+                fixture.Run([new GatherStep(spec)], ofSample ? [weights, new SampleGradient(spec, gradient)] : [weights]);
+                double Loss() => Dot(Reference.Convolution(center ? [.. x.Select(value => (2 * value) - 1)] : x, batch, height, width, ci, w, b, stride, pad, outHeight, outWidth).Values, dy);
                 GradientFixture.IsSlope(Loss, w, fixture.GradientOf("c.weight"), "weight");
                 GradientFixture.IsSlope(Loss, b, fixture.GradientOf("c.bias"), "bias");
-                if (dx is not null)
-                {
-                    GradientFixture.IsSlope(Loss, x, dx, "input");
-                }
+                GradientFixture.IsSlope(Loss, x, dx ?? Interleaved(fixture.SampleGradient, batch, height * width, ci), "input");
             },
             iter: Iterations.Of(15));
 
@@ -103,6 +101,47 @@ public sealed class GradientStepTests
                 GradientFixture.IsSlope(Loss, x2, accumulate ? [.. dx2.Zip(old, (a, c) => a - c)] : dx2, "second");
             },
             iter: Iterations.Of(12));
+
+    [Theory]
+    [InlineData(700, 40, 30)] // parts of the rows, one block
+    [InlineData(530, 300, 270)] // parts and blocks
+    [InlineData(20, 330, 600)]
+    public void Through_large_linear_layers_in_parts_and_blocks(int rows, int ci, int co)
+    {
+        var random = new System.Random(rows);
+        float[] x = Reference.Normal(random, rows * ci), w = Reference.Normal(random, ci * co), b = Reference.Normal(random, co), dy = Reference.Normal(random, rows * co);
+        using var fixture = new GradientFixture();
+        fixture.Parameter("l.weight", w);
+        fixture.Parameter("l.bias", b);
+        var spec = new LinearSpec
+        {
+            Inputs = [fixture.Given(New(1, rows, 1, ci), x)],
+            Output = New(1, rows, 1, co),
+            Weights = fixture.Weights.Linear(["l"], fixture.Weights.Layout(ci), co),
+            Bias = fixture.Weights.Biases(["l"], co),
+        };
+        var target = New(1, rows, 1, ci);
+        var dx = fixture.Wanted(target);
+        fixture.Run([new LinearStep(spec)], [new LinearGradient(spec.Inputs, [new(target, false, null)], spec.Weights, spec.Bias, fixture.Given(New(1, rows, 1, co), dy))]);
+        var (weight, bias, input) = (new double[w.Length], new double[co], new double[x.Length]);
+        for (var row = 0; row < rows; row++)
+        {
+            for (var o = 0; o < co; o++)
+            {
+                double gradient = dy[(row * co) + o];
+                bias[o] += gradient;
+                for (var i = 0; i < ci; i++)
+                {
+                    weight[(o * ci) + i] += gradient * x[(row * ci) + i];
+                    input[(row * ci) + i] += gradient * w[(o * ci) + i];
+                }
+            }
+        }
+
+        Assert.InRange(Reference.Worst(weight, fixture.GradientOf("l.weight")) / weight.Max(Math.Abs), 0, 1e-6);
+        Assert.InRange(Reference.Worst(bias, fixture.GradientOf("l.bias")) / bias.Max(Math.Abs), 0, 1e-6);
+        Assert.InRange(Reference.Worst(input, dx) / input.Max(Math.Abs), 0, 1e-6);
+    }
 
     [Fact]
     public void Through_attention() =>
@@ -322,6 +361,9 @@ public sealed class GradientStepTests
     private static Feature New(int batch, int height, int width, int channels) => new(batch, height, width, new ChannelLayout(channels));
 
     private static double Dot(double[] values, float[] direction) => values.Zip(direction, (a, b) => a * b).Sum();
+
+    private static float[] Interleaved(float[] planes, int batch, int pixels, int channels) =>
+        [.. Enumerable.Range(0, planes.Length).Select(i => planes[(((i / (pixels * channels) * channels) + (i % channels)) * pixels) + (i / channels % pixels)])];
 
     private static float[] Planes(float[] x, int batch, int pixels, int channels) =>
         [.. Enumerable.Range(0, x.Length).Select(i => x[(((i / (pixels * channels) * pixels) + (i % pixels)) * channels) + (i / pixels % channels)])];

@@ -79,7 +79,7 @@ internal static class ShapesRun
         var x = new float[shape.Length];
         var generator = new TorchGenerator(3);
         generator.Randn(x);
-        using var network = trainer.Average;
+        var network = trainer.Average;
         var denoiser = new Denoiser(network, objective.Makes == ModelKind.Diffusion ? objective.Preconditioning : Preconditioning.Consistency(), clip: true);
         ISampler sampler = objective.Makes == ModelKind.Consistency ? new OneStepSampler()
             : objective.StudentBecomesTeacher ? new ProgressiveDistillationSampler(NoiseLevels.Karras(steps + 1))

@@ -46,6 +46,13 @@ internal sealed class TrainableCall
         return output;
     }
 
+    /// <summary>Forward and backward as far as the sample.</summary>
+    public void Learn(ITrainableUNet network, float[] sampleGradient)
+    {
+        using var pass = network.Forward(new(Sample, Shape, Timesteps, Labels) { AugmentLabels = AugmentLabels, WantsGradient = true }, 1, new float[Direction.Length]);
+        pass.Backward(Direction, sampleGradient);
+    }
+
     /// <summary>The output on the parameters of a buffer.</summary>
     public float[] Evaluate(ITrainableUNet network, IParameterBuffer parameters, long? seed)
     {

@@ -66,6 +66,55 @@ public abstract partial class TrainableContract
 
     [Theory]
     [MemberData(nameof(All))]
+    public void A_gradient_of_the_sample_is_that_of_the_output_if_it_is_asked_for(string name)
+    {
+        var config = TrainableNetworks.Named(name);
+        using var network = Create(config, seed: 7);
+        var call = new TrainableCall(config, 2);
+        call.Learn(network);
+        var without = Values(network.Gradients);
+        network.Gradients.Clear();
+        var gradient = Numbers(call.Sample.Length, seed: 2); // Whatever was there is written over.
+        call.Learn(network, gradient);
+        Near(without, Values(network.Gradients));
+
+        var sample = call.Sample;
+        var norm = Math.Sqrt(gradient.Sum(value => (double)value * value));
+        Assert.True(norm > 0.1);
+        var random = Numbers(gradient.Length, seed: 3);
+        var along = gradient.Select(value => value / norm).ToArray();
+        var across = random.Select(value => value / Math.Sqrt(random.Sum(other => (double)other * other))).ToArray();
+        foreach (var direction in (double[][])[along, across])
+        {
+            double At(double step)
+            {
+                call.Sample = [.. sample.Zip(direction, (value, by) => (float)(value + (step * by)))];
+                return call.Loss(call.Evaluate(network, network.Parameters, seed: 1));
+            }
+
+            var measured = ((8 * (At(Reach) - At(-Reach))) - (At(2 * Reach) - At(-2 * Reach))) / (12 * Reach);
+            Assert.Equal(gradient.Zip(direction, (value, by) => value * by).Sum(), measured, (0.005 * norm) + 2e-3);
+        }
+    }
+
+    [Fact]
+    public void A_gradient_of_the_sample_is_announced_and_has_its_length()
+    {
+        var config = TrainableNetworks.Named("plain");
+        using var network = Create(config, seed: 7);
+        var call = new TrainableCall(config, 2);
+        var (output, gradient) = (new float[call.Direction.Length], new float[call.Sample.Length]);
+        using var without = network.Forward(call.Input, 1, output);
+        Assert.Throws<InvalidOperationException>(() => without.Backward(call.Direction, gradient));
+        without.Backward(call.Direction);
+        using var with = network.Forward(new(call.Sample, call.Shape, call.Timesteps, call.Labels) { WantsGradient = true }, 1, output);
+        Assert.ThrowsAny<ArgumentException>(() => with.Backward(call.Direction, gradient[1..]));
+        with.Backward(call.Direction);
+        Assert.All(gradient, value => Assert.Equal(0, value));
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public void Passes_add_up_and_clearing_starts_over(string name)
     {
         var config = TrainableNetworks.Named(name);

@@ -97,8 +97,15 @@ internal sealed class BackwardBuilder : ITape
     public void Gather(GatherSpec spec)
     {
         _made.Add(spec.Output);
-        _layers.Add(() => _steps.Add(new GatherGradient(
-            spec, spec.Input is { } input ? _gradients.Claim(input) : null, _gradients.Whole(spec.Output))));
+        _layers.Add(() =>
+        {
+            var gradient = _gradients.Whole(spec.Output);
+            _steps.Add(new GatherGradient(spec, spec.Input is { } input ? _gradients.Claim(input) : null, gradient));
+            if (spec.Input is null)
+            {
+                _steps.Add(new SampleGradient(spec, gradient));
+            }
+        });
     }
 
     /// <inheritdoc/>

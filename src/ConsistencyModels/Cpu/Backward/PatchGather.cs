@@ -36,28 +36,29 @@ internal static unsafe class PatchGather
     /// <summary>Some panels of the patches of the call's sample, taps first; beyond their depth there are zeros.</summary>
     public static void Sample(Call call, GatherSpec spec, int firstRow, int rows, int firstDepth, int panels, float* target, nint panelStride)
     {
-        var channels = spec.InputSize.Channels;
-        var plane = (long)spec.InputSize.Height * spec.InputSize.Width;
-        for (var i = 0; i < panels * Gemm.PanelWidth; i++)
+        var (height, width, channels) = spec.InputSize;
+        var end = firstRow + rows;
+        for (var row = firstRow; row < end;)
         {
-            var (tap, channel) = Math.DivRem(firstDepth + i, channels);
-            var to = target + (i / Gemm.PanelWidth * panelStride) + (i % Gemm.PanelWidth);
-            var (image, pixel) = Math.DivRem(firstRow, spec.Output.Pixels);
-            for (var row = 0; row < rows; row++)
+            // Outputs of one row of an image: a tap sees them as a row of pixels.
+            var (image, pixel) = Math.DivRem(row, spec.Output.Pixels);
+            var (y, x) = Math.DivRem(pixel, spec.Output.Width);
+            var count = Math.Min(spec.Output.Width - x, end - row);
+            for (var i = 0; i < panels * Gemm.PanelWidth; i++)
             {
-                var value = 0f;
-                if (tap < Taps && Place(spec, pixel, tap) is >= 0 and var place)
+                var (tap, channel) = Math.DivRem(firstDepth + i, channels);
+                var to = target + (i / Gemm.PanelWidth * panelStride) + ((row - firstRow) * Gemm.PanelWidth) + (i % Gemm.PanelWidth);
+                var (above, left) = ((y * spec.Stride) - spec.Padding + (tap / Edge), (x * spec.Stride) - spec.Padding + (tap % Edge));
+                var inside = tap < Taps && (uint)above < (uint)height;
+                var pixels = call.Sample + (((((long)image * channels) + channel) * height) + above) * width;
+                for (var j = 0; j < count; j++, left += spec.Stride, to += Gemm.PanelWidth)
                 {
-                    value = call.Sample[((((long)image * channels) + channel) * plane) + place];
-                    value = spec.Center ? (2 * value) - 1 : value;
-                }
-
-                to[row * Gemm.PanelWidth] = value;
-                if (++pixel == spec.Output.Pixels)
-                {
-                    (image, pixel) = (image + 1, 0);
+                    var value = inside && (uint)left < (uint)width ? pixels[left] : 0;
+                    *to = spec.Center && inside && (uint)left < (uint)width ? (2 * value) - 1 : value;
                 }
             }
+
+            row += count;
         }
     }
 
@@ -79,8 +80,8 @@ internal static unsafe class PatchGather
         }
     }
 
-    // The input pixel that an output sees through a tap, or -1.
-    private static int Place(GatherSpec spec, int pixel, int tap)
+    /// <summary>The input pixel that an output sees through a tap, or -1.</summary>
+    public static int Place(GatherSpec spec, int pixel, int tap)
     {
         var (y, x) = Math.DivRem(pixel, spec.Output.Width);
         var (row, column) = ((y * spec.Stride) - spec.Padding + (tap / Edge), (x * spec.Stride) - spec.Padding + (tap % Edge));

@@ -9,6 +9,23 @@ internal static unsafe class ElementKernel
     // Summed in one go before a sum of sums: rounding then grows with the root of what is left.
     private const int PieceRows = 256;
 
+    /// <summary>Σ a·b over a row of a panel.</summary>
+    public static float Dot(float* a, float* b) =>
+        Vector512.IsHardwareAccelerated ? Dot<Floats512>(a, b) : Vector256.IsHardwareAccelerated ? Dot<Floats256>(a, b) : Dot<Floats128>(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Dot<T>(float* a, float* b)
+        where T : unmanaged, IFloats<T>
+    {
+        var sum = T.Load(a) * T.Load(b);
+        for (var i = T.Count; i < Gemm.PanelWidth; i += T.Count)
+        {
+            sum = T.MultiplyAdd(T.Load(a + i), T.Load(b + i), sum);
+        }
+
+        return T.Sum(sum);
+    }
+
     /// <summary>target (+)= factor·source.</summary>
     public static void Add(float* source, float factor, float* target, long count, bool accumulate)
     {

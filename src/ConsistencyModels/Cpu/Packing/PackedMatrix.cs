@@ -235,6 +235,20 @@ internal sealed unsafe class PackedMatrix(IReadOnlyList<PackedMatrix.Part> parts
         }
     }
 
+    /// <summary>The product of a row of single precision with as many values as there are columns.</summary>
+    /// <param name="row">Below <see cref="Depth"/>.</param>
+    /// <param name="values">16·<see cref="Panels"/> values.</param>
+    public float Dot(int row, float* values)
+    {
+        var sum = 0f;
+        for (var panel = 0; panel < Panels; panel++)
+        {
+            sum += ElementKernel.Dot((float*)Pointer + ((((nint)panel * Depth) + row) * Gemm.PanelWidth), values + (panel * Gemm.PanelWidth));
+        }
+
+        return sum;
+    }
+
     /// <summary>The way back of packing: adds the gradient of some rows of a panel to those of the parameters.</summary>
     /// <param name="panel">The panel.</param>
     /// <param name="firstRow">First of the rows.</param>

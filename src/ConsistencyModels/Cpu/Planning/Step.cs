@@ -62,6 +62,9 @@ internal sealed unsafe class Call(ComputePool pool, int threads) : IParallelWork
     /// <summary>On the way back: dLoss/dOutput, as <see cref="Output"/>.</summary>
     public float* OutputGradient { get; set; }
 
+    /// <summary>On the way back: receives dLoss/dSample, as <see cref="Sample"/>; null if nobody wants it.</summary>
+    public float* InputGradient { get; set; }
+
     /// <summary>On the way back: where the parameters' gradients are added up.</summary>
     public FlatGradients Gradients { get; set; }
 

@@ -43,6 +43,21 @@ internal sealed class BufferNetwork : IDisposable
         }
     }
 
+    /// <summary>What a step of training takes: packed parameters, and the plan that says how large its arena is.</summary>
+    /// <param name="description">The network.</param>
+    /// <param name="nominalSize">The size that decides how layers are computed.</param>
+    /// <param name="batch">Images.</param>
+    /// <param name="size">Their size.</param>
+    /// <param name="threads">Threads.</param>
+    public static (long PackedBytes, Plan Plan) StepOf(UNet2DDescription description, ImageSize nominalSize, int batch, ImageSize size, int threads)
+    {
+        var packed = new PackedWeights { Half = false };
+        var layers = new LayerWeights(packed) { Images = batch < LargeBatch ? 1 : LargeBatch };
+        _ = PlanBuilder.Build(description, layers, 1, nominalSize, threads);
+        var plan = BackwardBuilder.Build(description, layers, batch, size, threads);
+        return (packed.Bytes, plan);
+    }
+
     /// <summary>A forward pass without a way back.</summary>
     /// <param name="batch">Images.</param>
     /// <param name="whole">Images of the batch that they are a part of: in training it says which convolutions suit, however it is cut.</param>

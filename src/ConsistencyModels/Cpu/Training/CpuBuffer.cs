@@ -15,62 +15,99 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
     {
         (_owner, Length) = (owner, length);
         _memory = new NativeBuffer(length * sizeof(float));
-        Work.Run(BufferOperation.Clear, Pointer, length);
+        owner.Work.Run(BufferOperation.Clear, Pointer, length);
     }
 
     /// <inheritdoc/>
     public long Length { get; }
 
     /// <summary>The values.</summary>
-    public float* Pointer => _disposed ? throw new ObjectDisposedException(nameof(IParameterBuffer)) : _memory.Floats;
+    public float* Pointer => IsDisposed ? throw new ObjectDisposedException(nameof(IParameterBuffer)) : _memory.Floats;
+
+    /// <summary>Whether it was disposed, or its network was.</summary>
+    public bool IsDisposed => _disposed || _owner.IsDisposed;
 
     /// <summary>Grows with every change, so that whoever keeps something made of it knows when that is old.</summary>
     public long Version { get; private set; }
 
-    private BufferWork Work => _owner.Work;
-
     /// <inheritdoc/>
-    public void Clear() => Change().Run(BufferOperation.Clear, Pointer, Length);
+    public void Clear()
+    {
+        lock (_owner.Gate)
+        {
+            Change().Run(BufferOperation.Clear, Pointer, Length);
+        }
+    }
 
     /// <inheritdoc/>
     public void CopyFrom(IParameterBuffer source)
     {
-        var other = Kin(source, nameof(source)).Pointer;
-        Change().Run(BufferOperation.Copy, Pointer, Length, other);
+        var other = Kin(source, nameof(source));
+        lock (_owner.Gate)
+        {
+            Change().Run(BufferOperation.Copy, Pointer, Length, other.Pointer);
+        }
     }
 
     /// <inheritdoc/>
     public void Lerp(IParameterBuffer other, double weight)
     {
-        var target = Kin(other, nameof(other)).Pointer;
-        Change().Run(BufferOperation.Lerp, Pointer, Length, target, factor: weight);
+        var target = Kin(other, nameof(other));
+        lock (_owner.Gate)
+        {
+            Change().Run(BufferOperation.Lerp, Pointer, Length, target.Pointer, factor: weight);
+        }
     }
 
     /// <inheritdoc/>
-    public void Scale(double factor) => Change().Run(BufferOperation.Scale, Pointer, Length, factor: factor);
+    public void Scale(double factor)
+    {
+        lock (_owner.Gate)
+        {
+            Change().Run(BufferOperation.Scale, Pointer, Length, factor: factor);
+        }
+    }
 
     /// <inheritdoc/>
-    public double Norm() => Math.Sqrt(Work.SumOfSquares(Pointer, Length));
+    public double Norm()
+    {
+        lock (_owner.Gate)
+        {
+            return Math.Sqrt(_owner.Work.SumOfSquares(Pointer, Length));
+        }
+    }
 
     /// <inheritdoc/>
     public void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step)
     {
-        var gradient = Kin(gradients, nameof(gradients)).Pointer;
+        var gradient = Kin(gradients, nameof(gradients));
         var (first, second) = (Kin(firstMoment, nameof(firstMoment)), Kin(secondMoment, nameof(secondMoment)));
-        first.Version++;
-        second.Version++;
-        Change().Adapt(Pointer, gradient, first.Pointer, second.Pointer, Length, step);
+        lock (_owner.Gate)
+        {
+            first.Version++;
+            second.Version++;
+            Change().Adapt(Pointer, gradient.Pointer, first.Pointer, second.Pointer, Length, step);
+        }
     }
 
     /// <inheritdoc/>
-    public void Read(long offset, Span<float> destination) => Part(offset, destination.Length).CopyTo(destination);
+    public void Read(long offset, Span<float> destination)
+    {
+        lock (_owner.Gate)
+        {
+            Part(offset, destination.Length).CopyTo(destination);
+        }
+    }
 
     /// <inheritdoc/>
     public void Write(long offset, ReadOnlySpan<float> source)
     {
-        var part = Part(offset, source.Length);
-        Version++;
-        source.CopyTo(part);
+        lock (_owner.Gate)
+        {
+            var part = Part(offset, source.Length);
+            Version++;
+            source.CopyTo(part);
+        }
     }
 
     /// <summary>Notes that the values are changed by someone else.</summary>
@@ -79,11 +116,14 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_disposed)
+        lock (_owner.Gate)
         {
-            _disposed = true;
-            _owner.Forget(this);
-            _memory.Dispose();
+            if (!_disposed)
+            {
+                _disposed = true;
+                _owner.Forget(this);
+                _memory.Dispose();
+            }
         }
     }
 
@@ -96,7 +136,7 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
     private BufferWork Change()
     {
         Version++;
-        return Work;
+        return _owner.Work;
     }
 
     private Span<float> Part(long offset, int length)

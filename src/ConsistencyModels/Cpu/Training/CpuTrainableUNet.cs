@@ -7,7 +7,7 @@ namespace ConsistencyModels.Cpu.Training;
 
 /// <summary>
 /// A network that learns on the processor. Parameters stay flat; what kernels read is packed anew when they have changed. Sums have a fixed
-/// order, so that a step has the same bits for any number of threads.
+/// order, so that a step has the same bits for any number of threads. Calls of several threads take turns.
 /// </summary>
 internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
 {
@@ -21,6 +21,7 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     private readonly ArenaPool _arenas;
     private readonly CpuBuffer _parameters;
     private readonly CpuBuffer _gradients;
+    private readonly BufferWork _work;
 
     /// <summary>Makes the network; its parameters are zeros.</summary>
     /// <param name="description">Operations and parameters.</param>
@@ -39,7 +40,7 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
             length += parameter.Count;
         }
 
-        Work = new(new WorkRegion(pool, threads));
+        _work = new(new WorkRegion(pool, threads));
         _arenas = new ArenaPool(long.MaxValue / 2, TimeProvider.System);
         _parameters = new(this, length);
         _gradients = new(this, length);
@@ -54,23 +55,45 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     /// <inheritdoc/>
     public IParameterBuffer Gradients => _gradients;
 
-    /// <summary>Arithmetic on the network's buffers.</summary>
-    internal BufferWork Work { get; }
+    /// <summary>Held by whoever works with the network or its buffers: plans, packed forms and threads' shares are there once.</summary>
+    internal Lock Gate { get; } = new();
+
+    /// <summary>Whether the network, and its buffers with it, takes no more calls.</summary>
+    internal bool IsDisposed { get; private set; }
+
+    /// <summary>Arithmetic on the network's buffers; for who holds <see cref="Gate"/>.</summary>
+    internal BufferWork Work => IsDisposed ? throw new ObjectDisposedException(nameof(ITrainableUNet)) : _work;
 
     /// <inheritdoc/>
-    public IParameterBuffer NewBuffer() => new CpuBuffer(this, _parameters.Length);
+    public IParameterBuffer NewBuffer()
+    {
+        lock (Gate)
+        {
+            ThrowIfDisposed();
+            return new CpuBuffer(this, _parameters.Length);
+        }
+    }
 
     /// <inheritdoc/>
     public ITrainingPass Forward(UNetInput input, long dropoutSeed, Span<float> output)
     {
         Check(input, output.Length);
+        lock (Gate)
+        {
+            return LockedForward(input, dropoutSeed, output);
+        }
+    }
+
+    private Pass LockedForward(UNetInput input, long dropoutSeed, Span<float> output)
+    {
+        ThrowIfDisposed();
         var (plan, weights) = NetworkOver(_parameters).Learning(input.Shape.Batch, SizeOf(input));
         var call = TakeCall();
         var arena = _arenas.Rent(call.BytesFor(plan));
         try
         {
             Run(weights, plan, call, arena, input, 0, dropoutSeed, output);
-            return new Pass(this, plan, call, arena, output.Length, _parameters.Version);
+            return new Pass(this, plan, call, arena, (output.Length, input.WantsGradient ? input.Sample.Length : 0), _parameters.Version);
         }
         catch
         {
@@ -83,7 +106,18 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     public void Evaluate(IParameterBuffer parameters, UNetInput input, long? dropoutSeed, Span<float> output)
     {
         Check(input, output.Length);
-        var network = NetworkOver(_parameters.Kin(parameters, nameof(parameters)));
+        var buffer = _parameters.Kin(parameters, nameof(parameters));
+        lock (Gate)
+        {
+            LockedEvaluate(buffer, input, dropoutSeed, output);
+        }
+    }
+
+    private void LockedEvaluate(CpuBuffer buffer, UNetInput input, long? dropoutSeed, Span<float> output)
+    {
+        ThrowIfDisposed();
+        ObjectDisposedException.ThrowIf(buffer.IsDisposed, buffer);
+        var network = NetworkOver(buffer);
         var masked = dropoutSeed is not null;
         var call = TakeCall();
         var size = SizeOf(input);
@@ -111,25 +145,34 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
     /// <summary>Gives back what was made for a buffer that goes.</summary>
     internal void Forget(CpuBuffer buffer)
     {
-        if (_networks.Remove(buffer, out var network))
+        lock (Gate)
         {
-            network.Dispose();
+            if (_networks.Remove(buffer, out var network))
+            {
+                network.Dispose();
+            }
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _parameters.Dispose();
-        _gradients.Dispose();
-        foreach (var network in _networks.Values)
+        lock (Gate)
         {
-            network.Dispose();
-        }
+            IsDisposed = true;
+            _parameters.Dispose();
+            _gradients.Dispose();
+            foreach (var network in _networks.Values)
+            {
+                network.Dispose();
+            }
 
-        _networks.Clear();
-        _arenas.Dispose();
+            _networks.Clear();
+            _arenas.Dispose();
+        }
     }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, typeof(ITrainableUNet));
 
     private static ImageSize SizeOf(UNetInput input) => new(input.Shape.Height, input.Shape.Width);
 
@@ -174,11 +217,12 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
         }
     }
 
-    private void RunBack(Plan plan, Call call, ReadOnlySpan<float> outputGradient)
+    private void RunBack(Plan plan, Call call, ReadOnlySpan<float> outputGradient, Span<float> inputGradient)
     {
-        fixed (float* gradient = outputGradient)
+        fixed (float* gradient = outputGradient, input = inputGradient)
         {
             call.OutputGradient = gradient;
+            call.InputGradient = input;
             call.Gradients = new(_gradients.Pointer, _places);
             _gradients.Changed();
             _pool.Enter(call.Region, CancellationToken.None);
@@ -193,15 +237,24 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
         }
     }
 
-    private sealed class Pass(CpuTrainableUNet owner, Plan plan, Call call, NativeBuffer arena, int length, long version) : ITrainingPass
+    private sealed class Pass(CpuTrainableUNet owner, Plan plan, Call call, NativeBuffer arena, (int Output, int Input) lengths, long version) : ITrainingPass
     {
         private NativeBuffer? _arena = arena;
         private bool _followed;
         private bool _disposed;
 
-        public void Backward(ReadOnlySpan<float> outputGradient)
+        public void Backward(ReadOnlySpan<float> outputGradient, Span<float> inputGradient = default)
+        {
+            lock (owner.Gate)
+            {
+                LockedBackward(outputGradient, inputGradient);
+            }
+        }
+
+        private void LockedBackward(ReadOnlySpan<float> outputGradient, Span<float> inputGradient)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            owner.ThrowIfDisposed();
             if (_followed)
             {
                 throw new InvalidOperationException("The pass was followed back already.");
@@ -212,20 +265,24 @@ internal sealed unsafe class CpuTrainableUNet : ITrainableUNet
                 throw new InvalidOperationException("The parameters have changed since the pass.");
             }
 
-            if (outputGradient.Length != length)
+            if (outputGradient.Length != lengths.Output)
             {
-                throw new ArgumentException($"The gradient has {outputGradient.Length} values; the output has {length}.", nameof(outputGradient));
+                throw new ArgumentException($"The gradient has {outputGradient.Length} values; the output has {lengths.Output}.", nameof(outputGradient));
             }
 
+            ForwardArguments.ThrowIfInputGradient(inputGradient.Length, lengths.Input);
             _followed = true;
-            owner.RunBack(plan, call, outputGradient);
+            owner.RunBack(plan, call, outputGradient, inputGradient);
             GiveBack();
         }
 
         public void Dispose()
         {
-            _disposed = true;
-            GiveBack();
+            lock (owner.Gate)
+            {
+                _disposed = true;
+                GiveBack();
+            }
         }
 
         private void GiveBack()
