@@ -77,6 +77,11 @@ internal sealed record ServeSettings
 
     private void AddModels(ServerOptions options)
     {
+        if (Engine.Model.Files with { Revision = null, Variant = null } != new ModelOptions())
+        {
+            throw new ConsistencyModelsException("--entry, --head-dim, --image-size, --kind and --train-timesteps say what a file does not: `cm convert` makes a folder of it that says so, and that can be served");
+        }
+
         string? first = null;
         if (Engine.Model.Name is not null || (Models.Count == 0 && options.Models.Count == 0))
         {

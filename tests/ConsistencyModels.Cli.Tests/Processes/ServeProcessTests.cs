@@ -44,6 +44,7 @@ public sealed partial class ServeProcessTests
     [Theory]
     [InlineData("models/none", "none", "serve", "--port", "0", "--model", "models/none/of/this")]
     [InlineData("--host", "'nowhere'", "serve", "--host", "nowhere")]
+    [InlineData("--head-dim", "cm convert", "serve", "--port", "0", "--head-dim", "64")]
     [InlineData("--api-keys", "missing.txt", "serve", "--port", "0", "--api-keys", "missing.txt")]
     [InlineData("ConsistencyModels:Limits:Requests", "found 0", "serve", "--port", "0", "--config", "CONFIG")]
     public async Task What_is_wrong_is_one_line(string one, string other, params string[] args)
