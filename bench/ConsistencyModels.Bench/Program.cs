@@ -1,5 +1,6 @@
 using ConsistencyModels.Bench;
 using ConsistencyModels.Bench.Engines;
+using ConsistencyModels.Bench.Serving;
 
 return args switch
 {
@@ -17,6 +18,9 @@ return args switch
     ["training", .. var rest] => TrainingBench.Run(rest),
     ["learning", .. var rest] => LearningBench.Run(rest),
     ["device", .. var rest] => DeviceBench.Run(rest),
+    ["serve", .. var rest] => ServeBench.Run(rest),
+    ["abuse", .. var rest] => AbuseBench.Run(rest),
+    ["first-answer", .. var rest] => FirstAnswerBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
     _ => Usage(),
 };
@@ -37,6 +41,9 @@ static int Usage()
           training [--write FILE] [--rounds N]   a step of training against the bare passes of libtorch; memory of a long run
           learning [--write FILE] [--rounds N]   a step of training on the CPU engine against libtorch, in turns
           device DEVICE MODEL DTYPES BATCHES SECONDS FILE    a network on libtorch's device, as JSON (tools/gpu): cuda MODEL f32,bf16 1,16 0.5 rows.json
+          serve [--write FILE]               a server under 32 clients against a bare loop, and a lone request
+          abuse [--write FILE]               10,000 requests of bad clients
+          first-answer [--write FILE] CM     from the start of cm serve to the first picture
           checkpoint CONFIG [FOLDER]         opening a .pt file, against the safetensors of the same weights
         """);
     return 2;

@@ -84,6 +84,7 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
                 DownloadCommand.Create(context),
                 ModelsCommand.Create(context),
                 NewCommand.Create(context),
+                ServeCommand.Create(context),
                 BenchCommand.Create(context),
                 DoctorCommand.Create(context),
                 CompletionCommand.Create(context),
