@@ -14,8 +14,8 @@ internal sealed class ExtractorMetric : IStepMetric
     private readonly FeatureExtraction _extraction;
     private readonly Evaluator _evaluator;
     private readonly EvaluationMetric _metric;
-    private readonly ImageFeatures _search;
-    private readonly ImageFeatures _heldOut;
+    private readonly ExtractedFeatures _search;
+    private readonly ExtractedFeatures _heldOut;
 
     private ExtractorMetric(OnnxExtractor extractor, EvaluationMetric metric, ReferencePictures reference, CancellationToken cancellation)
     {
@@ -63,13 +63,13 @@ internal sealed class ExtractorMetric : IStepMetric
     public void Dispose() => _extractor.Dispose();
 
     // Of two numbers the mean; where more is better, less is better of the negative.
-    private double Value(ImageFeatures samples, ImageFeatures reference)
+    private double Value(ExtractedFeatures samples, ExtractedFeatures reference)
     {
         var value = _evaluator.Compute(samples, new EvaluationReference(reference)).Average(result => result.Value);
         return _metric is EvaluationMetric.Frechet or EvaluationMetric.SpatialFrechet or EvaluationMetric.Kernel ? value : -value;
     }
 
-    private ImageFeatures Look(ImageBuffer[] images, CancellationToken cancellation) => _extraction.Run(new PicturesInMemory(images), cancellationToken: cancellation)!;
+    private ExtractedFeatures Look(ImageBuffer[] images, CancellationToken cancellation) => _extraction.Run(new PicturesInMemory(images), cancellationToken: cancellation)!;
 
     private sealed class PicturesInMemory(ImageBuffer[] images) : IPictureSet
     {
