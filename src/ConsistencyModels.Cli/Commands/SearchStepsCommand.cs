@@ -12,6 +12,7 @@ namespace ConsistencyModels.Cli.Commands;
 internal static class SearchStepsCommand
 {
     private const int DefaultSamples = 128;
+    private const string Energy = "energy";
 
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
@@ -22,17 +23,20 @@ internal static class SearchStepsCommand
         var classes = CommonOptions.Classes("Classes to draw, those the reference shows; default: the names of its folders if the model has such classes, else all, at random", engine.ModelOption);
         var steps = Options.Whole("--steps", "Network calls; default: 2", 2, 16);
         var samples = Options.Whole("--samples", "Pictures generated for each candidate, and read from --reference twice as many at most; default: 128", 2, 100_000);
+        var metric = Options.Text("--metric", "What is made small: energy (default), a distance of colours and edges without a trained network, or fd, sfd, kd, is, pr or dc of cm evaluate", "NAME");
+        var extractor = Options.Text("--extractor", "What looks at the pictures for a --metric of cm evaluate; default: resnet18", "NAME");
         var seed = Options.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
         var json = Options.Switch("--json", "Print the result as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but the result", "-q");
         var command = new CliCommand(
             "search-steps",
-            "Find the best timesteps for sampling in a few steps by ternary search. The distance is one of colours and edges, made "
+            "Find the best timesteps for sampling in a few steps by ternary search. The default distance is one of colours and edges, made "
             + "without a trained network: it ranks timesteps of one model, but it is not FID and does not compare models.",
             "cm search-steps --reference held-out/            # two steps of the bundled model",
-            "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512")
+            "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512",
+            "cm search-steps --reference held-out/ --metric kd         # by an extractor's features, as cm evaluate")
         {
-            reference, classes, steps, samples, seed, json, quiet,
+            reference, classes, steps, samples, metric, extractor, seed, json, quiet,
         };
         engine.AddTo(command);
         command.SetAction(result =>
@@ -46,13 +50,15 @@ internal static class SearchStepsCommand
                 result.GetValue(classes) ?? [],
                 result.GetValue(steps) ?? 2,
                 result.GetValue(samples) ?? DefaultSamples,
+                result.GetValue(metric) ?? Energy,
+                result.GetValue(extractor),
                 result.GetValue(seed) ?? 0,
                 result.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, IReadOnlyList<string> words, int steps, int samples, ulong seed, bool json)
+    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, IReadOnlyList<string> words, int steps, int samples, string metric, string? extractor, ulong seed, bool json)
     {
         using var model = engine.Model.Open(console, context.Cancellation);
         if (model.Kind != ModelKind.Consistency)
@@ -76,7 +82,8 @@ internal static class SearchStepsCommand
 
         console.Error.WriteLine($"reference: {reference.Shape.Batch} of {reference.Found} pictures in {folder}");
         using var pipeline = Spinner.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
-        var objective = new StepObjective(pipeline, reference, classes, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
+        using var measured = OpenMetric(metric, extractor, reference, samples, engine, console, context.Cancellation);
+        var objective = new StepObjective(pipeline, measured, classes, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
         var tried = new TriedTimesteps(console);
         var (ts, value) = Spinner.For(console, "searching", report => StepSearch.Greedy(
             steps,
@@ -88,6 +95,11 @@ internal static class SearchStepsCommand
         Report(context, console, json, [.. model.Notes, .. reference.Notes], best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
         return ExitCode.Fine;
     }
+
+    private static IStepMetric OpenMetric(string metric, string? extractor, ReferencePictures reference, int samples, EngineSettings engine, CliConsole console, CancellationToken cancellation) =>
+        metric != Energy ? Spinner.For(console, "looking at the reference", _ => ExtractorMetric.Open(metric, extractor, reference, samples, engine.Threads, cancellation))
+        : extractor is null ? new EnergyMetric(reference)
+        : throw new ConsistencyModelsException("--extractor is for a --metric of cm evaluate, such as kd; energy has none");
 
     // A model that is judged by what it draws of other things than the reference shows is judged wrongly.
     private static IReadOnlyList<int>? ChooseClasses(IReadOnlyList<string> words, Model model, ReferencePictures reference, CliConsole console)

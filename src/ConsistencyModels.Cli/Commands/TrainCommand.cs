@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
+using ConsistencyModels.Cli.Evaluating;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Runs;
 using ConsistencyModels.Models;
 using ConsistencyModels.Training.Parallel;
+using ConsistencyModels.Training.Runs;
 
 namespace ConsistencyModels.Cli.Commands;
 
@@ -65,6 +68,11 @@ internal static class TrainCommand
         var threads = CommonOptions.Threads();
         var checkpoint = Options.Time("--checkpoint-every", "Time between checkpoints; default: 5m");
         var sample = Options.Time("--sample-every", "Time between sample grids; default: 10m");
+        var evaluate = Options.Count("--evaluate-every", "Images between measurements of the model, which go to metrics.jsonl and TensorBoard; default: none", 1);
+        var evaluateReference = Options.Text("--evaluate-reference", "What it is compared with; default: the training pictures, at most 10000", "DATA");
+        var evaluateCount = Options.Whole("--evaluate-count", "Pictures drawn for that, always of the same noise; default: 1000", 2, 1_000_000);
+        var evaluateMetrics = Options.Text("--evaluate-metrics", "Words of cm evaluate --metrics; default: fd,kd", "LIST");
+        var evaluateExtractor = Options.Text("--evaluate-extractor", "As cm evaluate --extractor; default: resnet18", "NAME");
         var log = Options.Whole("--log-every", "Steps between lines of the log; default: 50", 1);
         var dryRun = Options.Switch("--dry-run", "Print the configuration, memory and time, and train nothing");
         var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");
@@ -78,7 +86,7 @@ internal static class TrainCommand
             "cm generate --model runs/ect/model                      # and draw with it")
         {
             data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip, augment,
-            seed, engine, device, dtype, threads, checkpoint, sample, log, dryRun, quiet,
+            seed, engine, device, dtype, threads, checkpoint, sample, log, evaluate, evaluateReference, evaluateCount, evaluateMetrics, evaluateExtractor, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
         {
@@ -119,6 +127,11 @@ internal static class TrainCommand
             CheckpointEvery = result.GetValue(checkpoint),
             SampleEvery = result.GetValue(sample),
             LogEvery = result.GetValue(log),
+            EvaluateEvery = result.GetValue(evaluate),
+            EvaluateReference = result.GetValue(evaluateReference),
+            EvaluateCount = result.GetValue(evaluateCount),
+            EvaluateMetrics = result.GetValue(evaluateMetrics),
+            EvaluateExtractor = result.GetValue(evaluateExtractor),
             DryRun = result.GetValue(dryRun),
             Quiet = result.GetValue(quiet),
         }));
@@ -127,6 +140,14 @@ internal static class TrainCommand
 
     private static int Run(CommandContext context, TrainSettings settings)
     {
+        foreach (var (given, option) in ((bool, string)[])[(settings.EvaluateReference is not null, "--evaluate-reference"), (settings.EvaluateCount is not null, "--evaluate-count"), (settings.EvaluateMetrics is not null, "--evaluate-metrics"), (settings.EvaluateExtractor is not null, "--evaluate-extractor")])
+        {
+            if (given && settings.EvaluateEvery is null)
+            {
+                throw new ConsistencyModelsException($"{option} is for measuring on the way: give --evaluate-every too");
+            }
+        }
+
         var console = context.Console.Quiet(settings.Quiet);
         if (MpiCollective.IsLaunched)
         {
@@ -152,6 +173,11 @@ internal static class TrainCommand
         return ExitCode.Fine;
     }
 
+    // Of its own, so that training that is not measured loads nothing of evaluation.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RunEvaluation Evaluation(CommandContext context, CliConsole console, TrainSettings settings, TrainPlan plan) =>
+        RunEvaluation.Open(settings, plan.Data.Height, context.Engines, console, context.Cancellation);
+
     private static void Execute(CommandContext context, CliConsole console, TrainSettings settings, ICollective processes)
     {
         using var plan = TrainPlan.Make(settings, console, processes, context.Cancellation);
@@ -162,6 +188,8 @@ internal static class TrainCommand
             return;
         }
 
-        new TrainRun(plan, context, console).Execute();
+        using var evaluation = settings.EvaluateEvery is not null && processes.Rank == 0 ? Evaluation(context, console, settings, plan) : null;
+        var measured = evaluation is null ? null : new PeriodicEvaluation(settings.EvaluateEvery!.Value, evaluation.Measure);
+        new TrainRun(plan, context, console, measured).Execute();
     }
 }

@@ -16,7 +16,7 @@ namespace ConsistencyModels.Cli.Evaluating;
 /// <param name="Samples">The samples' features.</param>
 /// <param name="Reference">The reference.</param>
 /// <param name="Elapsed">How long it took.</param>
-internal sealed record Evaluated(EvaluationManifest Manifest, ImageFeatures Samples, EvaluationReference Reference, TimeSpan Elapsed);
+internal sealed record Evaluated(EvaluationManifest Manifest, ExtractedFeatures Samples, EvaluationReference Reference, TimeSpan Elapsed);
 
 /// <summary>A <c>cm evaluate</c> command: opens everything, refuses what cannot be measured before any picture is drawn, and measures.</summary>
 /// <param name="settings">The words of the command line.</param>
@@ -135,7 +135,7 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
             : throw new ConsistencyModelsException($"{settings.Reference}: has vectors of {statistics.Features.Length} numbers, and the extractor {extractor.Manifest.Name} gives {extractor.FeatureLength}: it was made by another one");
     }
 
-    private ImageFeatures? TakeReference(FeatureExtraction extraction)
+    private ExtractedFeatures? TakeReference(FeatureExtraction extraction)
     {
         var folder = FeatureCache.FolderOf(extraction, ReferencePictures!);
         var features = Take(extraction, ReferencePictures!, folder ?? (settings.Out is { } own && processes.Count > 1 ? Path.Combine(own, "reference") : null), "looking at the reference");
@@ -147,7 +147,7 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
         return features;
     }
 
-    private ImageFeatures? Take(FeatureExtraction extraction, IPictureSet pictures, string? folder, string what) => Spinner.For(console, what, report => extraction.Run(
+    private ExtractedFeatures? Take(FeatureExtraction extraction, IPictureSet pictures, string? folder, string what) => Spinner.For(console, what, report => extraction.Run(
         pictures, folder, processes, new SynchronousProgress<ExtractionProgress>(progress => report((double)progress.Done / Math.Max(1, progress.Total), $"{progress.Done} of {progress.Total}")), cancellation));
 
     private T Opened<T>(T one)

@@ -5,9 +5,9 @@ using ConsistencyModels.Training.Runs;
 namespace ConsistencyModels.Cli.Runs;
 
 /// <summary>Trains, shows how far it is, and says how to go on.</summary>
-internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsole console)
+internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsole console, PeriodicEvaluation? evaluation = null)
 {
-    private readonly TrainingOptions _options = plan.Options;
+    private readonly TrainingOptions _options = plan.Options with { Evaluation = evaluation };
 
     /// <summary>Trains until all images are seen or the user wants it to stop; saved either way.</summary>
     public void Execute()

@@ -111,6 +111,21 @@ internal sealed record TrainSettings
     /// <summary>Time between sample grids.</summary>
     public TimeSpan? SampleEvery { get; init; }
 
+    /// <summary>Images between measurements of the model; null for none.</summary>
+    public long? EvaluateEvery { get; init; }
+
+    /// <summary>What it is compared with; null for the training pictures.</summary>
+    public string? EvaluateReference { get; init; }
+
+    /// <summary>How many pictures it draws for that.</summary>
+    public int? EvaluateCount { get; init; }
+
+    /// <summary>Metrics by their words.</summary>
+    public string? EvaluateMetrics { get; init; }
+
+    /// <summary>Name or file of the extractor.</summary>
+    public string? EvaluateExtractor { get; init; }
+
     /// <summary>Steps between log lines.</summary>
     public int? LogEvery { get; init; }
 

@@ -65,7 +65,7 @@ internal sealed class FeatureBlock
         ((string Name, float[] Values)[])[("features", Features), ("spatial", Spatial), ("logits", Logits)] is var all ? all.Where(tensor => tensor.Values.Length > 0) : [];
 
     /// <summary>Blocks as matrices.</summary>
-    public static ImageFeatures Join(IReadOnlyList<FeatureBlock> blocks, BlockLengths lengths)
+    public static ExtractedFeatures Join(IReadOnlyList<FeatureBlock> blocks, BlockLengths lengths)
     {
         FeatureMatrix? Matrix(Func<FeatureBlock, float[]> part, int length)
         {

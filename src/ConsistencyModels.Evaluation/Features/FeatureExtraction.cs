@@ -32,7 +32,7 @@ public sealed class FeatureExtraction(OnnxExtractor extractor, int batch = Featu
     /// <param name="cancellationToken">Ends it; what is in blocks stays.</param>
     /// <returns>All features; null in other processes than the first.</returns>
     /// <exception cref="ConsistencyModelsException">A picture cannot be read, a feature is not finite, or the folder not written.</exception>
-    public ImageFeatures? Run(
+    public ExtractedFeatures? Run(
         IPictureSet pictures, string? folder = null, ICollective? processes = null, IProgress<ExtractionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pictures);

@@ -47,8 +47,9 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     /// <param name="count">How many to take, drawn without repetition by a fixed seed; null for all.</param>
     /// <param name="progress">Told how far decoding is.</param>
     /// <param name="cancellationToken">Ends the decoding.</param>
+    /// <param name="atMost">The same where there are more, and all where there are fewer.</param>
     /// <exception cref="ConsistencyModelsException">It is missing, empty, damaged, or has fewer pictures than asked for.</exception>
-    public static DataSetPictures Open(string path, ImageDataSetOptions options, int? count = null, IProgress<DecodeProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static DataSetPictures Open(string path, ImageDataSetOptions options, int? count = null, IProgress<DecodeProgress>? progress = null, CancellationToken cancellationToken = default, int? atMost = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(options);
@@ -64,7 +65,7 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
             throw new ConsistencyModelsException($"{path}: has {data.Count} pictures, expected at least {count}");
         }
 
-        return new(path, data, count ?? data.Count);
+        return new(path, data, count ?? Math.Min(data.Count, atMost ?? data.Count));
     }
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ public sealed class EvaluationReference
     private readonly Lazy<FeatureStatistics?> _spatial;
 
     /// <summary>Real pictures' features.</summary>
-    public EvaluationReference(ImageFeatures features)
+    public EvaluationReference(ExtractedFeatures features)
     {
         ArgumentNullException.ThrowIfNull(features);
         Features = features;
@@ -30,7 +30,7 @@ public sealed class EvaluationReference
     }
 
     /// <summary>The features; null where there are only statistics.</summary>
-    public ImageFeatures? Features { get; }
+    public ExtractedFeatures? Features { get; }
 
     /// <summary>How many images; null where a file does not say.</summary>
     public long? Count { get; }

@@ -91,7 +91,7 @@ public sealed class Evaluator(string extractor, EvaluationOptions options)
     /// <param name="reference">The reference, by the same extractor.</param>
     /// <param name="progress">Told what is computed next; null for nobody.</param>
     /// <exception cref="ConsistencyModelsException">As for <see cref="ThrowIfImpossible"/>; or the two sets are of different extractors.</exception>
-    public IReadOnlyList<EvaluationResult> Compute(ImageFeatures samples, EvaluationReference reference, Action<string>? progress = null)
+    public IReadOnlyList<EvaluationResult> Compute(ExtractedFeatures samples, EvaluationReference reference, Action<string>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(reference);
@@ -107,7 +107,7 @@ public sealed class Evaluator(string extractor, EvaluationOptions options)
         return results;
     }
 
-    private IEnumerable<EvaluationResult> Compute(EvaluationMetric metric, ImageFeatures samples, EvaluationReference reference)
+    private IEnumerable<EvaluationResult> Compute(EvaluationMetric metric, ExtractedFeatures samples, EvaluationReference reference)
     {
         string Label(string inception, string other) => EvaluationMetrics.Label(inception, other, extractor);
         switch (metric)

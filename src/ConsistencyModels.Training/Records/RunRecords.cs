@@ -12,6 +12,7 @@ namespace ConsistencyModels.Training.Records;
 /// </remarks>
 internal sealed class RunRecords : IDisposable
 {
+    private readonly string _folder;
     private readonly string _csvPath;
     private readonly string _plotPath;
     private readonly CsvLog _csv;
@@ -23,6 +24,7 @@ internal sealed class RunRecords : IDisposable
         _csv = csv;
         _board = board;
         _csvPath = csvPath;
+        _folder = folder;
         _plotPath = Path.Combine(folder, "loss.png");
         _images = images;
     }
@@ -74,6 +76,16 @@ internal sealed class RunRecords : IDisposable
     /// <exception cref="ArgumentException">It is not a PNG.</exception>
     /// <exception cref="ConsistencyModelsException">The disk is full, or the file cannot be written.</exception>
     public void Image(string name, ReadOnlySpan<byte> png, long images) => _board.Image(images, name, png);
+
+    /// <summary>Adds numbers that tell how good the model is, to <c>metrics.jsonl</c> and TensorBoard's events.</summary>
+    /// <param name="metrics">Numbers with their names.</param>
+    /// <param name="images">Images learnt from.</param>
+    /// <exception cref="ConsistencyModelsException">The disk is full, or a file cannot be written.</exception>
+    public void Metrics(IReadOnlyList<KeyValuePair<string, double>> metrics, long images)
+    {
+        MetricsLog.Add(Path.Combine(_folder, MetricsLog.Name), metrics, images);
+        _board.Scalars(images, [.. metrics.Select(metric => (metric.Key, metric.Value))]);
+    }
 
     /// <summary>
     /// Puts everything on the disk and draws the plot anew. Called before a checkpoint is saved, so that what it stands on is recorded

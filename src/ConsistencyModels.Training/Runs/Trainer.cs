@@ -147,8 +147,14 @@ public sealed class Trainer : IDisposable
         {
             while (_state.ImagesSeen < _options.Images && !Stops(cancellationToken))
             {
+                var before = _state.ImagesSeen;
                 var (loss, norm, rate) = Step();
                 log?.Add(_state.OptimizerSteps, _state.ImagesSeen, loss, norm, rate);
+                if (writes && _options.Evaluation is { } evaluation && (before / evaluation.EveryImages < _state.ImagesSeen / evaluation.EveryImages || _state.ImagesSeen >= _options.Images))
+                {
+                    EvaluateUnlessCancelled(evaluation, records, cancellationToken);
+                }
+
                 if (writes && sinceSamples.Elapsed >= _options.SampleEvery)
                 {
                     SaveSamplesUnlessCancelled(records, cancellationToken);
@@ -306,6 +312,19 @@ public sealed class Trainer : IDisposable
 
     // Processes stop together, whichever of them was told to.
     private bool Stops(CancellationToken cancellationToken) => _options.Processes.Any(cancellationToken.IsCancellationRequested);
+
+    private void EvaluateUnlessCancelled(PeriodicEvaluation evaluation, RunRecords? records, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var model = ModelExport.Of(_network.Description, _state.Averages[0], _options.Objective, _data.ClassNames);
+            records?.Metrics(evaluation.Measure(model, cancellationToken), _state.ImagesSeen);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // As for samples.
+        }
+    }
 
     private void SaveSamplesUnlessCancelled(RunRecords? records, CancellationToken cancellationToken)
     {

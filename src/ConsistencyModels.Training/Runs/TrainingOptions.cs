@@ -77,6 +77,9 @@ public sealed record TrainingOptions
     /// <summary>Time between sample grids.</summary>
     public TimeSpan SampleEvery { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Measures the model on the way; null for none.</summary>
+    public PeriodicEvaluation? Evaluation { get; init; }
+
     /// <summary>Steps between lines of the log.</summary>
     public int LogEverySteps { get; init; } = 50;
 

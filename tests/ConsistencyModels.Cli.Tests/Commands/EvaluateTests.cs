@@ -66,6 +66,31 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public void A_run_measures_its_model_on_the_way_and_is_trained_as_without()
+    {
+        var pictures = TinyModel.Pictures(_folder);
+        string[] command = ["train", pictures, "--network", TinyModel.Config(_folder), "--images", "64", "--batch", "8", "--objective", "ect", "--quiet", "--run"];
+        Cm.Succeed([.. command, _folder["plain"]]);
+        Cm.Succeed([.. command, _folder["run"], "--evaluate-every", "32", "--evaluate-count", "9"]);
+        var lines = File.ReadAllLines(_folder["run", "metrics.jsonl"]);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("{\"images\":32,\"FD-resnet18\":", lines[0]);
+        Assert.Contains("\"KID-resnet18\":", lines[1]);
+        Assert.Equal(File.ReadAllBytes(TinyModel.Weights(_folder["plain", "model"])), File.ReadAllBytes(TinyModel.Weights(_folder["run", "model"])));
+        Assert.Contains("give --evaluate-every too", Cm.Refuse([.. command, _folder["other"], "--evaluate-count", "9"]));
+    }
+
+    [Fact]
+    public void Timesteps_are_searched_by_an_extractors_features()
+    {
+        var (model, pictures) = (TinyModel.Make(_folder), TinyModel.Pictures(_folder, each: 30));
+        var result = Cm.Succeed("search-steps", "-m", model, "--reference", pictures, "--samples", "4", "--metric", "kd", "--classes", "all");
+        Assert.StartsWith("--timesteps ", result.Out);
+        Assert.Contains("ranks no timesteps", Cm.Run("search-steps", "-m", model, "--reference", pictures, "--samples", "4", "--metric", "nn").Error);
+        Assert.Contains("energy has none", Cm.Run("search-steps", "-m", model, "--reference", pictures, "--samples", "4", "--extractor", "resnet18").Error);
+    }
+
+    [Fact]
     public void What_cannot_be_measured_is_refused_with_the_reason()
     {
         var pictures = TinyModel.Pictures(_folder);

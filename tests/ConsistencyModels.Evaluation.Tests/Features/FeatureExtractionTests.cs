@@ -100,7 +100,7 @@ public sealed class FeatureExtractionTests : IDisposable
         Assert.Equal(["new", "older"], Directory.GetDirectories(_folder["cache"]).Select(folder => Path.GetFileName(folder)).Order());
     }
 
-    private static ImageFeatures? Take(OnnxExtractor extractor, NoisePictures pictures, string? folder = null, ICollective? processes = null, int batch = 2) =>
+    private static ExtractedFeatures? Take(OnnxExtractor extractor, NoisePictures pictures, string? folder = null, ICollective? processes = null, int batch = 2) =>
         new FeatureExtraction(extractor, batch).Run(pictures, folder, processes, cancellationToken: TestContext.Current.CancellationToken);
 
     private sealed class Telling(Action<ExtractionProgress> tell) : IProgress<ExtractionProgress>

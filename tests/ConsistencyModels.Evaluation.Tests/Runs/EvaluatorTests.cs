@@ -8,8 +8,8 @@ namespace ConsistencyModels.Evaluation.Tests.Runs;
 
 public class EvaluatorTests
 {
-    private static readonly ImageFeatures Samples = new(RandomFeatures.Of(80, 5, 1), RandomFeatures.Of(80, 3, 2), RandomFeatures.Of(80, 4, 3));
-    private static readonly ImageFeatures Real = new(RandomFeatures.Of(90, 5, 4), RandomFeatures.Of(90, 3, 5), RandomFeatures.Of(90, 4, 6));
+    private static readonly ExtractedFeatures Samples = new(RandomFeatures.Of(80, 5, 1), RandomFeatures.Of(80, 3, 2), RandomFeatures.Of(80, 4, 3));
+    private static readonly ExtractedFeatures Real = new(RandomFeatures.Of(90, 5, 4), RandomFeatures.Of(90, 3, 5), RandomFeatures.Of(90, 4, 6));
 
     [Fact]
     public void Every_number_is_that_of_its_metric_and_carries_the_extractors_name()
@@ -56,7 +56,7 @@ public class EvaluatorTests
     {
         var options = new EvaluationOptions { JackknifeParts = 0 };
         string Error(Action action) => Assert.Throws<ConsistencyModelsException>(action).Message;
-        Assert.Contains("vectors of 7", Error(() => new Evaluator("x", options).Compute(Samples, new EvaluationReference(new ImageFeatures(RandomFeatures.Of(20, 7, 1))))), StringComparison.Ordinal);
+        Assert.Contains("vectors of 7", Error(() => new Evaluator("x", options).Compute(Samples, new EvaluationReference(new ExtractedFeatures(RandomFeatures.Of(20, 7, 1))))), StringComparison.Ordinal);
         Assert.Contains("1 sample", Error(() => new Evaluator("x", options).Compute(Samples.First(1), new EvaluationReference(Real))), StringComparison.Ordinal);
         Assert.Contains("1 image,", Error(() => new Evaluator("x", options).Compute(Samples, new EvaluationReference(Real.First(1)))), StringComparison.Ordinal);
         Assert.Contains("at least 4", Error(() => new Evaluator("x", options with { Metrics = [EvaluationMetric.PrecisionRecall] }).Compute(Samples.First(3), new EvaluationReference(Real))), StringComparison.Ordinal);
