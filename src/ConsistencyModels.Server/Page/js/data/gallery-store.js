@@ -1,0 +1,50 @@
+// The gallery on this browser's disk (IndexedDB), so that it is there again after a reload. The last pictures are kept, starred ones for good.
+const version = 1;
+export const limit = 300;
+
+const promised = request => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+function open() {
+  const request = indexedDB.open('consistency-models', version);
+  request.onupgradeneeded = () => request.result.createObjectStore('pictures', { keyPath: 'id' });
+  return promised(request);
+}
+
+/** Where pictures are kept; where the browser keeps nothing (a private window), they last as long as the page. */
+export class GalleryStore {
+  #database = open().catch(() => null);
+
+  /** Whether it outlives the page. */
+  async isKept() {
+    return await this.#database !== null;
+  }
+
+  async #do(mode, work) {
+    const database = await this.#database;
+    if (!database) return undefined;
+    const transaction = database.transaction('pictures', mode);
+    const result = work(transaction.objectStore('pictures'));
+    await new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error ?? new Error('The browser has no room for more pictures.'));
+    });
+    return result?.result;
+  }
+
+  /** All of them, newest first. */
+  async all() {
+    const pictures = await this.#do('readonly', store => store.getAll()) ?? [];
+    return pictures.sort((a, b) => b.created - a.created || a.seed.length - b.seed.length || (a.seed < b.seed ? -1 : 1));
+  }
+
+  put(pictures) {
+    return this.#do('readwrite', store => { pictures.forEach(picture => store.put(picture)); });
+  }
+
+  remove(pictures) {
+    return this.#do('readwrite', store => { pictures.forEach(picture => store.delete(picture.id)); });
+  }
+}
