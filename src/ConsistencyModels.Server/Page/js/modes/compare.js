@@ -18,7 +18,7 @@ export class CompareMode extends Mode {
   reset() {
     this.#drawn = false;
     const choices = this.model.stepChoices().slice(0, 3);
-    this.#rows = choices.map(steps => ({ steps, tiles: new Tiles(`In ${counted(steps, 'step')}`, this.app.open, { columns, largest: 0.24 }), time: h('span', { class: 'note' }) }));
+    this.#rows = choices.map(steps => ({ steps, tiles: new Tiles(`In ${counted(steps, 'step')}`, this.app.open, { columns: () => columns, largest: 0.24 }), time: h('span', { class: 'note' }) }));
     this.body.replaceChildren(...this.#rows.map(row => h('section', { class: 'row-of', 'aria-label': counted(row.steps, 'step') },
       h('h3', {}, h('b', {}, String(row.steps)), row.steps === 1 ? ' step' : ' steps', row.time), row.tiles.element)));
   }

@@ -17,7 +17,7 @@ export class EditMode extends Mode {
     super(app, id, words, fields);
     this.edit = edit;
     this.before = h('div', { class: 'before' });
-    this.tiles = new Tiles('Results', app.open, { columns: 2, largest: 0.6 });
+    this.tiles = new Tiles('Results', app.open, { columns: () => matchMedia('(max-width: 860px)').matches ? 4 : 2, largest: 0.6 });
     this.empty = h('p', { class: 'empty' }, words.hint);
     this.after = h('div', { class: 'after' }, this.empty, this.tiles.element);
     this.body.append(h('div', { class: 'pair' }, this.before, this.after));

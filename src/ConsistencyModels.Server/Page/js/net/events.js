@@ -4,10 +4,11 @@ import { parse } from './json.js';
 /** The events of a body, each as { event, data }, as they come. */
 export async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
+  let [rest, ended] = ['', false];
   try {
     for (;;) {
       const { value, done } = await reader.read();
+      ended = done;
       if (done) return;
       const blocks = (rest + value).split('\n\n');
       rest = blocks.pop();
@@ -17,6 +18,7 @@ export async function* events(body) {
       }
     }
   } finally {
-    reader.cancel().catch(() => {});
+    // Who turns away early lets the server know.
+    if (!ended) reader.cancel().catch(() => {});
   }
 }

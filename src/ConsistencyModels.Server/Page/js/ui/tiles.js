@@ -21,7 +21,7 @@ export class Tiles {
   #buttons = [];
   #roving;
 
-  /** @param label what a screen reader calls it; @param onopen takes the picture and all of them */
+  /** @param label what a screen reader calls it; @param onopen takes the picture and all of them; @param options columns(): how many, where not a square; largest: of the window's height */
   constructor(label, onopen, { columns, largest = 1 } = {}) {
     this.element = h('ul', { class: 'tiles', role: 'list', 'aria-label': label });
     this.onopen = onopen;
@@ -57,7 +57,7 @@ export class Tiles {
   }
 
   #fill(count, width, height, content) {
-    this.#columns = this.fixed ?? squareOf(count);
+    this.#columns = Math.min(count, this.fixed?.() ?? squareOf(count));
     this.#size = { width, height };
     this.#buttons = Array.from({ length: count }, () => h('button', { type: 'button', class: 'tile', disabled: true }, content()));
     this.element.replaceChildren(...this.#buttons.map(one => h('li', {}, one)));
