@@ -33,11 +33,12 @@ internal static class AnswerSchemas
     {
         document.AddComponent(Problem, Object(("type", Text()), ("title", Text()), ("status", Whole()), ("detail", Text()), ("field", Text()), ("found", Text()), ("expected", Text())));
         document.AddComponent("Image", Object(
-            ("index", Whole()), ("seed", Long()), ("class", Whole()), ("class_name", OrNull(Text())), ("width", Whole()), ("height", Whole()), ("media_type", Text()), ("data", new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte" })));
+            ("index", Whole()), ("seed", Long()), ("class", Whole()), ("class_name", OrNull(Text())), ("width", Whole()), ("height", Whole()), ("media_type", Text()), ("data", new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte" }),
+            ("equivalents", Lines())));
         document.AddComponent(Result, Object(
             ("id", Text()), ("operation", Text()), ("model", Text()), ("sampler", Text()), ("steps", Whole()), ("network_calls", Whole()), ("width", Whole()), ("height", Whole()),
             ("images", List(To("Image", document))), ("notes", List(Text())), ("queued_ms", Number()), ("total_ms", Number()), ("request", Any()),
-            ("equivalents", Object(("cm", Text()), ("curl", Text()), ("csharp", Text())))));
+            ("equivalents", Lines())));
         document.AddComponent(Started, Object(("id", Text()), ("state", Text())));
         document.AddComponent(Job, Object(
             ("id", Text()), ("state", Text()), ("operation", Text()), ("done", Whole()), ("total", Whole()), ("created", new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }),
@@ -65,6 +66,8 @@ internal static class AnswerSchemas
         Properties = members.ToDictionary(member => member.Name, member => member.Schema),
         Required = members.Select(member => member.Name).Except(Optional).ToHashSet(),
     };
+
+    private static OpenApiSchema Lines() => Object(("cm", Text()), ("curl", Text()), ("csharp", Text()));
 
     private static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
 

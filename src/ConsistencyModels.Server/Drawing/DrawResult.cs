@@ -78,11 +78,7 @@ internal sealed record DrawResult(string Id, DrawPlan Plan, IReadOnlyList<Encode
         json.WriteNumber("total_ms", Math.Round(Total.TotalMilliseconds, 3));
         json.WritePropertyName("request");
         RequestText.Write(json, RequestText.Of(Plan, null));
-        json.WriteStartObject("equivalents");
-        json.WriteString("cm", Equivalents.Cm(Plan));
-        json.WriteString("curl", Equivalents.Curl(Plan));
-        json.WriteString("csharp", Equivalents.CSharp(Plan));
-        json.WriteEndObject();
+        Equivalents.Write(json, Plan, null);
         json.WriteEndObject();
     }
 
@@ -102,6 +98,7 @@ internal sealed record DrawResult(string Id, DrawPlan Plan, IReadOnlyList<Encode
         json.WriteNumber("height", picture.Height);
         json.WriteString("media_type", MediaType);
         json.WriteBase64String("data", picture.Bytes);
+        Equivalents.Write(json, Plan, index);
         json.WriteEndObject();
     }
 }

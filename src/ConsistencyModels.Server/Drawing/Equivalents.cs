@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using ConsistencyModels.Models;
 using ConsistencyModels.Samplers;
 using ConsistencyModels.Server.Requests;
@@ -11,8 +12,22 @@ internal static class Equivalents
 {
     private static readonly string[] NotOfCm = ["model", "seeds", "quality", "add_noise"];
 
-    /// <summary>A command line; pictures are called as the fields are.</summary>
-    public static string Cm(DrawPlan plan)
+    /// <summary>Writes the three of them as an object.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="plan">What was drawn.</param>
+    /// <param name="only">Which result they are to draw; null for all. The frames of a walk are drawn together.</param>
+    public static void Write(Utf8JsonWriter json, DrawPlan plan, int? only)
+    {
+        only = plan.Request.Operation == Operation.Interpolate ? null : only;
+        json.WriteStartObject("equivalents");
+        json.WriteString("cm", Cm(plan, only));
+        json.WriteString("curl", Curl(plan, only));
+        json.WriteString("csharp", CSharp(plan, only));
+        json.WriteEndObject();
+    }
+
+    // A command line; pictures are called as the fields are.
+    private static string Cm(DrawPlan plan, int? only)
     {
         var request = plan.Request;
         var line = new StringBuilder("cm ").Append(Fields.Path(request.Operation).Replace('/', ' '));
@@ -31,7 +46,7 @@ internal static class Equivalents
             line.Append(" --mask mask.png");
         }
 
-        foreach (var (name, value) in Values(plan).Where(value => !NotOfCm.Contains(value.Name)))
+        foreach (var (name, value) in Values(plan, only).Where(value => !NotOfCm.Contains(value.Name)))
         {
             switch (name, value)
             {
@@ -60,15 +75,15 @@ internal static class Equivalents
         }
 
         // Any seeds are one command each.
-        return request is { Operation: Operation.Generate, Seeds: { } seeds }
+        return only is null && request is { Operation: Operation.Generate, Seeds: { } seeds }
             ? string.Join('\n', seeds.Select((seed, i) => $"{line} --seed {seed}{(plan.Labels is { } labels ? $" --classes {labels[i % labels.Count]}" : "")}".Replace($" --count {plan.Count}", "", StringComparison.Ordinal)))
             : line.ToString();
     }
 
-    /// <summary>A command of curl; ADDRESS stands for the server's.</summary>
-    public static string Curl(DrawPlan plan)
+    // A command of curl; ADDRESS stands for the server's.
+    private static string Curl(DrawPlan plan, int? only)
     {
-        var (request, values) = (plan.Request, RequestText.Of(plan, null));
+        var (request, values) = (plan.Request, RequestText.Of(plan, only));
         var line = new StringBuilder("curl ADDRESS/v1/").Append(Fields.Path(request.Operation));
         if (!Pictures(request).Any())
         {
@@ -88,13 +103,14 @@ internal static class Equivalents
         return line.ToString();
     }
 
-    /// <summary>Lines of C#.</summary>
-    public static string CSharp(DrawPlan plan)
+    // Lines of C#.
+    private static string CSharp(DrawPlan plan, int? only)
     {
         var request = plan.Request;
+        int[] results = only is { } one ? [one] : [.. Enumerable.Range(0, plan.Count)];
         var model = $"using var pipeline = DiffusionPipeline.FromPretrained({Literal(Called(plan) is { Length: > 0 } called ? called : plan.Served.Id)});\n";
-        var labels = plan.Labels is { } classes ? $", ClassLabels = [{string.Join(", ", Enumerable.Range(0, plan.Count).Select(i => classes[i % classes.Count]))}]" : "";
-        var seeds = request.Seeds ?? [.. Enumerable.Range(0, plan.Count).Select(i => unchecked(plan.Seed + (ulong)i))];
+        var labels = plan.Labels is { } classes ? $", ClassLabels = [{string.Join(", ", results.Select(i => classes[i % classes.Count]))}]" : "";
+        var seeds = results.Select(i => request is { Operation: Operation.Generate, Seeds: { } given } ? given[i] : unchecked(plan.Seed + (ulong)i));
         var list = $"Seeds = [{string.Join(", ", seeds)}]";
         var steps = request.Timesteps is { } timesteps ? $"Timesteps = [{string.Join(", ", timesteps)}]" : string.Create(CultureInfo.InvariantCulture, $"NumInferenceSteps = {plan.Sampler.Steps}");
         if (request.Operation == Operation.Generate)
@@ -109,7 +125,7 @@ internal static class Equivalents
 
         var options = $"new() {{ {steps}, {list}{labels} }}";
         const string Read = "ImageDecoder.DecodeFile(";
-        var images = $"[.. Enumerable.Repeat({Read}\"image.png\"), {plan.Count})]";
+        var images = $"[.. Enumerable.Repeat({Read}\"image.png\"), {results.Length})]";
         var level = plan.Sigma is { } noise ? string.Create(CultureInfo.InvariantCulture, $"{noise}") : "";
         return model + "var result = " + request.Operation switch
         {
@@ -128,8 +144,8 @@ internal static class Equivalents
     private static string One(DrawPlan plan) => plan.Labels is { } labels ? $", ClassLabels = [{labels[0]}]" : "";
 
     // Where each picture has a seed of its own, or the line is about classes, cm says it in another way.
-    private static IEnumerable<(string Name, object Value)> Values(DrawPlan plan) => RequestText.Of(plan, null).Where(value =>
-        !(value.Name == "classes" && plan.Request is { Operation: Operation.Generate, Seeds: not null }) && !(value is { Name: "format", Value: "png" }));
+    private static IEnumerable<(string Name, object Value)> Values(DrawPlan plan, int? only) => RequestText.Of(plan, only).Where(value =>
+        !(value.Name == "classes" && only is null && plan.Request is { Operation: Operation.Generate, Seeds: not null }) && !(value is { Name: "format", Value: "png" }));
 
     private static IEnumerable<(string Name, ReadOnlyMemory<byte> Bytes)> Pictures(DrawRequest request)
     {

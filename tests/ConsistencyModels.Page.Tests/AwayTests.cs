@@ -1,0 +1,77 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ConsistencyModels.Page.Tests;
+
+/// <summary>Servers of their own, which go away and come back, and one that wants a key.</summary>
+public sealed class AwayTests(Browser browser)
+{
+    private const string Unreachable = "net::ERR_";
+
+    [Fact]
+    public async Task WorkGoesOnWhenTheServerIsBack()
+    {
+        var server = await PageServer.StartAsync();
+        try
+        {
+            await browser.VisitAsync("draw", async visit =>
+            {
+                await visit.DrawnAsync(16);
+                await visit.Chip("Pictures", "4").ClickAsync();
+                var address = server.Address;
+                await server.DisposeAsync();
+                await visit.Go.ClickAsync();
+                var banner = visit.Page.Locator("#banner");
+                await Expect(banner).ToHaveTextAsync("The server is away. Trying again; your work goes on by itself.");
+                await Expect(banner).ToHaveAttributeAsync("role", "status");
+                await visit.ShotAsync("away");
+                server = await PageServer.StartAsync(address.Port);
+                await visit.DrawnAsync(4);
+                await Expect(banner).ToBeHiddenAsync();
+                await Expect(visit.Status).ToContainTextAsync("4 pictures in");
+            }, address: server.Address, forgiven: Unreachable);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task WhoWaitsMayStop()
+    {
+        var server = await PageServer.StartAsync();
+        await browser.VisitAsync("draw", async visit =>
+        {
+            await visit.DrawnAsync(16);
+            await server.DisposeAsync();
+            await visit.Go.ClickAsync();
+            await Expect(visit.Page.Locator("#banner")).ToBeVisibleAsync();
+            await visit.Button("Stop").ClickAsync();
+            await Expect(visit.Status).ToHaveTextAsync("Stopped.");
+            await Expect(visit.Tiles).ToHaveCountAsync(16);
+        }, address: server.Address, forgiven: Unreachable);
+    }
+
+    [Fact]
+    public async Task AKeyIsAskedForOnceAndForgottenWithTheTab()
+    {
+        await using var server = await PageServer.StartAsync(configure: options => options.ApiKeys.Add("open sesame 1234567890"));
+        await browser.VisitAsync("draw", async visit =>
+        {
+            await Expect(visit.Viewer.GetByRole(AriaRole.Heading)).ToHaveTextAsync("This server wants a key");
+            var key = visit.Viewer.GetByLabel("Key", new() { Exact = true });
+            await Expect(key).ToBeFocusedAsync();
+            await key.FillAsync("wrong");
+            await key.PressAsync("Enter");
+            await Expect(visit.Viewer.GetByRole(AriaRole.Alert)).ToHaveTextAsync("It does not know the one that was given.");
+            await visit.ShotAsync("key");
+            await visit.Viewer.GetByLabel("Key", new() { Exact = true }).FillAsync("open sesame 1234567890");
+            await visit.In(visit.Viewer, "Go on").ClickAsync();
+            await visit.DrawnAsync(16);
+            await visit.Page.ReloadAsync();
+            await visit.DrawnAsync(16);
+            Assert.Equal("{}", await visit.Page.EvaluateAsync<string>("JSON.stringify(Object.fromEntries(Object.entries(localStorage).filter(([, value]) => value.includes('sesame'))))"));
+        }, address: server.Address, forgiven: "401");
+    }
+}
