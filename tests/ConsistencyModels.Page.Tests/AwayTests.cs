@@ -56,7 +56,7 @@ public sealed class AwayTests(Browser browser)
     [Fact]
     public async Task AKeyIsAskedForOnceAndForgottenWithTheTab()
     {
-        await using var server = await PageServer.StartAsync(configure: options => options.ApiKeys.Add("open sesame 1234567890"));
+        await using var server = await PageServer.StartAsync(configure: options => options.ApiKeys.Add("open-sesame-1234567890"));
         await browser.VisitAsync("draw", async visit =>
         {
             await Expect(visit.Viewer.GetByRole(AriaRole.Heading)).ToHaveTextAsync("This server wants a key");
@@ -66,7 +66,7 @@ public sealed class AwayTests(Browser browser)
             await key.PressAsync("Enter");
             await Expect(visit.Viewer.GetByRole(AriaRole.Alert)).ToHaveTextAsync("It does not know the one that was given.");
             await visit.ShotAsync("key");
-            await visit.Viewer.GetByLabel("Key", new() { Exact = true }).FillAsync("open sesame 1234567890");
+            await visit.Viewer.GetByLabel("Key", new() { Exact = true }).FillAsync("open-sesame-1234567890");
             await visit.In(visit.Viewer, "Go on").ClickAsync();
             await visit.DrawnAsync(16);
             await visit.Page.ReloadAsync();

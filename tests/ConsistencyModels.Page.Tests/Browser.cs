@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(ConsistencyModels.Page.Tests.Browser))]
 // A page draws with all cores: more of them at once are not faster.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+[assembly: Xunit.v3.Parallelization(MaxThreads = 2)]
 
 namespace ConsistencyModels.Page.Tests;
 

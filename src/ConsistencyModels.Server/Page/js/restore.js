@@ -7,7 +7,7 @@ const modes = { generate: 'draw', 'edit/inpaint': 'fill', 'edit/colorize': 'colo
 export const modeOf = operation => modes[operation];
 
 // What has a control of its own, or is the same for each picture.
-const controlled = ['model', 'seed', 'seeds', 'classes', 'steps', 'sampler', 'count', 'factor', 'frames', 'width', 'height', 'format', 'scale', 'quality', 'previews', 'paste'];
+const controlled = ['model', 'seed', 'seeds', 'classes', 'steps', 'sampler', 'count', 'factor', 'frames', 'width', 'height', 'format', 'scale', 'quality', 'previews'];
 
 /** Sets the settings, and gives what is left: the fields that have no control. */
 export function restoreSettings(request, mode, model, vary = false) {

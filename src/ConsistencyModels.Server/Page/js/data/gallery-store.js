@@ -2,6 +2,9 @@
 const version = 1;
 export const limit = 300;
 
+/** Newest first, and those that were drawn together in their order. */
+export const order = (a, b) => b.created - a.created || (a.index ?? 0) - (b.index ?? 0);
+
 const promised = request => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
@@ -37,7 +40,7 @@ export class GalleryStore {
   /** All of them, newest first. */
   async all() {
     const pictures = await this.#do('readonly', store => store.getAll()) ?? [];
-    return pictures.sort((a, b) => b.created - a.created || a.seed.length - b.seed.length || (a.seed < b.seed ? -1 : 1));
+    return pictures.sort(order);
   }
 
   put(pictures) {

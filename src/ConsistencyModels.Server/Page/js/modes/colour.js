@@ -12,7 +12,7 @@ export class ColourMode extends EditMode {
       title: 'Colour', go: 'Colour', lead: 'Drop a gray picture, and it gets colours.', more: 'Its light and dark stay; four guesses at the rest.',
       hint: 'Colours come here.',
     }, ['classes', 'steps', 'seed']);
-    this.before.append(sourceRow({ onfile: this.open, ondraw: this.drawNew }), this.#place);
+    this.before.append(sourceRow({ onfile: this.open, ondraw: this.drawNew }), this.#place, this.fit.element);
   }
 
   async opened(picture) {
@@ -23,9 +23,5 @@ export class ColourMode extends EditMode {
 
   async files() {
     return { image: this.gray };
-  }
-
-  fieldsOf() {
-    return this.picture.width === this.model.width && this.picture.height === this.model.height ? {} : { paste: true };
   }
 }

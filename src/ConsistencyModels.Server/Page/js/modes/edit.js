@@ -4,6 +4,7 @@ import { draw } from '../net/draw.js';
 import { settings } from '../data/settings.js';
 import { decode, encode, urlOf } from '../data/pictures.js';
 import { counted, h, lasting } from '../ui/dom.js';
+import { chips } from '../ui/fields.js';
 import { Tiles } from '../ui/tiles.js';
 
 export class EditMode extends Mode {
@@ -11,6 +12,7 @@ export class EditMode extends Mode {
   picture = null;
   file = null;
   label = null;
+  #inTiles = false;
 
   /** @param edit what the server calls it @param hint what stands where results will be */
   constructor(app, id, edit, words, fields) {
@@ -19,9 +21,12 @@ export class EditMode extends Mode {
     this.before = h('div', { class: 'before' });
     this.tiles = new Tiles('Results', app.open, { columns: () => matchMedia('(max-width: 860px)').matches ? 4 : 2, largest: 0.6 });
     this.empty = h('p', { class: 'empty' }, words.hint);
+    this.fit = chips('A large picture', [{ value: false, text: 'its middle, scaled' }, { value: true, text: 'all of it, in tiles' }],
+      { get: value => value === this.#inTiles, set: value => { this.#inTiles = value; } });
     this.after = h('div', { class: 'after' }, this.empty, this.tiles.element);
     this.body.append(h('div', { class: 'pair' }, this.before, this.after));
     this.tiles.element.hidden = true;
+    this.fit.element.hidden = true;
   }
 
   stepsOf(model) {
@@ -60,6 +65,8 @@ export class EditMode extends Mode {
     this.tiles.element.hidden = true;
     this.empty.hidden = false;
     this.lines.show(null);
+    this.fit.element.hidden = !this.isLarger;
+    this.fit.refresh();
     await this.opened(picture);
     this.say(`${label === null ? 'A picture' : `A picture of the class ${this.model.className(label)}`}, ${picture.width} × ${picture.height} pixels.`);
   }
@@ -79,9 +86,16 @@ export class EditMode extends Mode {
     return { image: await encode(this.picture) };
   }
 
-  /** Fields of this edit. */
+  /** Fields of this edit. A picture of another size than the model's comes back at its own. */
   fieldsOf() {
-    return {};
+    const { width, height } = this.model;
+    if (this.picture.width === width && this.picture.height === height) return {};
+    return this.isLarger && this.#inTiles ? { fit: 'tile' } : { paste: true };
+  }
+
+  /** Whether there is more in it than the model sees at once. */
+  get isLarger() {
+    return this.picture.width > this.model.width || this.picture.height > this.model.height;
   }
 
   go() {

@@ -25,7 +25,7 @@ export class FillMode extends EditMode {
       onchange: () => this.tools.refresh(this.surface),
     });
     const invert = button('Invert', () => this.surface.change(() => this.#invert()));
-    this.before.append(sourceRow({ onfile: this.open, ondraw: this.drawNew }), this.surface.element, this.tools.element);
+    this.before.append(sourceRow({ onfile: this.open, ondraw: this.drawNew }), this.surface.element, this.tools.element, this.fit.element);
     this.tools.element.querySelector('.row').append(invert);
   }
 
@@ -71,10 +71,5 @@ export class FillMode extends EditMode {
     });
     if (!any) throw new Error('Nothing is painted: paint over the part to fill.');
     return { image: this.file, mask: await encode(mask) };
-  }
-
-  // A picture of another size comes back at its own, with the filled part in it.
-  fieldsOf() {
-    return this.picture.width === this.model.width && this.picture.height === this.model.height ? {} : { paste: true };
   }
 }

@@ -51,6 +51,11 @@ export class SketchMode extends EditMode {
     if (this.file) this.#changed();
   }
 
+  // A photograph to sketch over is one picture for the model, whatever its size.
+  fieldsOf() {
+    return {};
+  }
+
   async files() {
     return { image: await encode(this.surface.canvas) };
   }

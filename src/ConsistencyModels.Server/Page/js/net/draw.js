@@ -3,6 +3,9 @@ import { ask, Problem } from './api.js';
 import { events } from './events.js';
 import { blobOf } from '../data/pictures.js';
 
+/** A note of the server as a sentence among sentences. */
+const sentence = note => `${note[0].toUpperCase()}${note.slice(1)}${/[.!?]$/.test(note) ? '' : '.'}`;
+
 /** Fields and files as the server takes them. */
 function bodyOf(request, files) {
   const json = JSON.stringify(request);
@@ -21,7 +24,7 @@ function requestOf(result, image) {
 }
 
 /** A picture of the page: what is shown, kept in the gallery, and set as it was. */
-function pictureOf(result, image, files) {
+function pictureOf(result, image, files, created) {
   return {
     id: crypto.randomUUID?.() ?? `${result.id}-${image.index}`,
     blob: blobOf(image.data, image.media_type),
@@ -38,7 +41,8 @@ function pictureOf(result, image, files) {
     request: requestOf(result, image),
     lines: image.equivalents ?? result.equivalents,
     sources: files,
-    created: Date.now(),
+    created,
+    index: image.index,
   };
 }
 
@@ -57,6 +61,7 @@ export async function draw(operation, request, { files = {}, on = {}, previews =
       else on[event]?.(data);
     }
     if (!result) throw new TypeError('The answer broke off.');
-    return { ...result, pictures: result.images.map(image => pictureOf(result, image, files)) };
+    const now = Date.now();
+    return { ...result, pictures: result.images.map(image => pictureOf(result, image, files, now)), notes: result.notes.map(sentence) };
   }, signal);
 }

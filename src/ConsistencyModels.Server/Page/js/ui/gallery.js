@@ -3,7 +3,7 @@ import { button, counted, h } from './dom.js';
 import { announce } from './announce.js';
 import { roving } from './roving.js';
 import { nameOf } from './tiles.js';
-import { GalleryStore, limit } from '../data/gallery-store.js';
+import { GalleryStore, limit, order } from '../data/gallery-store.js';
 import { urlOf } from '../data/pictures.js';
 
 export class Gallery {
@@ -71,7 +71,7 @@ export class Gallery {
   async #bringBack() {
     const back = this.#gone;
     this.#gone = [];
-    this.#pictures = [...back, ...this.#pictures].sort((a, b) => b.created - a.created);
+    this.#pictures = [...back, ...this.#pictures].sort(order);
     this.#show();
     announce(`${counted(back.length, 'picture')} back.`);
     await this.#save(() => this.#store.put(back));

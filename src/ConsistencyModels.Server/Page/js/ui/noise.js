@@ -8,8 +8,12 @@ export function snow(width, height) {
   const canvas = canvasOf(w, h, context => {
     const image = context.createImageData(w, h);
     crypto.getRandomValues(image.data);
-    // Two dice make the middle likelier than the ends.
-    for (let i = 0; i < image.data.length; i++) image.data[i] = i % 4 === 3 ? 255 : (image.data[i] + Math.random() * 255) / 2;
+    // Mostly gray, and dark: it stands for something, and should not shout.
+    for (let i = 0; i < image.data.length; i += 4) {
+      const gray = image.data[i + 3];
+      for (let c = 0; c < 3; c++) image.data[i + c] = 12 + gray * 0.3 + image.data[i + c] * 0.28;
+      image.data[i + 3] = 255;
+    }
     context.putImageData(image, 0, 0);
   });
   canvas.className = 'snow';

@@ -40,7 +40,10 @@ export class SettingsPanel {
   show(mode) {
     this.#mode = mode;
     for (const [name, field] of Object.entries(this.#fields)) {
-      if (field) field.element.hidden = !mode.fields.includes(name);
+      if (!field) continue;
+      field.element.hidden = !mode.fields.includes(name);
+      // What is not to be seen is not to be checked, either: an empty field there would hold the form back in silence.
+      for (const input of field.element.querySelectorAll('input, select')) input.disabled = field.element.hidden;
     }
     this.refresh();
   }
