@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace ConsistencyModels.Page.Tests;
@@ -41,6 +42,21 @@ public sealed class RestoreTests(Browser browser)
             Assert.Equal(pixels, await Visit.PixelsAsync(visit.Tiles));
         });
     }
+
+    [Fact]
+    public Task WithoutDropping() => browser.VisitAsync("draw", async visit =>
+    {
+        await visit.DrawnAsync(16);
+        var pixels = await Visit.PixelsAsync(visit.Tiles.Nth(3));
+        await visit.Tiles.Nth(3).ClickAsync();
+        var file = await visit.DownloadAsync();
+        await visit.Page.Keyboard.PressAsync("Escape");
+        var chooser = await visit.Page.RunAndWaitForFileChooserAsync(() => visit.Button("Open a picture …").ClickAsync());
+        await chooser.SetFilesAsync(new FilePayload { Name = "tile.png", MimeType = "image/png", Buffer = file });
+        await Expect(visit.Status).ToHaveTextAsync("Everything is set as it was.");
+        await visit.DrawAsync(1);
+        Assert.Equal(pixels, await Visit.PixelsAsync(visit.Tiles));
+    }, Look.Hand);
 
     [Fact]
     public async Task WhatHasNoControlIsKeptAndSaid()

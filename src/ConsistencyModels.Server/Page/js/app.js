@@ -34,7 +34,7 @@ class App {
 
   constructor() {
     this.panel = new SettingsPanel(byId('settings'));
-    this.gallery = new Gallery(byId('gallery'), this.open);
+    this.gallery = new Gallery(byId('gallery'), this.open, file => this.dropped(file));
     this.viewer = new Viewer(picture => actionsOf(this, picture));
     this.modes = [DrawMode, CompareMode, WalkMode, FillMode, ColourMode, EnlargeMode, SketchMode].map(Kind => new Kind(this));
     this.tabs = roving(byId('modes'), 'button', { onmove: tab => this.show(tab.dataset.mode) });

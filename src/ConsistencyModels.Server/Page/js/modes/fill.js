@@ -18,14 +18,14 @@ export class FillMode extends EditMode {
     }, ['classes', 'steps', 'seed']);
     this.tools = new Tools({ onundo: () => this.surface.undo(), onclear: () => this.surface.change(context => context.clearRect(0, 0, this.surface.width, this.surface.height)), erase: true });
     this.surface = new Surface({
-      label: 'The part to fill. Arrow keys move the brush, space paints, shift and arrows paint a line, brackets change the size.',
+      label: 'The part to fill',
       ink: () => this.tools.erasing ? null : veil,
       size: () => this.tools.size,
       resize: change => this.tools.resize(change),
       onchange: () => this.tools.refresh(this.surface),
     });
     const invert = button('Invert', () => this.surface.change(() => this.#invert()));
-    this.before.append(sourceRow({ onfile: this.open, ondraw: this.drawNew }), this.surface.element, this.tools.element, this.fit.element);
+    this.before.append(sourceRow({ onfile: this.open, ondraw: this.drawNew }), this.surface.element, this.surface.keys, this.tools.element, this.fit.element);
     this.tools.element.querySelector('.row').append(invert);
   }
 

@@ -26,13 +26,13 @@ export class SketchMode extends EditMode {
     }, ['classes', 'sigma', 'steps', 'seed']);
     this.tools = new Tools({ onundo: () => this.surface.undo(), onclear: () => this.surface.change(() => this.#begin()), before: [this.#palette()] });
     this.surface = new Surface({
-      label: 'The sketch. Arrow keys move the brush, space paints, shift and arrows paint a line, brackets change the size.',
+      label: 'The sketch',
       ink: () => this.#colour,
       size: () => this.tools.size,
       resize: change => this.tools.resize(change),
       onchange: () => this.#changed(),
     });
-    this.before.append(sourceRow({ onfile: this.open, more: [this.#switch()] }), this.surface.element, this.tools.element);
+    this.before.append(sourceRow({ onfile: this.open, more: [this.#switch()] }), this.surface.element, this.surface.keys, this.tools.element);
   }
 
   enter() {

@@ -1,6 +1,7 @@
 // All that was drawn, newest first, as it stays in this browser.
 import { button, counted, h } from './dom.js';
 import { announce } from './announce.js';
+import { fileButton } from './source.js';
 import { roving } from './roving.js';
 import { nameOf } from './tiles.js';
 import { GalleryStore, limit, order } from '../data/gallery-store.js';
@@ -18,9 +19,10 @@ export class Gallery {
   #undo = button('Bring back', () => this.#bringBack(), { hidden: true });
   #clear = button('Remove all but starred', () => this.remove(this.#pictures.filter(picture => !picture.starred)));
 
-  constructor(element, onopen) {
+  /** @param onopen takes a picture and all that are shown; @param onfile takes a file from this device */
+  constructor(element, onopen, onfile) {
     this.onopen = onopen;
-    element.append(h('div', { class: 'split' }, h('h2', { id: 'gallery-title' }, 'Gallery ', this.#count), h('div', { class: 'row' }, this.#undo, this.#starred, this.#clear)), this.#list, this.#note);
+    element.append(h('div', { class: 'split' }, h('h2', { id: 'gallery-title' }, 'Gallery ', this.#count), h('div', { class: 'row' }, fileButton('Open a picture …', onfile), this.#undo, this.#starred, this.#clear)), this.#list, this.#note);
     this.roving = roving(this.#list, 'button', { columns: () => this.#columns() });
     this.#list.addEventListener('keydown', event => {
       const picture = this.#pictures.find(one => one.id === event.target.dataset.id);

@@ -1,8 +1,8 @@
 // Where the picture to work on comes from: a file, the model, or the gallery.
 import { button, h } from './dom.js';
 
-/** The row of buttons above a picture; `onfile` takes a file, `ondraw` makes a new one. */
-export function sourceRow({ onfile, ondraw, more = [] }) {
+/** A button that takes a file of this device, and the input behind it. */
+export function fileButton(text, onfile) {
   const input = h('input', {
     type: 'file', accept: 'image/*', class: 'hidden', tabIndex: -1, 'aria-label': 'A picture from this device',
     onchange: () => {
@@ -11,5 +11,9 @@ export function sourceRow({ onfile, ondraw, more = [] }) {
       input.value = '';
     },
   });
-  return h('div', { class: 'row source' }, button('Open …', () => input.click()), ondraw ? button('New picture', ondraw) : null, ...more, input);
+  return [button(text, () => input.click()), input];
 }
+
+/** The row of buttons above a picture; `onfile` takes a file, `ondraw` makes a new one. */
+export const sourceRow = ({ onfile, ondraw, more = [] }) =>
+  h('div', { class: 'row source' }, fileButton('Open …', onfile), ondraw ? button('New picture', ondraw) : null, ...more);

@@ -1,5 +1,5 @@
 // A canvas to paint on by mouse, finger, pen and keys, with a way back. What a stroke means is up to who makes it.
-import { h } from './dom.js';
+import { h, unique } from './dom.js';
 import { announce } from './announce.js';
 import { disc, line } from './brush.js';
 
@@ -14,7 +14,9 @@ export class Surface {
   /** @param paint { label, ink(): a colour or null to erase, size(): pixels, resize(change), onchange() } */
   constructor(paint) {
     this.paint = paint;
-    this.canvas = h('canvas', { class: 'ink', tabIndex: 0, role: 'application', 'aria-roledescription': 'painting surface', 'aria-label': paint.label });
+    const keys = unique('keys');
+    this.canvas = h('canvas', { class: 'ink', tabIndex: 0, role: 'application', 'aria-roledescription': 'painting surface', 'aria-label': paint.label, 'aria-describedby': keys });
+    this.keys = h('p', { class: 'note keys', id: keys }, 'Arrow keys move the brush, space paints, shift and arrows paint a line, [ and ] change the size, Ctrl + Z takes back.');
     this.under = h('canvas', { class: 'under', 'aria-hidden': 'true' });
     this.ring = h('div', { class: 'ring', hidden: true });
     this.element = h('div', { class: 'surface' }, this.under, this.canvas, this.ring);
