@@ -64,7 +64,7 @@ public sealed class Browser : IAsyncLifetime
     /// <param name="look">How they see it.</param>
     /// <param name="address">Another server's page.</param>
     /// <param name="forgiven">What the browser may complain of: of a server that is away, it always does.</param>
-    internal async Task VisitAsync(string mode, Func<Visit, Task> work, Look? look = null, Uri? address = null, string? forgiven = null)
+    internal async Task VisitAsync(string mode, Func<Visit, Task> work, Look? look = null, Uri? address = null, params string[] forgiven)
     {
         look ??= Look.Desk;
         await using var context = await _browser.NewContextAsync(new()
@@ -82,7 +82,7 @@ public sealed class Browser : IAsyncLifetime
         page.PageError += (_, error) => complaints.Enqueue(error);
         page.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning" && (forgiven is null || !message.Text.Contains(forgiven, StringComparison.Ordinal)))
+            if (message.Type is "error" or "warning" && !forgiven.Any(message.Text.Contains))
             {
                 complaints.Enqueue($"{message.Text} ({message.Location})");
             }

@@ -99,7 +99,7 @@ public sealed class DrawTests(Browser browser)
         // What was there is there still.
         await Expect(visit.Tiles).ToHaveCountAsync(First);
         await visit.ShotAsync("draw-refused");
-    }, forgiven: "400");
+    }, forgiven: ["400"]);
 
     [Fact]
     public Task TheLinesAreThoseOfThisServer() => browser.VisitAsync("draw", async visit =>

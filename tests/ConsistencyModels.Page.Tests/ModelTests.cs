@@ -48,7 +48,7 @@ public sealed class ModelTests(Browser browser)
     public Task AModelThatIsHeavyDrawsOnlyWhenAsked() => browser.VisitAsync("draw", async visit =>
     {
         await ChangeAsync(visit, model => model["parameter_count"] = 4_000_000_000);
-        await Expect(visit.Page.GetByText("4000 M parameters")).ToBeVisibleAsync();
+        await Expect(visit.Page.GetByText("4,000 M parameters")).ToBeVisibleAsync();
         await Expect(visit.Go).ToBeEnabledAsync();
         await Expect(visit.Tiles).ToHaveCountAsync(0);
         await visit.DrawAsync(1);

@@ -37,7 +37,8 @@ export class Model {
 
   /** Few words about it. */
   about() {
-    const parameters = this.parameter_count >= 1e6 ? `${(this.parameter_count / 1e6).toPrecision(3)} M` : this.parameter_count.toLocaleString('en');
+    const [count, millions] = [this.parameter_count, this.parameter_count / 1e6];
+    const parameters = count < 1e6 ? count.toLocaleString('en') : `${millions < 100 ? millions.toPrecision(3) : Math.round(millions).toLocaleString('en')} M`;
     return `${parameters} parameters, ${this.width} × ${this.height} pixels`;
   }
 }

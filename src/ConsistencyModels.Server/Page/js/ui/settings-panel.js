@@ -7,7 +7,7 @@ export class SettingsPanel {
   #fields = {};
   #mode;
   #go = h('button', { type: 'submit', class: 'go' });
-  #stop = button('Stop', () => this.#mode.stop(), { class: 'stop' });
+  #stop = button('Stop', () => this.#mode.stop(), { class: 'stop', hidden: true });
   #status = h('p', { class: 'status' });
   #alert = h('p', { class: 'alert', role: 'alert' });
   #extra = h('div', { class: 'extra' });
@@ -32,6 +32,7 @@ export class SettingsPanel {
 
   /** Another model: other choices. */
   build(model, limits) {
+    this.form.hidden = false;
     this.#fields = choicesOf(model, limits, () => this.#mode);
     this.#list.replaceChildren(...Object.values(this.#fields).filter(Boolean).map(field => field.element));
   }
