@@ -14,7 +14,7 @@ public sealed class AppearanceTests(Browser browser)
 
     [Theory]
     [MemberData(nameof(Looks))]
-    public Task AxeFindsNothingSerious(string name) => browser.VisitAsync("draw", async visit =>
+    public Task Axe_finds_nothing_serious(string name) => browser.VisitAsync("draw", async visit =>
     {
         foreach (var (mode, pictures) in Modes)
         {
@@ -34,7 +34,7 @@ public sealed class AppearanceTests(Browser browser)
     }, LookOf(name));
 
     [Fact]
-    public Task APhoneNeedNotScrollSidewaysNorSearchForTheButton() => browser.VisitAsync("draw", async visit =>
+    public Task A_phone_need_not_scroll_sideways_nor_search_for_the_button() => browser.VisitAsync("draw", async visit =>
     {
         foreach (var (mode, pictures) in Modes)
         {
@@ -55,7 +55,7 @@ public sealed class AppearanceTests(Browser browser)
     }, Look.Hand);
 
     [Fact]
-    public Task LightOrDarkIsAsOneLikes() => browser.VisitAsync("draw", async visit =>
+    public Task Light_or_dark_is_as_one_likes() => browser.VisitAsync("draw", async visit =>
     {
         var theme = visit.Page.Locator("#theme");
         Task<string> GroundAsync() => visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
@@ -75,7 +75,7 @@ public sealed class AppearanceTests(Browser browser)
     });
 
     [Fact]
-    public Task TheWholePageByKeys() => browser.VisitAsync("draw", async visit =>
+    public Task The_whole_page_by_keys() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(16);
         await visit.Page.Keyboard.PressAsync("Tab");
@@ -98,7 +98,7 @@ public sealed class AppearanceTests(Browser browser)
     });
 
     [Fact]
-    public Task AScreenReaderHearsWhatHappens() => browser.VisitAsync("draw", async visit =>
+    public Task A_screen_reader_hears_what_happens() => browser.VisitAsync("draw", async visit =>
     {
         var live = visit.Page.Locator("#live");
         await Expect(live).ToHaveAttributeAsync("aria-live", "polite");

@@ -10,7 +10,7 @@ public sealed class AwayTests(Browser browser)
     private static readonly string[] Unreachable = ["net::ERR_", "503"];
 
     [Fact]
-    public async Task WorkGoesOnWhenTheServerIsBack()
+    public async Task Work_goes_on_when_the_server_is_back()
     {
         var server = await PageServer.StartAsync();
         try
@@ -39,7 +39,7 @@ public sealed class AwayTests(Browser browser)
     }
 
     [Fact]
-    public async Task WhoWaitsMayStop()
+    public async Task Who_waits_may_stop()
     {
         var server = await PageServer.StartAsync();
         await browser.VisitAsync("draw", async visit =>
@@ -55,7 +55,7 @@ public sealed class AwayTests(Browser browser)
     }
 
     [Fact]
-    public async Task AKeyIsAskedForOnceAndForgottenWithTheTab()
+    public async Task A_key_is_asked_for_once_and_forgotten_with_the_tab()
     {
         await using var server = await PageServer.StartAsync(configure: options => options.ApiKeys.Add("open-sesame-1234567890"));
         await browser.VisitAsync("draw", async visit =>

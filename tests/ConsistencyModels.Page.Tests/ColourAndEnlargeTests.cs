@@ -6,7 +6,7 @@ namespace ConsistencyModels.Page.Tests;
 public sealed class ColourAndEnlargeTests(Browser browser)
 {
     [Fact]
-    public Task AGrayPictureFallsOnThePageAndGetsColours() => browser.VisitAsync("draw", async visit =>
+    public Task A_gray_picture_falls_on_the_page_and_gets_colours() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(16);
         await visit.DropAsync("body", Samples.Png(32, 32, gray: true), "gray.png");
@@ -30,7 +30,7 @@ public sealed class ColourAndEnlargeTests(Browser browser)
     });
 
     [Fact]
-    public Task ColoursOfAPictureAreTakenAway() => browser.VisitAsync("colour", async visit =>
+    public Task Colours_of_a_picture_are_taken_away() => browser.VisitAsync("colour", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.DropAsync(".before:visible", Samples.Png(32, 32, gray: false), "colours.png");
@@ -40,7 +40,7 @@ public sealed class ColourAndEnlargeTests(Browser browser)
     });
 
     [Fact]
-    public Task ASmallPictureBecomesALargeOne() => browser.VisitAsync("draw", async visit =>
+    public Task A_small_picture_becomes_a_large_one() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(16);
         await visit.DropAsync("body", Samples.Png(8, 8, gray: false), "small.png");
@@ -54,7 +54,7 @@ public sealed class ColourAndEnlargeTests(Browser browser)
     });
 
     [Fact]
-    public Task APictureOfTheModelsSizeIsEnlargedInTiles() => browser.VisitAsync("enlarge", async visit =>
+    public Task A_picture_of_the_models_size_is_enlarged_in_tiles() => browser.VisitAsync("enlarge", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Chip("Enlarge what", "as it is").ClickAsync();
@@ -65,7 +65,7 @@ public sealed class ColourAndEnlargeTests(Browser browser)
     });
 
     [Fact]
-    public Task WhatIsNoPictureIsSaid() => browser.VisitAsync("draw", async visit =>
+    public Task What_is_no_picture_is_said() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(16);
         await visit.DropAsync("body", "no picture"u8.ToArray(), "notes.png");

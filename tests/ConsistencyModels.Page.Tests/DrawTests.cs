@@ -8,7 +8,7 @@ public sealed class DrawTests(Browser browser)
     private const int First = 16;
 
     [Fact]
-    public Task ItDrawsBeforeAnyoneAsks() => browser.VisitAsync("", async visit =>
+    public Task It_draws_before_anyone_asks() => browser.VisitAsync("", async visit =>
     {
         await visit.DrawnAsync(First);
         await Expect(visit.Status).ToContainTextAsync("16 pictures in");
@@ -22,7 +22,7 @@ public sealed class DrawTests(Browser browser)
     });
 
     [Fact]
-    public Task PicturesSharpenAndOneCanLookBack() => browser.VisitAsync("draw", async visit =>
+    public Task Pictures_sharpen_and_one_can_look_back() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         var back = visit.Page.GetByLabel("Look back");
@@ -38,7 +38,7 @@ public sealed class DrawTests(Browser browser)
     });
 
     [Fact]
-    public Task ClassesStepsAndSamplerAreWhatIsDrawn() => browser.VisitAsync("draw", async visit =>
+    public Task Classes_steps_and_sampler_are_what_is_drawn() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         await visit.Chip("What", "book").ClickAsync();
@@ -56,7 +56,7 @@ public sealed class DrawTests(Browser browser)
     });
 
     [Fact]
-    public Task ALockedSeedDrawsTheSameAgain() => browser.VisitAsync("draw", async visit =>
+    public Task A_locked_seed_draws_the_same_again() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         await visit.Chip("Pictures", "4").ClickAsync();
@@ -77,7 +77,7 @@ public sealed class DrawTests(Browser browser)
     });
 
     [Fact]
-    public Task AWrongSeedIsSaidAndNothingIsDrawn() => browser.VisitAsync("draw", async visit =>
+    public Task A_wrong_seed_is_said_and_nothing_is_drawn() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         var before = await visit.AllPixelsAsync();
@@ -88,7 +88,7 @@ public sealed class DrawTests(Browser browser)
     });
 
     [Fact]
-    public Task WhatTheServerRefusesIsSaidInItsWords() => browser.VisitAsync("draw", async visit =>
+    public Task What_the_server_refuses_is_said_in_its_words() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         await visit.Page.GetByLabel("Steps, a number").FillAsync("41");
@@ -102,7 +102,7 @@ public sealed class DrawTests(Browser browser)
     }, forgiven: ["400"]);
 
     [Fact]
-    public Task TheLinesAreThoseOfThisServer() => browser.VisitAsync("draw", async visit =>
+    public Task The_lines_are_those_of_this_server() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         var lines = visit.Panel.GetByRole(AriaRole.Region, new() { Name = "The same from elsewhere" });
@@ -118,7 +118,7 @@ public sealed class DrawTests(Browser browser)
     });
 
     [Fact]
-    public Task LargerThanTheModel() => browser.VisitAsync("draw", async visit =>
+    public Task Larger_than_the_model() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(First);
         await visit.Chip("Size", "64 × 64").ClickAsync();

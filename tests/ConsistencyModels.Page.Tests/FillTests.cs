@@ -8,7 +8,7 @@ public sealed class FillTests(Browser browser)
     private const int Side = 32;
 
     [Fact]
-    public Task WhatIsPaintedIsFilledAndTheRestStays() => browser.VisitAsync("fill", async visit =>
+    public Task What_is_painted_is_filled_and_the_rest_stays() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Button("Clear").ClickAsync();
@@ -34,7 +34,7 @@ public sealed class FillTests(Browser browser)
     });
 
     [Fact]
-    public Task ByKeysAlone() => browser.VisitAsync("fill", async visit =>
+    public Task By_keys_alone() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Button("Clear").ClickAsync();
@@ -55,7 +55,7 @@ public sealed class FillTests(Browser browser)
     });
 
     [Fact]
-    public Task EraseInvertAndUndo() => browser.VisitAsync("fill", async visit =>
+    public Task Erase_invert_and_undo() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Button("Clear").ClickAsync();
@@ -70,7 +70,7 @@ public sealed class FillTests(Browser browser)
     });
 
     [Fact]
-    public Task NothingPaintedIsSaid() => browser.VisitAsync("fill", async visit =>
+    public Task Nothing_painted_is_said() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Button("Clear").ClickAsync();
@@ -79,7 +79,7 @@ public sealed class FillTests(Browser browser)
     });
 
     [Fact]
-    public Task AFingerPaints() => browser.VisitAsync("fill", async visit =>
+    public Task A_finger_paints() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Button("Clear").ClickAsync();
@@ -90,7 +90,7 @@ public sealed class FillTests(Browser browser)
     }, Look.Hand);
 
     [Fact]
-    public Task APictureOfAnotherSizeComesBackAtItsOwn() => browser.VisitAsync("fill", async visit =>
+    public Task A_picture_of_another_size_comes_back_at_its_own() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.DropAsync(".before:visible", Samples.Png(96, 64, gray: false), "wide.png");

@@ -5,7 +5,7 @@ namespace ConsistencyModels.Page.Tests;
 public sealed class GalleryTests(Browser browser)
 {
     [Fact]
-    public Task ItStays() => browser.VisitAsync("draw", async visit =>
+    public Task It_stays() => browser.VisitAsync("draw", async visit =>
     {
         await FillAsync(visit);
         var names = await NamesAsync(visit);
@@ -20,7 +20,7 @@ public sealed class GalleryTests(Browser browser)
     });
 
     [Fact]
-    public Task StarsAndRemovalsCanBeUndone() => browser.VisitAsync("draw", async visit =>
+    public Task Stars_and_removals_can_be_undone() => browser.VisitAsync("draw", async visit =>
     {
         await FillAsync(visit);
         await visit.Shelf.Nth(1).ClickAsync();
@@ -40,7 +40,7 @@ public sealed class GalleryTests(Browser browser)
     });
 
     [Fact]
-    public Task ByKeysAlone() => browser.VisitAsync("draw", async visit =>
+    public Task By_keys_alone() => browser.VisitAsync("draw", async visit =>
     {
         await FillAsync(visit);
         await visit.Shelf.First.FocusAsync();
@@ -65,7 +65,7 @@ public sealed class GalleryTests(Browser browser)
     });
 
     [Fact]
-    public Task MoreLikeOne() => browser.VisitAsync("draw", async visit =>
+    public Task More_like_one() => browser.VisitAsync("draw", async visit =>
     {
         await FillAsync(visit);
         await visit.Tiles.First.ClickAsync();

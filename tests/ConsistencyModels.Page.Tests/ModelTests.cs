@@ -9,7 +9,7 @@ namespace ConsistencyModels.Page.Tests;
 public sealed class ModelTests(Browser browser)
 {
     [Fact]
-    public async Task AnotherModelIsChosenAndRemembered()
+    public async Task Another_model_is_chosen_and_remembered()
     {
         await using var server = await PageServer.StartAsync(configure: options =>
         {
@@ -30,7 +30,7 @@ public sealed class ModelTests(Browser browser)
     }
 
     [Fact]
-    public Task WhatAModelCannotDoIsNotOffered() => browser.VisitAsync("colour", async visit =>
+    public Task What_a_model_cannot_do_is_not_offered() => browser.VisitAsync("colour", async visit =>
     {
         await ChangeAsync(visit, model =>
         {
@@ -45,7 +45,7 @@ public sealed class ModelTests(Browser browser)
     });
 
     [Fact]
-    public Task AModelThatIsHeavyDrawsOnlyWhenAsked() => browser.VisitAsync("draw", async visit =>
+    public Task A_model_that_is_heavy_draws_only_when_asked() => browser.VisitAsync("draw", async visit =>
     {
         await ChangeAsync(visit, model => model["parameter_count"] = 4_000_000_000);
         await Expect(visit.Page.GetByText("4,000 M parameters")).ToBeVisibleAsync();
@@ -56,7 +56,7 @@ public sealed class ModelTests(Browser browser)
     });
 
     [Fact]
-    public Task AThousandClassesAreSearched() => browser.VisitAsync("draw", async visit =>
+    public Task A_thousand_classes_are_searched() => browser.VisitAsync("draw", async visit =>
     {
         await ChangeAsync(visit, model =>
         {

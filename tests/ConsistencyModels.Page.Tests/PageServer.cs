@@ -1,8 +1,8 @@
 using System.Net;
+using ConsistencyModels.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
-using ConsistencyModels.Server;
 
 namespace ConsistencyModels.Page.Tests;
 

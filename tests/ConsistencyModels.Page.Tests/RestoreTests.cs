@@ -8,7 +8,7 @@ namespace ConsistencyModels.Page.Tests;
 public sealed class RestoreTests(Browser browser)
 {
     [Fact]
-    public async Task ADownloadedPictureSetsEverythingAsItWas()
+    public async Task A_downloaded_picture_sets_everything_as_it_was()
     {
         byte[]? file = null;
         string? pixels = null;
@@ -44,7 +44,7 @@ public sealed class RestoreTests(Browser browser)
     }
 
     [Fact]
-    public Task WithoutDropping() => browser.VisitAsync("draw", async visit =>
+    public Task Without_dropping() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(16);
         var pixels = await Visit.PixelsAsync(visit.Tiles.Nth(3));
@@ -59,7 +59,7 @@ public sealed class RestoreTests(Browser browser)
     }, Look.Hand);
 
     [Fact]
-    public async Task WhatHasNoControlIsKeptAndSaid()
+    public async Task What_has_no_control_is_kept_and_said()
     {
         using var client = new HttpClient { BaseAddress = browser.Server.Address };
         using var answer = await client.PostAsJsonAsync("v1/generate", new Dictionary<string, object> { ["seed"] = 5, ["timesteps"] = new[] { 22, 0 } });
@@ -82,7 +82,7 @@ public sealed class RestoreTests(Browser browser)
     }
 
     [Fact]
-    public Task AnEditOfTheGalleryComesBackWithItsPictureAndMask() => browser.VisitAsync("fill", async visit =>
+    public Task An_edit_of_the_gallery_comes_back_with_its_picture_and_mask() => browser.VisitAsync("fill", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.DrawAsync(4);
@@ -99,7 +99,7 @@ public sealed class RestoreTests(Browser browser)
     });
 
     [Fact]
-    public async Task AnEditsFileSaysThatItsPictureIsMissing()
+    public async Task An_edits_file_says_that_its_picture_is_missing()
     {
         byte[]? file = null;
         await browser.VisitAsync("colour", async visit =>

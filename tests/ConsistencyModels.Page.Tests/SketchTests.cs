@@ -5,7 +5,7 @@ namespace ConsistencyModels.Page.Tests;
 public sealed class SketchTests(Browser browser)
 {
     [Fact]
-    public Task EachStrokeIsDrawnAnew() => browser.VisitAsync("sketch", async visit =>
+    public Task Each_stroke_is_drawn_anew() => browser.VisitAsync("sketch", async visit =>
     {
         await visit.DrawnAsync(4);
         var before = await visit.AllPixelsAsync();
@@ -27,7 +27,7 @@ public sealed class SketchTests(Browser browser)
     });
 
     [Fact]
-    public Task ByKeysAloneAndWithoutLive() => browser.VisitAsync("sketch", async visit =>
+    public Task By_keys_alone_and_without_live() => browser.VisitAsync("sketch", async visit =>
     {
         await visit.DrawnAsync(4);
         var before = await visit.AllPixelsAsync();
@@ -43,7 +43,7 @@ public sealed class SketchTests(Browser browser)
     });
 
     [Fact]
-    public Task FreedomAndClassCount() => browser.VisitAsync("sketch", async visit =>
+    public Task Freedom_and_class_count() => browser.VisitAsync("sketch", async visit =>
     {
         await visit.DrawnAsync(4);
         await visit.Chip("What", "gold").ClickAsync();

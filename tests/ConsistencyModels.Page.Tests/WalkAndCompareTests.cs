@@ -6,7 +6,7 @@ namespace ConsistencyModels.Page.Tests;
 public sealed class WalkAndCompareTests(Browser browser)
 {
     [Fact]
-    public Task TheSliderWalksWithoutAskingTheServer() => browser.VisitAsync("walk", async visit =>
+    public Task The_slider_walks_without_asking_the_server() => browser.VisitAsync("walk", async visit =>
     {
         var (slider, view) = await WalkAsync(visit);
         await Expect(slider).ToHaveAttributeAsync("max", "32");
@@ -37,7 +37,7 @@ public sealed class WalkAndCompareTests(Browser browser)
     });
 
     [Fact]
-    public Task ItPlaysAndStops() => browser.VisitAsync("walk", async visit =>
+    public Task It_plays_and_stops() => browser.VisitAsync("walk", async visit =>
     {
         var (slider, _) = await WalkAsync(visit);
         var at = await slider.InputValueAsync();
@@ -48,7 +48,7 @@ public sealed class WalkAndCompareTests(Browser browser)
     });
 
     [Fact]
-    public Task BetweenTwoPicturesOfOnesOwn() => browser.VisitAsync("draw", async visit =>
+    public Task Between_two_pictures_of_ones_own() => browser.VisitAsync("draw", async visit =>
     {
         await visit.DrawnAsync(16);
         foreach (var (i, name) in new[] { (0, "Walk from here"), (1, "Walk to here") })
@@ -66,7 +66,7 @@ public sealed class WalkAndCompareTests(Browser browser)
     });
 
     [Fact]
-    public Task TheSameNoiseInMoreSteps() => browser.VisitAsync("compare", async visit =>
+    public Task The_same_noise_in_more_steps() => browser.VisitAsync("compare", async visit =>
     {
         await visit.DrawnAsync(12);
         await visit.ShotAsync("compare");

@@ -12,7 +12,7 @@ public sealed partial class WeightTests
     private static string[] Files => Directory.GetFiles(Folder, "*", SearchOption.AllDirectories);
 
     [Fact]
-    public void ItIsSmall()
+    public void It_is_small()
     {
         Assert.NotEmpty(Files);
         Assert.InRange(Files.Sum(file => new FileInfo(file).Length), 1, Most);
@@ -20,11 +20,11 @@ public sealed partial class WeightTests
     }
 
     [Fact]
-    public void NothingComesFromAnotherHost() =>
+    public void Nothing_comes_from_another_host() =>
         Assert.All(Files, file => Assert.DoesNotMatch(Elsewhere(), File.ReadAllText(file).Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal)));
 
     [Fact]
-    public void EveryModuleIsUsedAndIsThere()
+    public void Every_module_is_used_and_is_there()
     {
         var modules = Files.Where(file => file.EndsWith(".js", StringComparison.Ordinal)).ToHashSet();
         HashSet<string> reached = [];

@@ -104,6 +104,20 @@ public sealed class GenerateTests(ServerFixture fixture) : IClassFixture<ServerF
     }
 
     [Theory]
+    [InlineData("""{"classes":["book","gold"],"seed":7,"count":3,"steps":2}""")]
+    [InlineData("""{"classes":["book","gold"],"seeds":[7,8,9],"steps":2}""")]
+    public async Task Each_picture_has_the_lines_that_draw_it_alone(string request)
+    {
+        var result = await _server.DrawAsync("v1/generate", request);
+        var lines = result.GetProperty("images")[1].GetProperty("equivalents");
+        Assert.Equal("cm generate --model tiles --classes 6 --seed 8 --sampler multistep --steps 2", lines.GetProperty("cm").GetString());
+        Assert.Contains("Seeds = [8], ClassLabels = [6] });", lines.GetProperty("csharp").GetString(), StringComparison.Ordinal);
+        var json = lines.GetProperty("curl").GetString()!.Split('\'')[1];
+        var alone = await _server.DrawAsync("v1/generate", json);
+        Assert.Equal(TestServer.Pictures(result)[1].Pixels, TestServer.Pictures(alone).Single().Pixels);
+    }
+
+    [Theory]
     [MemberData(nameof(Samplers))]
     public async Task Every_sampler_is_known(string sampler)
     {
