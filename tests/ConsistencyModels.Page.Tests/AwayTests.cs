@@ -39,6 +39,28 @@ public sealed class AwayTests(Browser browser)
     }
 
     [Fact]
+    public Task An_answer_that_breaks_off_is_asked_for_again() => browser.VisitAsync("draw", async visit =>
+    {
+        await visit.DrawnAsync(16);
+        await visit.Chip("Pictures", "4").ClickAsync();
+        await OnceAsync(visit, new() { ContentType = "text/event-stream", Body = "id: 1\nevent: queued\ndata: {\"id\":\"x\",\"ahead\":0}\n\n" });
+        await visit.DrawAsync(4);
+        await Expect(visit.Status).ToContainTextAsync("4 pictures in");
+    });
+
+    [Fact]
+    public Task A_busy_server_is_asked_when_it_says() => browser.VisitAsync("draw", async visit =>
+    {
+        await visit.DrawnAsync(16);
+        await visit.Chip("Pictures", "4").ClickAsync();
+        await OnceAsync(visit, new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" }, ContentType = "application/problem+json", Body = """{"status":429,"detail":"full"}""" });
+        await visit.Go.ClickAsync();
+        await Expect(visit.Page.Locator("#banner")).ToHaveTextAsync("The server is busy. Next try in 1 s.");
+        await visit.DrawnAsync(4);
+        await Expect(visit.Page.Locator("#banner")).ToBeHiddenAsync();
+    }, forgiven: ["429"]);
+
+    [Fact]
     public async Task Who_waits_may_stop()
     {
         var server = await PageServer.StartAsync();
@@ -53,6 +75,10 @@ public sealed class AwayTests(Browser browser)
             await Expect(visit.Tiles).ToHaveCountAsync(16);
         }, address: server.Address, forgiven: Unreachable);
     }
+
+    // The next request is answered in the server's place.
+    private static Task OnceAsync(Visit visit, RouteFulfillOptions answer) =>
+        visit.Page.RouteAsync("**/v1/generate", route => route.FulfillAsync(answer), new() { Times = 1 });
 
     [Fact]
     public async Task A_key_is_asked_for_once_and_forgotten_with_the_tab()

@@ -5,6 +5,9 @@ export const limit = 300;
 /** Newest first, and those that were drawn together in their order. */
 export const order = (a, b) => b.created - a.created || (a.index ?? 0) - (b.index ?? 0);
 
+const most = 1 << 20;
+const isLight = picture => Object.values(picture.sources ?? {}).reduce((sum, file) => sum + file.size, 0) <= most;
+
 const promised = request => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
@@ -43,8 +46,9 @@ export class GalleryStore {
     return pictures.sort(order);
   }
 
+  // What a picture was made of is kept with it, unless that is a whole photograph for each of its results.
   put(pictures) {
-    return this.#do('readwrite', store => { pictures.forEach(picture => store.put(picture)); });
+    return this.#do('readwrite', store => { pictures.forEach(picture => store.put(isLight(picture) ? picture : { ...picture, sources: {} })); });
   }
 
   remove(pictures) {

@@ -53,7 +53,7 @@ export class SketchMode extends EditMode {
 
   // A photograph to sketch over is one picture for the model, whatever its size.
   fieldsOf() {
-    return {};
+    return { sigma: settings.of('sigma', this.id, this.sigmaOf(this.model)) };
   }
 
   async files() {

@@ -28,6 +28,7 @@ async function problemOf(answer) {
 /** Asks until there is an answer to read; `read` takes it, and may find that it broke off. */
 export async function ask(path, options, read, signal) {
   for (let broken = 0; ;) {
+    // What goes wrong again and again is no restart.
     let answer;
     const key = keyHeaders();
     try {
@@ -41,7 +42,7 @@ export async function ask(path, options, read, signal) {
       continue;
     }
 
-    if (answer.status === 503) {
+    if (answer.status === 503 && ++broken <= patience) {
       await whenReady(signal);
     } else if (answer.status === 429) {
       await whenFree(Number(answer.headers.get('Retry-After')) || 1, signal);
