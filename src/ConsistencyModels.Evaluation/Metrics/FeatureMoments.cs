@@ -16,6 +16,7 @@ public sealed class FeatureMoments(int length)
     private readonly float[] _waiting = new float[BlockRows * length];
     private readonly double[] _mean = new double[length];
     private readonly double[] _scatter = new double[checked(length * length)]; // the upper triangle
+    private double[] _columns = []; // a block transposed, about its own mean
     private int _rows;
 
     /// <summary>How many vectors were added.</summary>
@@ -80,7 +81,8 @@ public sealed class FeatureMoments(int length)
     private void Merge(double[] mean, double[] scatter, long before)
     {
         var (rows, total) = (_rows, before + _rows);
-        var columns = new double[rows * length]; // transposed, about the block's mean
+        _columns = _columns.Length > 0 ? _columns : new double[BlockRows * length];
+        var columns = _columns;
         var apart = new double[length];
         Ranges.Parallel(length, 4 * rows, (first, end) =>
         {
