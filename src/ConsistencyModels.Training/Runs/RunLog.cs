@@ -68,10 +68,10 @@ internal sealed class RunLog : IDisposable
         }
 
         _records.Add(new(line.Step, line.ImagesSeen, line.Loss, line.GradientNorm, line.LearningRate, line.ImagesPerSecond, line.Skipped));
-        _progress?.Report(line);
         _clock.Restart();
         _steps = 0;
-        _state.Unlogged = default;
+        _state.Unlogged = default; // before the caller is told, who may end the run: what is written is not to be counted again
+        _progress?.Report(line);
     }
 
     public void Dispose() => _writer.Dispose();
