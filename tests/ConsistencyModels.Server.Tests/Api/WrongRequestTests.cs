@@ -31,7 +31,7 @@ public sealed class WrongRequestTests(ServerFixture fixture) : IClassFixture<Ser
     [InlineData("generate", """{"sigma_max":0}""", "sigma_max", "0")]
     [InlineData("generate", """{"sigma_max":0.001}""", "sigma_max", null)]
     [InlineData("generate", """{"churn":1}""", "churn", null)]
-    
+
     [InlineData("generate", """{"width":2000,"height":2000}""", "width", "a result of 2000x2000 pixels")]
     [InlineData("generate", """{"width":30}""", "width", null)]
     [InlineData("generate", """{"format":"gif"}""", "format", "'gif'")]
