@@ -23,7 +23,9 @@ public sealed class ExampleFolder : IDisposable
         // The program itself, by its name.
         Directory.CreateDirectory(_folder["bin"]);
         File.CreateSymbolicLink(_folder["bin/cm"], CmProcess.Path);
-        Directory.CreateSymbolicLink(_folder["models"], RepositoryFiles.Path("models"));
+        Directory.CreateDirectory(_folder["models"]);
+        Directory.CreateSymbolicLink(_folder["models/crawl-tiles-32"], RepositoryFiles.Path("models/crawl-tiles-32"));
+        File.WriteAllText(_folder["keys.txt"], "a-key-of-sixteen-characters\n");
         foreach (var (i, name) in Pictures.Index())
         {
             Save(name, Noise(32, 32, 3, i));
@@ -58,7 +60,7 @@ public sealed class ExampleFolder : IDisposable
         // One that openai's names can say, with classes enough for the published models' numbers.
         File.WriteAllText(_folder["config.json"], Regex.Replace(
             File.ReadAllText(RepositoryFiles.Golden("openai", "tiny", "diffusers", "unet", "config.json")), "\"num_class_embeds\": \\d+", $"\"num_class_embeds\": {Classes}"));
-        foreach (var name in (string[])["FOLDER", "MODEL", "imagenet64", "openai/diffusers-cd_imagenet64_l2", "path/to/diffusers-cd_imagenet64_l2"])
+        foreach (var name in (string[])["FOLDER", "MODEL", "imagenet64", "openai/diffusers-cd_imagenet64_l2", "path/to/diffusers-cd_imagenet64_l2", "models/a", "models/b"])
         {
             Cm.Succeed("new", _folder["config.json"], "--out", _folder[name], "--quiet");
         }
@@ -86,6 +88,16 @@ public sealed class ExampleFolder : IDisposable
     {
         using var process = CmProcess.Shell(line, _folder.Path, _folder["bin"]);
         return await CmProcess.Finish(process);
+    }
+
+    /// <summary>Runs a line that serves, until it is ready, and tells it to stop.</summary>
+    internal async Task<Cm.Result> Serve(string line)
+    {
+        using var process = CmProcess.Shell($"exec {line}", _folder.Path, _folder["bin"]);
+        var said = await ServeProcessTests.WhenReady(process);
+        CmProcess.Signal(process, CmProcess.Terminate);
+        var result = await CmProcess.Finish(process);
+        return result with { Error = said + result.Error };
     }
 
     private static ImageBuffer Noise(int width, int height, int channels, int seed)

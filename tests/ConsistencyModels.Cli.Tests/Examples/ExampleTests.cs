@@ -16,6 +16,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
         ("cm (ConsistencyModels.Cli)", "a drawing"),
         ("cm models remove ", "ModelsTests removes what it made"),
         ("--help", "shown by HelpTests"),
+        ("curl ", "asks a server; the server's own tests do"),
         ("cm doctor", "its exit code says what is wrong with the machine; HelpTests runs it"),
     ];
 
@@ -26,7 +27,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
     [MemberData(nameof(Runnable))]
     public async Task It_runs(string where, string line)
     {
-        var result = await folder.Run(Small(line));
+        var result = line.StartsWith("cm serve", StringComparison.Ordinal) ? await folder.Serve(Small(line)) : await folder.Run(Small(line));
         Assert.True(result.Code == 0, $"{where}: {line}\n{Small(line)}\n{result.Error}");
     }
 
@@ -38,7 +39,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
     public void There_are_examples_of_every_command_and_document()
     {
         Assert.True(ExampleLines.All.Count > 60, $"{ExampleLines.All.Count} examples");
-        foreach (var file in (string[])["README.md", "docs/training.md", "docs/editing.md", "docs/checkpoints.md", "docs/export.md", "docs/evaluation.md"])
+        foreach (var file in (string[])["README.md", "docs/training.md", "docs/editing.md", "docs/checkpoints.md", "docs/export.md", "docs/evaluation.md", "docs/serving.md"])
         {
             Assert.Contains(ExampleLines.All, example => example.Where == file);
         }
@@ -61,6 +62,11 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
         if (line.Contains("cm evaluate", StringComparison.Ordinal) || line.Contains("cm sample-npz", StringComparison.Ordinal))
         {
             line = line.Contains("--repeat", StringComparison.Ordinal) ? line : Replaced(line, "-n", "12");
+        }
+
+        if (line.StartsWith("cm serve", StringComparison.Ordinal))
+        {
+            return Replaced(line, "--port", "0").Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
         }
 
         // One example's result is in another's way.

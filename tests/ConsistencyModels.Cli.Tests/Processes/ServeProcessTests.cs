@@ -11,12 +11,8 @@ public sealed partial class ServeProcessTests
     public async Task It_serves_until_it_is_told_to_stop_and_draws_what_it_has_begun()
     {
         using var process = CmProcess.Start("serve", "--port", "0");
-        var address = await Address(process);
+        var address = await WhenReady(process);
         using var client = new HttpClient { BaseAddress = new(address), Timeout = TimeSpan.FromMinutes(5) };
-        while (await client.GetAsync("health/ready", Cancellation) is { StatusCode: not HttpStatusCode.OK })
-        {
-            await Task.Delay(20, Cancellation);
-        }
 
         using var alone = new StringContent("""{"classes":"book","seed":7}""", null, "application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/generate") { Content = alone };
@@ -73,17 +69,33 @@ public sealed partial class ServeProcessTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>Waits until a server says where it is and that it is ready.</summary>
+    /// <returns>Its address.</returns>
+    internal static async Task<string> WhenReady(Process process)
+    {
+        var address = await Address(process);
+        using var client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
+        while (await client.GetAsync($"{address}health/ready", Cancellation) is { StatusCode: not HttpStatusCode.OK })
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        return address;
+    }
+
     private static async Task<string> Address(Process process)
     {
+        var said = new List<string>();
         while (await process.StandardError.ReadLineAsync(Cancellation) is { } line)
         {
+            said.Add(line);
             if (Where().Match(line) is { Success: true } match)
             {
                 return match.Value;
             }
         }
 
-        throw new InvalidOperationException("it ended");
+        throw new InvalidOperationException($"it ended: {string.Join('\n', said)}");
     }
 
     [GeneratedRegex("http://127.0.0.1:[0-9]+/")]

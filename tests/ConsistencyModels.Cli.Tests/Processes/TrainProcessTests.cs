@@ -3,7 +3,7 @@ namespace ConsistencyModels.Cli.Tests.Processes;
 public sealed class TrainProcessTests(WholeRun whole) : IClassFixture<WholeRun>
 {
     // Soon, so that the run is far from its end when the signal comes, however busy the machine is.
-    private const int Early = WholeRun.Steps / 100;
+    private const int Early = WholeRun.Steps / 300;
 
     [Theory]
     [InlineData(CmProcess.Interrupt)]

@@ -6,7 +6,7 @@ namespace ConsistencyModels.Cli.Tests.Processes;
 public sealed class WholeRun : IAsyncLifetime
 {
     /// <summary>Steps of the run.</summary>
-    public const int Steps = 800;
+    public const int Steps = 2400;
 
     private readonly TempFolder _folder = new();
 
