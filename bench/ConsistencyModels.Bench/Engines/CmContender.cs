@@ -34,7 +34,7 @@ internal static class CmContender
 
     private static JsonDocument Bench(string program, string folder, int threads, int batch)
     {
-        var start = new ProcessStartInfo(program, ["bench", folder, "--engine", "cpu", "--batch", $"{batch}", "--threads", $"{threads}", "--json", "--quiet"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, ["bench", folder, "--engine", "cpu", "--batch", $"{batch}", "--threads", $"{threads}", "--json"]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
