@@ -75,6 +75,7 @@ internal sealed partial class CommandLineApp(CliConsole console, CancellationTok
                 SearchStepsCommand.Create(context),
                 TrainCommand.Create(context),
                 EvaluateCommand.Create(context),
+                CardCommand.Create(context),
                 StatsCommand.Create(context),
                 SampleNpzCommand.Create(context),
                 ExtractorCommand.Create(context),

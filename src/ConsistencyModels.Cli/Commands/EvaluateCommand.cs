@@ -17,7 +17,7 @@ internal static class EvaluateCommand
     {
         var engine = new EngineArguments(context.Engines);
         var sampling = new SamplingArguments(engine.ModelOption);
-        var samples = new Argument<string?>("SAMPLES") { Description = "A model, or pictures that are there: a folder, .zip, .npz or other data set; default: the bundled model", Arity = ArgumentArity.ZeroOrOne };
+        var samples = new Argument<string?>("SAMPLES") { Description = "A model, or pictures that are there: a folder, .zip, .npz or other data set; or the word noise; default: the bundled model", Arity = ArgumentArity.ZeroOrOne };
         var reference = Options.Text("--reference", "Real pictures: a folder, .zip, .npz or other data set, or statistics that cm stats or openai's evaluator made (.npz)", "DATA");
         var repeat = Options.Text("--repeat", "Evaluate once more as a manifest says, and compare to the last digit", "FILE");
         var metrics = Options.Text("--metrics", "fd (default): Fréchet distance; sfd: of spatial features; kd: kernel distance; is: Inception Score; pr: precision, recall; dc: density, coverage; nn: nearest neighbours; or all. fid, sfid and kid are fd, sfd and kd of the Inception network", "LIST");
@@ -26,6 +26,9 @@ internal static class EvaluateCommand
         var referenceCount = Options.Whole("--reference-count", "How many pictures of the reference, drawn by a fixed seed; default: all", 1, 10_000_000);
         var split = Options.Text("--split", "Which part of the samples' data set: train, test, ...; default: train where there are parts", "NAME");
         var referenceSplit = Options.Text("--reference-split", "Which part of the reference", "NAME");
+        var referenceClasses = Options.Text("--reference-classes", "Which folders of the reference take part, as cm train --classes says it: name=folder:folder:-folder,name=...", "MAP");
+        var native = Options.Switch("--native-size-only", "Leave pictures of the reference out that have another size, as cm train does, and crop none");
+        var floor = Options.Switch("--floor", "Compare one half of the reference with the other, in place of samples: what real pictures reach");
         var size = Options.Whole("--size", "Side of the pictures in pixels before the extractor resizes them; default: that of the samples", 1, 8192, "PIXELS");
         var batch = Options.Whole("--batch", "Pictures that pass the extractor at a time; default: 64", 1, 4096, "N", "-b");
         var parts = Options.Whole("--jackknife", "Parts that the standard error of Fréchet distances comes from; 0 for none; default: 10", 0, 1000);
@@ -43,7 +46,7 @@ internal static class EvaluateCommand
             "cm evaluate cifar10 --split test --reference cifar10 --reference-split train   # the floor: real against real",
             "cm evaluate --repeat runs/eval/evaluation.json")
         {
-            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, size, batch, parts, output, report, compare, json, quiet,
+            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, referenceClasses, native, floor, size, batch, parts, output, report, compare, json, quiet,
         };
         sampling.AddTo(command);
         engine.AddTo(command);
@@ -57,6 +60,9 @@ internal static class EvaluateCommand
                 Reference = result.GetValue(reference) ?? "",
                 Split = result.GetValue(split),
                 ReferenceSplit = result.GetValue(referenceSplit),
+                ReferenceClasses = result.GetValue(referenceClasses),
+                NativeSizeOnly = result.GetValue(native),
+                Floor = result.GetValue(floor),
                 ReferenceCount = result.GetValue(referenceCount),
                 Size = result.GetValue(size),
                 Metrics = result.GetValue(metrics)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
@@ -79,6 +85,11 @@ internal static class EvaluateCommand
         if ((settings.Reference.Length == 0) == (repeat is null))
         {
             throw new ConsistencyModelsException(repeat is null ? "--reference is missing: what shall the samples be compared with? (or --repeat)" : "--reference and --repeat: the manifest says what is compared; leave --reference out");
+        }
+
+        if (settings.Floor && (settings.Samples is not null || settings.ReferenceCount is not null || !settings.Sampling.IsDefault))
+        {
+            throw new ConsistencyModelsException("--floor compares the reference with itself; leave out SAMPLES, --reference-count and how a model is drawn from");
         }
 
         if (settings.Report && settings.Out is null)

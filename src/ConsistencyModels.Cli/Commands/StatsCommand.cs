@@ -39,7 +39,7 @@ internal static class StatsCommand
             var file = result.GetValue(output)!;
             OutputFolder.ThrowIfFolder("--out", file);
             using var network = new ExtractorStore().Open(result.GetValue(extractor) ?? ExtractorStore.Default, result.GetValue(threads) ?? 0);
-            using var pictures = SampleSource.Open(result.GetRequiredValue(data), result.GetValue(size), result.GetValue(split), result.GetValue(count), console, context.Cancellation);
+            using var pictures = SampleSource.Open(result.GetRequiredValue(data), new() { Size = result.GetValue(size), Split = result.GetValue(split) }, result.GetValue(count), console, context.Cancellation);
             if (pictures.Count < 2)
             {
                 throw new ConsistencyModelsException($"{pictures.Name}: one picture has no covariance; expected at least 2");

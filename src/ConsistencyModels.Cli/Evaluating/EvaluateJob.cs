@@ -43,12 +43,17 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
         var extractorName = settings.Extractor ?? ExtractorStore.Default;
         var extractor = Opened(Spinner.For(console, "opening the extractor", _ => new ExtractorStore().Open(extractorName, settings.Engine.Threads)));
         var options = OptionsFor(extractor.Manifest);
-        var (samples, description) = OpenSamples();
-        SamplePictures = samples;
-        var size = settings.Size ?? (samples is ModelPictures model ? model.Side : ((DataSetPictures)samples).Size.Width);
         var onlyStatistics = StatisticsFile.IsStatistics(settings.Reference);
         var statistics = onlyStatistics ? LoadStatistics(extractor) : null;
-        ReferencePictures = onlyStatistics ? null : Opened(SampleSource.Open(settings.Reference, size, settings.ReferenceSplit, settings.ReferenceCount, console, cancellation));
+        var (samples, description) = OpenSamples(onlyStatistics);
+        SamplePictures = samples;
+        var selection = settings.ReferencePictures(settings.Size ?? samples switch
+        {
+            ModelPictures model => model.Side,
+            NoisePictures noise => noise.Side,
+            _ => ((DataSetPictures)samples).Size.Width,
+        });
+        ReferencePictures = onlyStatistics ? null : Opened(SampleSource.Open(settings.Reference, selection, settings.ReferenceCount, console, cancellation));
         var count = statistics is null ? ReferencePictures!.Count : statistics.Features.Count;
         var evaluator = new Evaluator(extractor.Manifest.Name, options);
         evaluator.ThrowIfImpossible(samples.Count, count, onlyStatistics, extractor.Manifest.Spatial is not null && (statistics is null || statistics.Spatial is not null), extractor.Manifest.Logits is not null);
@@ -72,7 +77,7 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
         {
             Version = CommandLineApp.Version,
             Samples = description,
-            Reference = new(settings.Reference, ReferencePictures?.Fingerprint ?? HashOf(settings.Reference), onlyStatistics, count, settings.ReferenceSplit, onlyStatistics ? null : size),
+            Reference = new(settings.Reference, ReferencePictures?.Fingerprint ?? HashOf(settings.Reference), onlyStatistics, count, onlyStatistics ? new() : selection),
             Extractor = new(extractor.Manifest.Name, extractorName, extractor.Hash, OnnxExtractor.RuntimeVersion),
             Batch = settings.Batch ?? FeatureExtraction.DefaultBatch,
             Options = options,
@@ -92,8 +97,27 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
         }
     }
 
-    private (IPictureSet Pictures, SamplesDescription Description) OpenSamples()
+    private (IPictureSet Pictures, SamplesDescription Description) OpenSamples(bool onlyStatistics)
     {
+        if (onlyStatistics && (settings.Floor || settings.ReferenceClasses is not null || settings.NativeSizeOnly))
+        {
+            throw new ConsistencyModelsException($"{settings.Reference}: holds statistics, of which no pictures can be chosen; expected pictures with --floor, --reference-classes or --native-size-only");
+        }
+
+        if (settings.Floor)
+        {
+            var half = settings.ReferencePictures(settings.Size) with { Half = 1 };
+            var real = Opened(SampleSource.Open(settings.Reference, half, settings.Count, console, cancellation));
+            return (real, SampleSource.Describe(real, settings.Reference, half));
+        }
+
+        if (SampleSource.IsNoise(settings.Samples))
+        {
+            var noise = new NoisePictures(
+                settings.Size ?? throw new ConsistencyModelsException("noise has no size of its own; give --size, that of the reference's pictures"), 3, settings.Count ?? DefaultCount);
+            return (noise, SampleSource.Describe(noise));
+        }
+
         if (SampleSource.IsModel(settings.Samples ?? settings.Engine.Model.Name))
         {
             var model = Opened(ModelPictures.Open(settings.Engine, settings.Sampling, settings.Count ?? DefaultCount, console, cancellation));
@@ -105,8 +129,9 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
             throw new ConsistencyModelsException($"{settings.Samples} holds pictures: options of how a model is drawn from do not go with it");
         }
 
-        var pictures = Opened(SampleSource.Open(settings.Samples!, settings.Size, settings.Split, settings.Count, console, cancellation));
-        return (pictures, SampleSource.Describe(pictures, settings.Samples!, settings.Size, settings.Split));
+        var selection = new PictureSelection { Size = settings.Size, Split = settings.Split };
+        var pictures = Opened(SampleSource.Open(settings.Samples!, selection, settings.Count, console, cancellation));
+        return (pictures, SampleSource.Describe(pictures, settings.Samples!, selection));
     }
 
     private EvaluationOptions OptionsFor(ExtractorManifest extractor)

@@ -1,8 +1,6 @@
-using ConsistencyModels.Evaluation.Metrics;
 using ConsistencyModels.Evaluation.Pictures;
 using ConsistencyModels.Evaluation.Reports;
 using ConsistencyModels.Evaluation.Runs;
-using ConsistencyModels.Imaging;
 using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Evaluating;
@@ -15,8 +13,6 @@ internal static class EvaluatePage
 
     private const int Columns = 16;
     private const int Shown = 8 * Columns;
-    private const int Pairs = 12;
-    private const int LargestPicture = 96;
 
     /// <summary>Writes it.</summary>
     /// <param name="path">The file.</param>
@@ -34,7 +30,8 @@ internal static class EvaluatePage
         if (reference is not null)
         {
             pictures.Add(new("Reference", $"{Math.Min(Shown, reference.Count)} pictures of the reference, spread over all of it.", Grid([.. Spread(reference, cancellation)])));
-            pictures.Add(Neighbours(evaluated, samples, reference, cancellation));
+            var (pairs, words) = NearestPairs.Draw(evaluated, samples, reference, cancellation);
+            pictures.Add(new("Nearest neighbours", words, pairs));
             var curves = SampleCurves.Frechet(evaluated.Samples.Features, evaluated.Reference.Features!.Features);
             if (curves[0].Points.Count > 1)
             {
@@ -62,33 +59,11 @@ internal static class EvaluatePage
         return curves.Sum(curve => curve.Points.Count) > 1 ? new("Plot: steps", $"{name} against the steps of the sampler.", CurvePlot.Draw("steps", name!, curves)) : null;
     }
 
-    private static ReportPicture Neighbours(Evaluated evaluated, IPictureSet samples, DataSetPictures reference, CancellationToken cancellation)
-    {
-        var found = NearestNeighbours.Find(evaluated.Reference.Features!.Features, evaluated.Samples.Features);
-        int[] closest = [.. Enumerable.Range(0, found.Of.Count).OrderBy(i => found.Of[i].Distance).Take(Pairs)];
-        ImageBuffer[] above = [.. closest.Select(i => samples.Read(i, 1, cancellation).First())];
-        ImageBuffer[] below = [.. closest.Select(i => reference.Read(found.Of[i].Index, 1, cancellation).First())];
-        return new(
-            "Nearest neighbours",
-            FormattableString.Invariant($"The {closest.Length} samples that are closest to a picture of the reference, and below each that picture. Distances from {found.Of[closest[0]].Distance:G3} to {found.Of[closest[^1]].Distance:G3}; the middle sample has {found.Median:G3}, and pictures of the reference among themselves {found.MedianWithinReference:G3}."),
-            Encode([.. above, .. below], closest.Length));
-    }
-
     private static IEnumerable<ImageBuffer> Spread(DataSetPictures reference, CancellationToken cancellation)
     {
         var shown = Math.Min(Shown, reference.Count);
         return Enumerable.Range(0, shown).Select(i => reference.Read((int)((long)i * reference.Count / shown), 1, cancellation).First());
     }
 
-    private static byte[] Grid(IReadOnlyList<ImageBuffer> images) => Encode(images, Columns);
-
-    private static byte[] Encode(IReadOnlyList<ImageBuffer> images, int columns)
-    {
-        var side = images[0].Width;
-        var small = side <= LargestPicture ? images : [.. images.Select(image => ImageResize.Resize(image, LargestPicture, LargestPicture))];
-
-        // Samples and reference may differ in channels.
-        var channels = small.Max(image => image.Channels);
-        return ImageEncoder.Encode(ImageGrid.Compose([.. small.Select(image => image.WithChannels(channels))], new GridOptions { Columns = Math.Min(columns, images.Count), Scale = Math.Max(1, 48 / Math.Min(side, LargestPicture)) }));
-    }
+    private static byte[] Grid(IReadOnlyList<ImageBuffer> images) => PictureSheet.Encode(images, Columns);
 }

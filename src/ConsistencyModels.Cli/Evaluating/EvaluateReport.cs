@@ -23,8 +23,10 @@ internal static class EvaluateReport
     }
 
     /// <summary>A number as it is shown.</summary>
-    public static string Line(EvaluationResult result) =>
-        result.Spread is { } spread ? $"{result.Name} {Number(result.Value)} ± {Number(spread)}" : $"{result.Name} {Number(result.Value)}";
+    public static string Line(EvaluationResult result) => $"{result.Name} {Values(result)}";
+
+    /// <summary>The same without its name.</summary>
+    public static string Values(EvaluationResult result) => result.Spread is { } spread ? $"{Number(result.Value)} ± {Number(spread)}" : Number(result.Value);
 
     /// <summary>Compares a repetition with what it repeats.</summary>
     /// <exception cref="ConsistencyModelsException">A number differs.</exception>

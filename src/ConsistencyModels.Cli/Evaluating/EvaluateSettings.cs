@@ -1,3 +1,5 @@
+using ConsistencyModels.Evaluation.Pictures;
+
 namespace ConsistencyModels.Cli.Evaluating;
 
 /// <summary>The words of a <c>cm evaluate</c> command line; null where nothing was said.</summary>
@@ -18,8 +20,17 @@ internal sealed record EvaluateSettings
     /// <summary>Which part of the samples' data set.</summary>
     public string? Split { get; init; }
 
+    /// <summary>Whether one half of the reference is compared with the other, in place of samples.</summary>
+    public bool Floor { get; init; }
+
     /// <summary>Which part of the reference's data set.</summary>
     public string? ReferenceSplit { get; init; }
+
+    /// <summary>Which folders of the reference take part.</summary>
+    public string? ReferenceClasses { get; init; }
+
+    /// <summary>Whether pictures of the reference that have another size are left out.</summary>
+    public bool NativeSizeOnly { get; init; }
 
     /// <summary>How many pictures of the reference; null for all.</summary>
     public int? ReferenceCount { get; init; }
@@ -53,4 +64,9 @@ internal sealed record EvaluateSettings
 
     /// <summary>A machine-readable result.</summary>
     public bool Json { get; init; }
+
+    /// <summary>Which pictures of the reference.</summary>
+    /// <param name="size">Their side.</param>
+    public PictureSelection ReferencePictures(int? size) =>
+        new() { Size = size, Split = ReferenceSplit, ClassMap = ReferenceClasses, NativeSizeOnly = NativeSizeOnly, Half = Floor ? 2 : null };
 }

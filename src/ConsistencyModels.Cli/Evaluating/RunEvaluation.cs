@@ -43,9 +43,14 @@ internal sealed class RunEvaluation : IDisposable
             var count = settings.EvaluateCount ?? DefaultCount;
             var words = (settings.EvaluateMetrics ?? "fd,kd").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             var evaluator = new Evaluator(extractor.Manifest.Name, new EvaluationOptions { Metrics = EvaluationMetrics.Parse(words, extractor.Manifest.Name), JackknifeParts = 0 });
-            var path = settings.EvaluateReference ?? settings.Data;
+
+            // The run's own pictures are those that it learns from, and the same each time.
+            var own = TrainPlan.DataOptions(settings, side);
             using var pictures = DataSetPictures.Open(
-                path, new ImageDataSetOptions { Size = side, Split = settings.EvaluateReference is null ? settings.Split : null }, cancellationToken: cancellation, atMost: MostReference);
+                settings.EvaluateReference ?? settings.Data,
+                settings.EvaluateReference is not null ? new() { Size = side } : own with { Crop = own.Crop == ImageCrop.Random ? ImageCrop.Center : own.Crop },
+                cancellationToken: cancellation,
+                atMost: MostReference);
             evaluator.ThrowIfImpossible(count, pictures.Count, onlyStatistics: false, extractor.Manifest.Spatial is not null, extractor.Manifest.Logits is not null);
             foreach (var warning in evaluator.Warnings(count, pictures.Count, extractor.FeatureLength))
             {

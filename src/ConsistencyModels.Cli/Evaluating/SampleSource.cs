@@ -18,14 +18,27 @@ internal static class SampleSource
             : ModelLocation.IsRemote(words));
 
     /// <summary>Opens pictures, and shows how far decoding is.</summary>
-    public static DataSetPictures Open(string path, int? size, string? split, int? count, CliConsole console, CancellationToken cancellation)
+    /// <param name="path">A file or a folder.</param>
+    /// <param name="selection">Which pictures, and their size.</param>
+    /// <param name="count">How many; null for all.</param>
+    /// <param name="console">Where to show it, and to note what is left out.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static DataSetPictures Open(string path, PictureSelection selection, int? count, CliConsole console, CancellationToken cancellation)
     {
+        var options = new ImageDataSetOptions
+        {
+            Size = selection.Size,
+            Split = selection.Split,
+            Classes = selection.ClassMap is { } map ? ClassMap.Parse(map) : null,
+            Crop = selection.NativeSizeOnly ? ImageCrop.None : ImageCrop.Center,
+        };
         var pictures = Spinner.For(console, $"reading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}", report => DataSetPictures.Open(
             path,
-            new ImageDataSetOptions { Size = size, Split = split },
+            options,
             count,
             new SynchronousProgress<DecodeProgress>(progress => report((double)progress.Done / progress.Total, "")),
-            cancellation));
+            cancellation,
+            half: selection.Half));
         foreach (var note in pictures.Notes)
         {
             console.Note($"{path}: {note}");
@@ -35,6 +48,13 @@ internal static class SampleSource
     }
 
     /// <summary>For the manifest.</summary>
-    public static SamplesDescription Describe(DataSetPictures pictures, string path, int? size, string? split) =>
-        new() { Path = path, IsModel = false, Hash = pictures.Fingerprint, Count = pictures.Count, Size = size, Split = split };
+    public static SamplesDescription Describe(DataSetPictures pictures, string path, PictureSelection selection) =>
+        new() { Path = path, IsModel = false, Hash = pictures.Fingerprint, Count = pictures.Count, Pictures = selection };
+
+    /// <summary>For the manifest.</summary>
+    public static SamplesDescription Describe(NoisePictures noise) =>
+        new() { Path = NoisePictures.Word, IsModel = false, Hash = noise.Identity, Count = noise.Count, Pictures = new() { Size = noise.Side } };
+
+    /// <summary>Whether words ask for noise, and not for a file or folder of that name.</summary>
+    public static bool IsNoise(string? words) => words == NoisePictures.Word && !Path.Exists(words);
 }

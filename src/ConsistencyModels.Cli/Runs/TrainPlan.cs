@@ -60,20 +60,9 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             ThrowIfNoTeacher(teacher, teacherName, settings.Teacher, needsTeacher, catalogued);
             var network = named ?? start?.Config ?? NetworkSource.Load(DefaultNetwork, console, cancellation);
             var size = SizeOf(settings, network);
-            var classes = settings.Classes is null ? null : ClassMap.Parse(settings.Classes);
             data = Spinner.For(console, "reading the pictures", report => ImageDataSets.Open(
                 settings.Data,
-                new ImageDataSetOptions
-                {
-                    Size = size,
-                    Channels = network.InChannels,
-                    Crop = CropOf(settings),
-                    Classes = classes,
-                    ClassesFrom = settings.ClassesFrom is { } rule ? Enum.Parse<ClassRule>(rule, ignoreCase: true) : ClassRule.Auto,
-                    Split = settings.Split,
-                    SkipUnreadable = settings.SkipDamaged,
-                    Threads = settings.Threads,
-                },
+                DataOptions(settings, size) with { Channels = network.InChannels },
                 new SynchronousProgress<DecodeProgress>(done => report((double)done.Done / Math.Max(1, done.Total), $"{done.Done} of {done.Total}")),
                 cancellation));
             network = network with { SampleSize = new(size, size) };
@@ -114,6 +103,20 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         Data.Dispose();
         Distance?.Dispose();
     }
+
+    /// <summary>How the pictures of a run are read.</summary>
+    /// <param name="settings">The words of the command line.</param>
+    /// <param name="size">Their side in pixels.</param>
+    public static ImageDataSetOptions DataOptions(TrainSettings settings, int size) => new()
+    {
+        Size = size,
+        Crop = CropOf(settings),
+        Classes = settings.Classes is { } map ? ClassMap.Parse(map) : null,
+        ClassesFrom = settings.ClassesFrom is { } rule ? Enum.Parse<ClassRule>(rule, ignoreCase: true) : ClassRule.Auto,
+        Split = settings.Split,
+        SkipUnreadable = settings.SkipDamaged,
+        Threads = settings.Threads,
+    };
 
     private static TrainingRecipe RecipeOf(TrainSettings settings) => (settings.Preset, settings.Recipe) switch
     {

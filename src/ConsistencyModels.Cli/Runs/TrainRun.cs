@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConsistencyModels.Cli.Reports;
 using ConsistencyModels.Models;
 using ConsistencyModels.Training.Runs;
 
@@ -7,7 +8,11 @@ namespace ConsistencyModels.Cli.Runs;
 /// <summary>Trains, shows how far it is, and says how to go on.</summary>
 internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsole console, PeriodicEvaluation? evaluation = null)
 {
-    private readonly TrainingOptions _options = plan.Options with { Evaluation = evaluation };
+    private readonly TrainingOptions _options = plan.Options with
+    {
+        Evaluation = evaluation,
+        Origin = [new("command", $"cm {string.Join(' ', context.Arguments.Select(ShellWord.Quote))}"), new("processor", Machine.Processor())],
+    };
 
     /// <summary>Trains until all images are seen or the user wants it to stop; saved either way.</summary>
     public void Execute()
@@ -36,15 +41,15 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
         {
             console.Out.WriteLine(trainer.Folder.Model);
             console.Error.WriteLine(_options.Objective.StudentBecomesTeacher
-                ? $"a diffusion model of few steps; draw with it: cm generate --sampler progressive --steps 1 --model {Quote(trainer.Folder.Model)}"
+                ? $"a diffusion model of few steps; draw with it: cm generate --sampler progressive --steps 1 --model {ShellWord.Quote(trainer.Folder.Model)}"
                 : _options.Objective.Makes == ModelKind.Diffusion
-                ? $"a diffusion model; tune it into a consistency model: cm train {Quote(plan.Pictures)} --objective ect --init {Quote(trainer.Folder.Model)} --run NEW-FOLDER"
-                : $"a consistency model; draw with it: cm generate --model {Quote(trainer.Folder.Model)}");
+                ? $"a diffusion model; tune it into a consistency model: cm train {ShellWord.Quote(plan.Pictures)} --objective ect --init {ShellWord.Quote(trainer.Folder.Model)} --run NEW-FOLDER"
+                : $"a consistency model; draw with it: cm generate --model {ShellWord.Quote(trainer.Folder.Model)}");
             return;
         }
 
         console.Error.WriteLine(
-            $"stopped and saved at image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}, the model in {Quote(trainer.Folder.Model)}; go on with: cm {string.Join(' ', context.Arguments.Select(Quote))}");
+            $"stopped and saved at image {Sizes.Count(trainer.ImagesSeen)} of {Sizes.Count(_options.Images)}, the model in {ShellWord.Quote(trainer.Folder.Model)}; go on with: cm {string.Join(' ', context.Arguments.Select(ShellWord.Quote))}");
     }
 
     private bool Train(Trainer trainer)
@@ -66,10 +71,6 @@ internal sealed class TrainRun(TrainPlan plan, CommandContext context, CliConsol
 
     private static string Left(TrainingProgress p) =>
         Sizes.Time(TimeSpan.FromSeconds(Math.Min(Math.Max(p.ImagesTotal - p.ImagesSeen, 0) / Math.Max(p.ImagesPerSecond, 1e-3), 1e9)));
-
-    // So that the line can be copied into a shell.
-    private static string Quote(string word) =>
-        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c)) ? word : $"'{word.Replace("'", "'\\''")}'";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,13 +10,21 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     private readonly ImageDataSet _data;
     private readonly int[]? _order;
 
-    private DataSetPictures(string name, ImageDataSet data, int count)
+    private DataSetPictures(string name, ImageDataSet data, int? half, int? count, int? atMost)
     {
-        (Name, _data, Count) = (name, data, count);
+        (Name, _data) = (name, data);
 
         // Some of many are drawn from all: a data set is often sorted by class.
-        _order = count < data.Count ? new Noise.TorchGenerator(0).Randperm(data.Count)[..count] : null;
-        Identity = $"{data.Fingerprint} {count}";
+        var order = half is null && (count ?? atMost ?? data.Count) >= data.Count ? null : new Noise.TorchGenerator(0).Randperm(data.Count);
+        if (half is { } part)
+        {
+            order = [.. order!.Where((_, i) => i % 2 == part - 1)];
+        }
+
+        Found = order?.Length ?? data.Count;
+        Count = count ?? Math.Min(Found, atMost ?? Found);
+        _order = order is null || Count == order.Length ? order : order[..Math.Min(Count, order.Length)];
+        Identity = half is null ? $"{data.Fingerprint} {Count}" : $"{data.Fingerprint} {Count} half {half}";
     }
 
     /// <inheritdoc/>
@@ -26,7 +34,7 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     public int Count { get; }
 
     /// <summary>How many there are to choose from.</summary>
-    public int Found => _data.Count;
+    public int Found { get; }
 
     /// <inheritdoc/>
     public string Identity { get; }
@@ -36,6 +44,9 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
 
     /// <summary>Width and height of every picture.</summary>
     public (int Width, int Height) Size => (_data.Width, _data.Height);
+
+    /// <summary>1 or 3.</summary>
+    public int Channels => _data.Channels;
 
     /// <summary>What was left out and may be meant, and which pictures were not readable or of another size.</summary>
     public IReadOnlyList<string> Notes =>
@@ -48,24 +59,31 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     /// <param name="progress">Told how far decoding is.</param>
     /// <param name="cancellationToken">Ends the decoding.</param>
     /// <param name="atMost">The same where there are more, and all where there are fewer.</param>
+    /// <param name="half">1 or 2: that half of the pictures alone (<see cref="PictureSelection.Half"/>).</param>
     /// <exception cref="ConsistencyModelsException">It is missing, empty, damaged, or has fewer pictures than asked for.</exception>
-    public static DataSetPictures Open(string path, ImageDataSetOptions options, int? count = null, IProgress<DecodeProgress>? progress = null, CancellationToken cancellationToken = default, int? atMost = null)
+    public static DataSetPictures Open(string path, ImageDataSetOptions options, int? count = null, IProgress<DecodeProgress>? progress = null, CancellationToken cancellationToken = default, int? atMost = null, int? half = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(options);
+        if (half is not (null or 1 or 2))
+        {
+            throw new ArgumentOutOfRangeException(nameof(half), half, "A half is the first or the second.");
+        }
+
         if (options.Size is null && Directory.Exists(path) && FirstSize(path, options.Split) is { } side)
         {
             options = options with { Size = side, Crop = ImageCrop.None };
         }
 
         var data = ImageDataSets.Open(path, options, progress, cancellationToken);
-        if (count > data.Count)
+        var pictures = new DataSetPictures(path, data, half, count, atMost);
+        if (count > pictures.Found)
         {
-            data.Dispose();
-            throw new ConsistencyModelsException($"{path}: has {data.Count} pictures, expected at least {count}");
+            pictures.Dispose();
+            throw new ConsistencyModelsException($"{path}: has {pictures.Found} pictures{(half is null ? "" : " in that half")}, expected at least {count}");
         }
 
-        return new(path, data, count ?? Math.Min(data.Count, atMost ?? data.Count));
+        return pictures;
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ConsistencyModels.Evaluation.Pictures;
 using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Evaluation.Runs;
@@ -10,9 +11,8 @@ namespace ConsistencyModels.Evaluation.Runs;
 /// <param name="Hash">The pictures' fingerprint, or the SHA-256 of a file of statistics.</param>
 /// <param name="OnlyStatistics">Whether it holds statistics only.</param>
 /// <param name="Count">How many images; null where a file does not say.</param>
-/// <param name="Split">Which part of a data set; null for the default.</param>
-/// <param name="Size">Side in pixels that pictures were brought to; null for their own.</param>
-public sealed record ReferenceDescription(string Path, string Hash, bool OnlyStatistics, long? Count, string? Split, int? Size);
+/// <param name="Pictures">Which pictures of a data set.</param>
+public sealed record ReferenceDescription(string Path, string Hash, bool OnlyStatistics, long? Count, PictureSelection Pictures);
 
 /// <summary>Which extractor, and what ran it.</summary>
 /// <param name="Name">Its name.</param>
@@ -84,12 +84,7 @@ public sealed record EvaluationManifest
         json.WriteString("hash", Reference.Hash);
         json.WriteBoolean("only_statistics", Reference.OnlyStatistics);
         Optional(json, "count", Reference.Count);
-        if (Reference.Split is not null)
-        {
-            json.WriteString("split", Reference.Split);
-        }
-
-        Optional(json, "size", Reference.Size);
+        Reference.Pictures.WriteTo(json);
         json.WriteEndObject();
         json.WriteStartObject("extractor");
         json.WriteString("name", Extractor.Name);
@@ -143,7 +138,7 @@ public sealed record EvaluationManifest
         {
             Version = json.Text("version"),
             Samples = SamplesDescription.Read(json.Object("samples")),
-            Reference = new(reference.Text("path"), reference.Text("hash"), reference.Flag("only_statistics"), reference.WholeOrNull("count"), reference.TextOrNull("split"), reference.WholeOrNull("size")),
+            Reference = new(reference.Text("path"), reference.Text("hash"), reference.Flag("only_statistics"), reference.WholeOrNull("count"), PictureSelection.Read(reference)),
             Extractor = new(name, extractor.Text("path"), extractor.Text("sha256"), extractor.Text("onnxruntime")),
             Batch = extractor.Whole("batch"),
             Options = new()

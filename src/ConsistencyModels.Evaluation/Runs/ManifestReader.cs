@@ -20,6 +20,9 @@ internal sealed class ManifestReader(JsonElement json, string origin, string pla
     public int? WholeOrNull(string key) =>
         !Has(key) ? null : json.GetProperty(key) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var value) && value >= 0 ? value : throw Wrong(key, "a whole number from 0");
 
+    public int? WholeOrNull(string key, int lowest, int highest) =>
+        WholeOrNull(key) is not { } value || (value >= lowest && value <= highest) ? WholeOrNull(key) : throw Wrong(key, $"{lowest} to {highest}");
+
     public ulong Seed(string key) =>
         Has(key) && json.GetProperty(key) is { ValueKind: JsonValueKind.Number } number && number.TryGetUInt64(out var value) ? value : throw Wrong(key, "a whole number from 0");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ConsistencyModels.Evaluation.Pictures;
 
 namespace ConsistencyModels.Evaluation.Runs;
 
@@ -18,11 +19,8 @@ public sealed record SamplesDescription
     /// <summary>How many pictures.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Side of the pictures in pixels, where it was said; null for their own.</summary>
-    public int? Size { get; init; }
-
-    /// <summary>Which part of a data set; null for the default.</summary>
-    public string? Split { get; init; }
+    /// <summary>Which pictures, of those that are there.</summary>
+    public PictureSelection Pictures { get; init; } = new();
 
     /// <summary>Seed of the first picture.</summary>
     public ulong Seed { get; init; }
@@ -57,15 +55,14 @@ public sealed record SamplesDescription
     /// <summary>Everything that decides what a model draws, but for the number of pictures.</summary>
     public string Identity => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Hash} {Seed} {Sampler} {Steps} {Joined(Timesteps)} {SigmaMax:R} {Churn:R} {Joined(Classes)} {Size} {Engine} {Device} {DType}");
+        $"{Hash} {Seed} {Sampler} {Steps} {Joined(Timesteps)} {SigmaMax:R} {Churn:R} {Joined(Classes)} {Pictures.Size} {Engine} {Device} {DType}");
 
     internal void WriteTo(Utf8JsonWriter json)
     {
         json.WriteString(IsModel ? "model" : "pictures", Path);
         json.WriteString(IsModel ? "model_sha256" : "fingerprint", Hash);
         json.WriteNumber("count", Count);
-        Optional(json, "size", Size);
-        Text(json, "split", Split);
+        Pictures.WriteTo(json);
         if (!IsModel)
         {
             return;
@@ -96,8 +93,7 @@ public sealed record SamplesDescription
             IsModel = isModel,
             Hash = json.Text(isModel ? "model_sha256" : "fingerprint"),
             Count = json.Whole("count"),
-            Size = json.WholeOrNull("size"),
-            Split = json.TextOrNull("split"),
+            Pictures = PictureSelection.Read(json),
             Seed = isModel ? json.Seed("seed") : 0,
             Sampler = json.TextOrNull("sampler"),
             Steps = json.WholeOrNull("steps"),

@@ -41,5 +41,6 @@ internal static class RunWords
             ("classes", new JsonArray([.. data.ClassNames.Select(name => (JsonNode?)name)]))),
         new RunSection("network", [("parameters", UNet2DDescription.Of(options.Network).ParameterCount), ("config", JsonNode.Parse(options.Network.ToJson()))]),
         new RunSection("identity", identity.Select(word => (word.Key, (JsonNode?)word.Value))),
+        new RunSection("origin", options.Origin.Select(word => (word.Key, (JsonNode?)word.Value))),
         RunDescription.Versions(("engine", options.Engine), ("device", options.Device), ("threads", options.ThreadCount), ("precision", options.Precision.ToString()), ("processes", options.Processes.Count)));
 }

@@ -68,6 +68,9 @@ public sealed record TrainingOptions
     /// </summary>
     public double Augment { get; init; }
 
+    /// <summary>Words about where the run comes from, such as the command line, which <c>run.json</c> keeps as they are and nothing depends on.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Origin { get; init; } = [];
+
     /// <summary>Seed of everything random.</summary>
     public ulong Seed { get; init; }
 

@@ -59,7 +59,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
             line = Replaced(line, "--samples", "4");
         }
 
-        if (line.Contains("cm evaluate", StringComparison.Ordinal) || line.Contains("cm sample-npz", StringComparison.Ordinal))
+        if (line.Contains("cm evaluate", StringComparison.Ordinal) || line.Contains("cm sample-npz", StringComparison.Ordinal) || line.Contains("cm card", StringComparison.Ordinal))
         {
             line = line.Contains("--repeat", StringComparison.Ordinal) ? line : Replaced(line, "-n", "12");
         }
@@ -77,7 +77,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
     private static string Replaced(string line, string option, string value) =>
         line.Contains($"{option} ", StringComparison.Ordinal) ? Regex.Replace(line, $"{option} \\S+", $"{option} {value}") : $"{line} {option} {value}";
 
-    [GeneratedRegex("cm (convert|new|export onnx)")]
+    [GeneratedRegex("cm (convert|new|card|export onnx)")]
     private static partial Regex Writing();
 
     [GeneratedRegex("cm new (imagenet64|lsun256|base64)")]

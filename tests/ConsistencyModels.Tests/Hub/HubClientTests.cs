@@ -227,7 +227,7 @@ public sealed partial class HubClientTests : IDisposable
         using var client = new HubClient(_fake.Options with { StallTimeout = TimeSpan.FromMilliseconds(200), Retries = 5 });
         var error = await Assert.ThrowsAnyAsync<HubException>(() => client.DownloadFileAsync("org/model", Weights, cancellationToken: Now));
         Assert.Contains("cannot be reached", error.Message, StringComparison.Ordinal);
-        Assert.InRange(_fake.Hub.Requests.Count, 1, 3); // who is offline does not wait for all five
+        Assert.InRange(_fake.Hub.Requests.Count, 0, 3); // who is offline does not wait for all five
     }
 
     [Theory]
@@ -251,7 +251,7 @@ public sealed partial class HubClientTests : IDisposable
     public async Task A_slow_loris_is_given_up()
     {
         _fake.OnStorage = request => FakeHub.Content(request, _fake.Files[Weights]) with { PieceDelay = TimeSpan.FromMilliseconds(20) };
-        using var client = new HubClient(_fake.Options with { StallTimeout = TimeSpan.FromMilliseconds(300), Retries = 1 });
+        using var client = new HubClient(_fake.Options with { StallTimeout = TimeSpan.FromSeconds(1.5), Retries = 1 });
         var error = await Assert.ThrowsAsync<HubException>(() => client.DownloadFileAsync("org/model", Weights, cancellationToken: Now));
         Assert.Contains("brings next to nothing", error.Message, StringComparison.Ordinal);
     }
