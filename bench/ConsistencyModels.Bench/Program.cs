@@ -18,6 +18,7 @@ return args switch
     ["training", .. var rest] => TrainingBench.Run(rest),
     ["learning", .. var rest] => LearningBench.Run(rest),
     ["evaluation", .. var rest] => EvaluationBench.Run(rest),
+    ["gradients", .. var rest] => GradientsBench.Run(rest),
     ["device", .. var rest] => DeviceBench.Run(rest),
     ["serve", .. var rest] => ServeBench.Run(rest),
     ["abuse", .. var rest] => AbuseBench.Run(rest),
@@ -42,6 +43,7 @@ static int Usage()
           training [--write FILE] [--rounds N]   a step of training against the bare passes of libtorch; memory of a long run
           learning [--write FILE] [--rounds N]   a step of training on the CPU engine against libtorch, in turns
           evaluation [--write FILE] [--rounds N]   features against ONNX Runtime alone; a Fréchet distance of 50,000 vectors
+          gradients [--write FILE] [NETWORK ...]   the published networks' gradients at batch 1: the CPU engine against libtorch; imagenet64 needs 8 GB, lsun256 more
           device DEVICE MODEL DTYPES BATCHES SECONDS FILE    a network on libtorch's device, as JSON (tools/gpu): cuda MODEL f32,bf16 1,16 0.5 rows.json
           serve [--write FILE]               a server under 32 clients against a bare loop, and a lone request
           abuse [--write FILE]               10,000 requests of bad clients

@@ -23,15 +23,7 @@ internal sealed class TrainingLoop : IDisposable
     public TrainingLoop(ITrainingEngine engine, UNet2DDescription description, string objective, int batch, int threads = 0)
     {
         Network = engine.Create(description, new EngineOptions { Threads = threads });
-        var offset = 0L;
-        var generator = new TorchGenerator(1);
-        foreach (var parameter in description.Parameters)
-        {
-            var values = new float[parameter.Count];
-            FreshValues.Fill(parameter, generator, zeroResiduals: false, values);
-            Network.Parameters.Write(offset, values);
-            offset += values.Length;
-        }
+        Fill(Network, description);
 
         _state = new(Network, ObjectiveCatalogue.Make(objective), [AverageOptions.OfHalfLife(50_000)]);
         _state.StartFromParameters();
@@ -43,6 +35,20 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     public ITrainableUNet Network { get; }
+
+    /// <summary>Gives a network the values that every process gives it: no residual at zero, so that every parameter matters.</summary>
+    public static void Fill(ITrainableUNet network, UNet2DDescription description)
+    {
+        var offset = 0L;
+        var generator = new TorchGenerator(1);
+        foreach (var parameter in description.Parameters)
+        {
+            var values = new float[parameter.Count];
+            FreshValues.Fill(parameter, generator, zeroResiduals: false, values);
+            network.Parameters.Write(offset, values);
+            offset += values.Length;
+        }
+    }
 
     public void Step()
     {
