@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ConsistencyModels.Networks;
 using ConsistencyModels.Training.Objectives;
 using ConsistencyModels.Training.Objectives.Levels;
@@ -22,6 +23,7 @@ public readonly record struct StepResult(double Loss, double GradientNorm, bool 
 public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teacher? teacher = null)
 {
     private readonly List<(int Place, LevelPair Pair, float Loss)> _drawn = [];
+    private readonly List<(IParameterBuffer Average, double Weight)> _followers = [];
     private readonly Optimizer _learntOptimizer = new(OptimizerKind.Adam, Beta2: 0.99);
 
     /// <summary>The largest norm of the gradient; larger ones are scaled down to it. 0 for none.</summary>
@@ -91,7 +93,7 @@ public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teach
         return sum / divisor;
     }
 
-    /// <summary>Ends a step whose gradients are there.</summary>
+    /// <summary>Ends a step whose gradients are there; they are 0 afterwards, unless the step is skipped.</summary>
     /// <param name="loss">This process's share of the mean loss.</param>
     /// <param name="clock">How far the run is.</param>
     /// <param name="rate">Step size.</param>
@@ -125,18 +127,19 @@ public sealed class TrainingStep(TrainingState state, Optimizer optimizer, Teach
         }
 
         state.OptimizerSteps++;
-        state.Network.Parameters.Adapt(gradients, state.FirstMoment, state.SecondMoment, optimizer.At(state.OptimizerSteps, rate));
-        Learn(rate, batch);
+        _followers.Clear();
         for (var i = 0; i < state.Averages.Count; i++)
         {
-            state.Averages[i].Lerp(state.Network.Parameters, 1 - state.AverageOptions[i].Beta(batch, clock.Images));
+            _followers.Add((state.Averages[i], 1 - state.AverageOptions[i].Beta(batch, clock.Images)));
         }
 
         if (state.Target is { } target && state.Objective.Levels.TargetDecay(clock) is { } decay)
         {
-            target.Lerp(state.Network.Parameters, 1 - decay);
+            _followers.Add((target, 1 - decay));
         }
 
+        state.Network.Parameters.Adapt(gradients, state.FirstMoment, state.SecondMoment, optimizer.At(state.OptimizerSteps, rate), CollectionsMarshal.AsSpan(_followers));
+        Learn(rate, batch);
         return new(loss, norm, Skipped: false);
     }
 

@@ -36,6 +36,27 @@ public interface IParameterBuffer : IDisposable
     /// <param name="step">The step's numbers.</param>
     void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step);
 
+    /// <summary>
+    /// The same, then a step of every running average towards the new parameters, then the gradients set to 0: the end of a step of training, which an
+    /// engine may do in one pass over memory. The values are those of the single calls, bit for bit.
+    /// </summary>
+    /// <param name="gradients">dLoss/dParameters; 0 afterwards.</param>
+    /// <param name="firstMoment">Running mean of gradients; updated.</param>
+    /// <param name="secondMoment">Running mean of squared gradients; updated.</param>
+    /// <param name="step">The step's numbers.</param>
+    /// <param name="averages">Buffers that follow this one, and their shares (<see cref="Lerp"/>).</param>
+    void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step, ReadOnlySpan<(IParameterBuffer Average, double Weight)> averages)
+    {
+        ArgumentNullException.ThrowIfNull(gradients);
+        Adapt(gradients, firstMoment, secondMoment, step);
+        foreach (var (average, weight) in averages)
+        {
+            average.Lerp(this, weight);
+        }
+
+        gradients.Clear();
+    }
+
     /// <summary>Copies values out.</summary>
     /// <param name="offset">The first one.</param>
     /// <param name="destination">Receives them.</param>

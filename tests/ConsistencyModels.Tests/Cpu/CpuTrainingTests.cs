@@ -55,6 +55,18 @@ public sealed class CpuTrainingTests
     }
 
     [Fact]
+    public void An_average_that_is_no_buffer_of_its_own_is_refused()
+    {
+        using var network = new CpuEngine().Create(UNet2DDescription.Of(TrainableNetworks.Named("plain")), new EngineOptions());
+        using var first = network.NewBuffer();
+        using var second = network.NewBuffer();
+        foreach (var buffer in (IParameterBuffer[])[network.Parameters, network.Gradients, first, second])
+        {
+            Assert.Throws<ArgumentException>(() => network.Parameters.Adapt(network.Gradients, first, second, new(0.9, 0.99, 1, null), [(buffer, 0.5)]));
+        }
+    }
+
+    [Fact]
     public void Steps_allocate_next_to_nothing_and_memory_stays()
     {
         const int Steps = 300;

@@ -140,6 +140,62 @@ public abstract partial class TrainableContract
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void The_end_of_a_step_in_one_call_is_the_single_calls_bit_for_bit(string name)
+    {
+        var config = TrainableNetworks.Named("odd");
+        var step = name.StartsWith("radam, before", StringComparison.Ordinal) ? new AdaptiveStep(0.9, 0.999, 1e-3, null, L2: 0.01) : new(0.9, 0.99, 1e-2, 0.7, Epsilon: 1e-6, L2: 0.1, Decay: 1e-3);
+        float[][] Ended(bool atOnce)
+        {
+            using var network = Create(config, seed: 7);
+            using var first = network.NewBuffer();
+            using var second = network.NewBuffer();
+            using var slow = network.NewBuffer();
+            using var fast = network.NewBuffer();
+            slow.Write(0, Numbers((int)slow.Length, seed: 9));
+            for (var t = 0; t < 3; t++)
+            {
+                network.Gradients.Write(0, Numbers((int)network.Gradients.Length, seed: t));
+                if (atOnce)
+                {
+                    network.Parameters.Adapt(network.Gradients, first, second, step, [(slow, 0.01), (fast, 0.9)]);
+                    continue;
+                }
+
+                network.Parameters.Adapt(network.Gradients, first, second, step);
+                slow.Lerp(network.Parameters, 0.01);
+                fast.Lerp(network.Parameters, 0.9);
+                network.Gradients.Clear();
+            }
+
+            return [Values(network.Parameters), Values(first), Values(second), Values(slow), Values(fast), Values(network.Gradients)];
+        }
+
+        Assert.Equal(Ended(atOnce: false), Ended(atOnce: true));
+    }
+
+    [Fact]
+    public void Gradients_begin_anew_after_a_step_in_one_call_and_after_a_second_clearing()
+    {
+        var config = TrainableNetworks.Named("plain");
+        using var network = Create(config, seed: 7);
+        using var first = network.NewBuffer();
+        using var second = network.NewBuffer();
+        var call = new TrainableCall(config, 2);
+        call.Learn(network);
+        network.Parameters.Adapt(network.Gradients, first, second, new(0.9, 0.99, 0, null), []);
+        network.Gradients.Clear();
+        call.Learn(network);
+        var found = Values(network.Gradients);
+        network.Gradients.Clear();
+        network.Gradients.Clear();
+        Assert.All(Values(network.Gradients), value => Assert.Equal(0, value));
+        call.Learn(network);
+        Assert.Equal(found, Values(network.Gradients));
+        Assert.Contains(found, value => value != 0);
+    }
+
     [Fact]
     public void A_step_of_parameters_is_seen_by_the_next_pass()
     {

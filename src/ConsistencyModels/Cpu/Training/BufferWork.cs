@@ -10,6 +10,9 @@ internal sealed unsafe class BufferWork(WorkRegion region) : IParallelWork
 {
     private const int Piece = 1 << 15;
 
+    // What is read by several operations in turn stays in the first cache.
+    private const int Block = 1024;
+
     private BufferOperation _operation;
     private float* _target;
     private float* _source;
@@ -18,6 +21,7 @@ internal sealed unsafe class BufferWork(WorkRegion region) : IParallelWork
     private long _length;
     private float _factor;
     private AdaptiveStep _step;
+    private IReadOnlyList<(nint Values, float Weight)> _followers = [];
     private double[] _sums = [];
 
     /// <summary>An operation of one buffer, or of two.</summary>
@@ -33,6 +37,17 @@ internal sealed unsafe class BufferWork(WorkRegion region) : IParallelWork
     public void Adapt(float* parameters, float* gradients, float* first, float* second, long length, AdaptiveStep step)
     {
         (_operation, _length, _step) = (BufferOperation.Adapt, length, step);
+        _target = parameters;
+        _source = gradients;
+        _first = first;
+        _second = second;
+        Run();
+    }
+
+    /// <summary>A step of an adaptive optimizer, of the averages that follow, and zeros for the gradients, while all of a piece is in the caches.</summary>
+    public void Adapt(float* parameters, float* gradients, float* first, float* second, long length, AdaptiveStep step, IReadOnlyList<(nint Values, float Weight)> followers)
+    {
+        (_operation, _length, _step, _followers) = (BufferOperation.AdaptAll, length, step, followers);
         _target = parameters;
         _source = gradients;
         _first = first;
@@ -83,9 +98,29 @@ internal sealed unsafe class BufferWork(WorkRegion region) : IParallelWork
             case BufferOperation.SumSquares:
                 _sums[chunk] = SumOfSquares(target);
                 break;
+            case BufferOperation.AdaptAll:
+                AdaptAll(start, count);
+                break;
             default:
                 _step.Apply(target, source, new(_first + start, count), new(_second + start, count));
                 break;
+        }
+    }
+
+    private void AdaptAll(long start, int count)
+    {
+        for (var end = start + count; start < end; start += Block)
+        {
+            var part = (int)Math.Min(Block, end - start);
+            var parameters = new Span<float>(_target + start, part);
+            var gradients = new Span<float>(_source + start, part);
+            _step.Apply(parameters, gradients, new(_first + start, part), new(_second + start, part));
+            gradients.Clear();
+            for (var i = 0; i < _followers.Count; i++)
+            {
+                var (values, weight) = _followers[i];
+                Lerp(new((float*)values + start, part), parameters, weight);
+            }
         }
     }
 
@@ -95,7 +130,6 @@ internal sealed unsafe class BufferWork(WorkRegion region) : IParallelWork
     {
         // From the nearer end, so that a weight of 1 gives the other exactly.
         var (from, by) = weight < 0.5f ? (0, weight) : (1, weight - 1);
-        const int Block = 1024;
         Span<float> difference = stackalloc float[Block];
         for (var i = 0; i < target.Length; i += Block)
         {
@@ -111,7 +145,6 @@ internal sealed unsafe class BufferWork(WorkRegion region) : IParallelWork
     // In double precision: squares of gradients may be below what a float holds.
     private static double SumOfSquares(ReadOnlySpan<float> values)
     {
-        const int Block = 1024;
         Span<double> wide = stackalloc double[Block];
         var sum = 0.0;
         for (var i = 0; i < values.Length; i += Block)
@@ -158,4 +191,7 @@ internal enum BufferOperation
 
     /// <summary>A step of an optimizer.</summary>
     Adapt,
+
+    /// <summary>The same with averages and zeros.</summary>
+    AdaptAll,
 }

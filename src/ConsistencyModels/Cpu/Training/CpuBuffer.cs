@@ -8,7 +8,11 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
 {
     private readonly CpuTrainableUNet _owner;
     private readonly NativeBuffer _memory;
+    private readonly List<(nint Values, float Weight)> _followers = [];
     private bool _disposed;
+
+    // The version at which all values are known to be 0.
+    private long _clear = -1;
 
     /// <summary>Zeros.</summary>
     public CpuBuffer(CpuTrainableUNet owner, long length)
@@ -35,7 +39,11 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
     {
         lock (_owner.Gate)
         {
-            Change().Run(BufferOperation.Clear, Pointer, Length);
+            if (_clear != Version || IsDisposed)
+            {
+                Change().Run(BufferOperation.Clear, Pointer, Length);
+                _clear = Version;
+            }
         }
     }
 
@@ -91,6 +99,34 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
     }
 
     /// <inheritdoc/>
+    public void Adapt(IParameterBuffer gradients, IParameterBuffer firstMoment, IParameterBuffer secondMoment, AdaptiveStep step, ReadOnlySpan<(IParameterBuffer Average, double Weight)> averages)
+    {
+        var gradient = Kin(gradients, nameof(gradients));
+        var (first, second) = (Kin(firstMoment, nameof(firstMoment)), Kin(secondMoment, nameof(secondMoment)));
+        foreach (var (average, _) in averages)
+        {
+            ThrowIfOneOf(Kin(average, nameof(averages)), gradient, first, second);
+        }
+
+        lock (_owner.Gate)
+        {
+            _followers.Clear();
+            foreach (var (average, weight) in averages)
+            {
+                var follower = (CpuBuffer)average;
+                _followers.Add(((nint)follower.Pointer, (float)weight));
+                follower.Version++;
+            }
+
+            first.Version++;
+            second.Version++;
+            gradient.Version++;
+            Change().Adapt(Pointer, gradient.Pointer, first.Pointer, second.Pointer, Length, step, _followers);
+            gradient._clear = gradient.Version;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Read(long offset, Span<float> destination)
     {
         lock (_owner.Gate)
@@ -132,6 +168,15 @@ internal sealed unsafe class CpuBuffer : IParameterBuffer
     public CpuBuffer Kin(IParameterBuffer other, string name) => other is CpuBuffer buffer && buffer._owner == _owner
         ? buffer
         : throw new ArgumentException("The buffer was not made for this network.", name);
+
+    // In one pass each value is read once: nobody may stand in two places.
+    private void ThrowIfOneOf(CpuBuffer average, CpuBuffer gradient, CpuBuffer first, CpuBuffer second)
+    {
+        if (average == this || average == gradient || average == first || average == second)
+        {
+            throw new ArgumentException("An average is the parameters, their gradients or a moment; expected a buffer of its own.", nameof(average));
+        }
+    }
 
     private BufferWork Change()
     {
