@@ -1,6 +1,7 @@
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cli.Evaluating;
+using ConsistencyModels.Evaluation.References;
 using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Training.Parallel;
@@ -36,6 +37,12 @@ internal sealed class CardJob(CardSettings settings, string command, CliConsole 
         }
 
         var side = model.Config.SampleSize?.Height ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
+        if (StatisticsFile.IsStatistics(settings.Reference))
+        {
+            throw new ConsistencyModelsException($"{settings.Reference}: holds statistics, and a card shows and counts pictures; expected a folder or another data set");
+        }
+
+        ThrowIfNoTeacher(model);
         OutputFolder.Make(Path.Combine(settings.Out, Parts));
         var classes = model.Config.NumClassEmbeds is { } count ? Enumerable.Range(0, count).Select(label => model.ClassNames?[label] ?? label.ToString(CultureInfo.InvariantCulture)).ToArray() : [];
         List<CardPicture> pictures = [.. settings.Steps.Select(steps => Draw(steps, classes.Length))];
@@ -56,6 +63,20 @@ internal sealed class CardJob(CardSettings settings, string command, CliConsole 
         var path = Path.Combine(settings.Out, "README.md");
         AtomicFile.WriteAllText(path, card.ToMarkdown());
         return path;
+    }
+
+    private void ThrowIfNoTeacher(Model model)
+    {
+        if (settings.Teacher is null)
+        {
+            return;
+        }
+
+        using var teacher = (settings.Engine.Model with { Name = settings.Teacher }).Open(console, cancellation);
+        if (teacher.Kind != ModelKind.Diffusion || teacher.Config.SampleSize != model.Config.SampleSize)
+        {
+            throw new ConsistencyModelsException($"--teacher: {settings.Teacher} is a {(teacher.Kind == ModelKind.Diffusion ? "diffusion" : "consistency")} model of {teacher.Config.SampleSize} pictures; expected a diffusion model of {model.Config.SampleSize}");
+        }
     }
 
     private static string Summary(Model model, int side, int classes)

@@ -54,6 +54,8 @@ public sealed class CardTests : IDisposable
         Assert.Contains("no run.json", Refused("--runs", _folder["nothing"]));
         Assert.Contains("--about", Refused("--about", _folder["nothing.md"]));
         Assert.Contains("1,2,4", Refused("--steps", "0,2"));
+        Assert.Contains("expected a diffusion model", Refused("--teacher", model));
+        Assert.Contains("nowhere", Refused("--teacher", _folder["nowhere"]));
         Directory.CreateDirectory(_folder["run"]);
         File.WriteAllText(_folder["run", "run.json"], "[");
         Assert.Contains("not valid JSON", Refused("--runs", _folder["run"]));
