@@ -10,6 +10,12 @@ namespace ConsistencyModels.Onnx;
 /// Writes a network, or the whole consistency function, as an ONNX file for ONNX Runtime, DirectML, OpenVINO and others. The
 /// batch is open; only operators of ONNX itself are used, of opset 17.
 /// </summary>
+/// <example>
+/// <code>
+/// using var model = ModelReader.Open("models/crawl-tiles-32");
+/// OnnxExporter.Export(model, "f.onnx", new OnnxExportOptions { Function = OnnxFunction.Consistency });
+/// </code>
+/// </example>
 public static class OnnxExporter
 {
     /// <summary>What the name of a second file with the weights has beyond the first's.</summary>

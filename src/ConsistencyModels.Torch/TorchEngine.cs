@@ -5,6 +5,12 @@ using ConsistencyModels.Torch.Native;
 namespace ConsistencyModels.Torch;
 
 /// <summary>Runs networks with libtorch, on the CPU or a CUDA device, in float32, float16 or bfloat16.</summary>
+/// <example>
+/// <code>
+/// using var pipeline = ConsistencyModelPipeline.FromPretrained(
+///     "path/to/diffusers-cd_imagenet64_l2", new() { Engine = new TorchEngine(), Device = "cuda" });
+/// </code>
+/// </example>
 public sealed class TorchEngine : ITrainingEngine
 {
     /// <inheritdoc/>

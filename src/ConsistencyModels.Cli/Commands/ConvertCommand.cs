@@ -58,7 +58,7 @@ internal static class ConvertCommand
 
     private static void ThrowIfThere(string from, string to, bool force)
     {
-        if (Path.GetFullPath(from) == Path.GetFullPath(to))
+        if (SamePath.Of(from, to))
         {
             throw new ConsistencyModelsException($"{to}: IN and OUT are the same");
         }

@@ -74,7 +74,7 @@ internal sealed record Latents(float[] Values, ImageShape Shape)
             throw new ConsistencyModelsException($"--save-latents {settings.SaveLatents}: expected a name that ends in .safetensors");
         }
 
-        if (settings.Out is not null && Path.GetFullPath(settings.Out) == Path.GetFullPath(settings.SaveLatents!))
+        if (settings.Out is not null && SamePath.Of(settings.Out, settings.SaveLatents!))
         {
             throw new ConsistencyModelsException($"--save-latents {settings.SaveLatents}: --out is the same file; give another name");
         }

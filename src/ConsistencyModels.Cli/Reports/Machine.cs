@@ -2,29 +2,46 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using System.Runtime.Versioning;
+using Microsoft.Win32;
 
 namespace ConsistencyModels.Cli.Reports;
 
 /// <summary>Facts about the machine.</summary>
-internal static class Machine
+internal static partial class Machine
 {
     private static readonly string[] Telling = ["torch", "c10", "skia", "cuda", "cudnn", "cublas", "gomp", "iomp", "mkl", "nvrtc"];
 
     /// <summary>The processor's name.</summary>
-    public static string Processor()
-    {
-        const string linux = "/proc/cpuinfo";
-        if (File.Exists(linux))
-        {
-            var line = File.ReadLines(linux).FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal));
-            if (line is not null)
-            {
-                return line[(line.IndexOf(':') + 1)..].Trim();
-            }
-        }
+    public static string Processor() =>
+        (OperatingSystem.IsLinux() ? LinuxProcessor(ReadLines("/proc/cpuinfo"))
+            : OperatingSystem.IsMacOS() ? MacProcessor()
+            : OperatingSystem.IsWindows() ? WindowsProcessor()
+            : null) ?? RuntimeInformation.ProcessArchitecture.ToString();
 
-        return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+    /// <summary>The name in what Linux says of processors; null if there is none, as on Arm, where the numbers of maker and part are.</summary>
+    public static string? LinuxProcessor(IEnumerable<string> lines)
+    {
+        string? Value(string key) => lines.FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?.Split(':', 2).ElementAtOrDefault(1)?.Trim();
+        return Value("model name") ?? (Value("CPU implementer") is { } maker ? $"Arm, implementer {maker}, part {Value("CPU part")}" : null);
     }
+
+    private static IEnumerable<string> ReadLines(string path) => File.Exists(path) ? File.ReadLines(path) : [];
+
+    private static unsafe string? MacProcessor()
+    {
+        const int Most = 256;
+        var name = stackalloc byte[Most];
+        nint size = Most;
+        return SysctlByName("machdep.cpu.brand_string", name, &size, 0, 0) == 0 ? Marshal.PtrToStringUTF8((nint)name) : null;
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static string? WindowsProcessor() =>
+        (Registry.GetValue(@"HKEY_LOCAL_MACHINE\HARDWARE\DESCRIPTION\System\CentralProcessor\0", "ProcessorNameString", null) as string)?.Trim();
+
+    [LibraryImport("libc", EntryPoint = "sysctlbyname", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int SysctlByName(string name, void* value, nint* size, nint newValue, nint newSize);
 
     /// <summary>Of the processor's vector extensions those that matter, by Linux's names; empty on other systems. The program may use fewer.</summary>
     public static IReadOnlyList<string> Flags()

@@ -15,6 +15,14 @@ namespace ConsistencyModels.Evaluation.Features;
 /// </summary>
 /// <param name="extractor">The network; borrowed.</param>
 /// <param name="batch">Images that pass it at a time, at least 1.</param>
+/// <example>
+/// <code>
+/// using var extractor = new ExtractorStore().Open("resnet18");
+/// using var real = DataSetPictures.Open("pictures", new ImageDataSetOptions { Size = 32 });
+/// using var drawn = DataSetPictures.Open("held-out", new ImageDataSetOptions { Size = 32 });
+/// var extraction = new FeatureExtraction(extractor);
+/// </code>
+/// </example>
 public sealed class FeatureExtraction(OnnxExtractor extractor, int batch = FeatureExtraction.DefaultBatch)
 {
     /// <summary>Images at a time by default.</summary>

@@ -11,6 +11,12 @@ namespace ConsistencyModels.Evaluation.Metrics;
 /// With Σ₁ = L·Lᵀ the trace is that of (Lᵀ Σ₂ L)^½, the sum of the roots of a symmetric matrix's eigenvalues. That needs neither the
 /// root of a matrix that is not symmetric nor a small number added to a singular one.
 /// </remarks>
+/// <example>
+/// <code>
+/// var extraction = new FeatureExtraction(extractor);
+/// var distance = FrechetDistance.Between(extraction.Run(drawn)!.Features, extraction.Run(real)!.Features);
+/// </code>
+/// </example>
 public static class FrechetDistance
 {
     /// <summary>The distance; 0 for equal statistics, up to rounding (about 1e-6 of the traces where a covariance is singular).</summary>

@@ -28,7 +28,8 @@ internal sealed class PlotFont : IFontResolver
     {
         using var stream = typeof(PlotFont).Assembly.GetManifestResourceStream(Resource)!;
         using var data = SKData.Create(stream);
-        _face = SKTypeface.FromData(data) ?? throw new InvalidOperationException($"{Resource} is not a font that Skia can read.");
+        // On Windows it reads fonts by the system's DirectWrite, which the smallest of them lack (and Wine, where this was seen).
+        _face = SKTypeface.FromData(data) ?? throw new ConsistencyModelsException("the loss was not drawn: Skia can read no font on this system");
     }
 
     /// <summary>Makes the name known to ScottPlot.</summary>

@@ -20,6 +20,22 @@ namespace ConsistencyModels.Training.Runs;
 /// Runs one training run: steps, log lines, checkpoints, sample grids, and at the end (or when cancelled) a checkpoint to
 /// go on from. A run whose folder has a checkpoint continues it with the same losses as if it had never stopped.
 /// </summary>
+/// <example>
+/// <code>
+/// using var start = ModelReader.Open("runs/edm/model");
+/// using var pictures = ImageDataSets.Open("pictures", new ImageDataSetOptions { Size = start.Config.SampleSize!.Value.Height });
+/// var options = new TrainingOptions
+/// {
+///     Folder = "runs/mine",
+///     Network = start.Config,
+///     InitialModel = start,
+///     Objective = ObjectiveCatalogue.Make("ect"),
+///     Images = 1_000_000,
+/// };
+/// using var trainer = new Trainer(options, pictures, EngineRegistry.Managed);
+/// trainer.Run(cancellationToken: stop);   // a token; once cancelled, it saves, and the same lines go on
+/// </code>
+/// </example>
 public sealed class Trainer : IDisposable
 {
     private const int MostSkippedInARow = 10;

@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using ConsistencyModels.Files;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,10 +10,8 @@ namespace ConsistencyModels.Checkpoints;
 /// process: managed code cannot catch that. Files are replaced by renaming (as AtomicFile does), never rewritten in place.
 /// An instance that is dropped without being disposed leaks its address space, on purpose: spans handed out may still be in use.
 /// </remarks>
-internal sealed unsafe partial class MappedFile : IDisposable
+internal sealed unsafe class MappedFile : IDisposable
 {
-    private const int MadvDontNeed = 4; // the same on Linux and macOS
-
     private readonly SafeMemoryMappedViewHandle _handle;
     private readonly SafeFileHandle _file;
     private readonly byte* _start;
@@ -139,25 +136,12 @@ internal sealed unsafe partial class MappedFile : IDisposable
         }
     }
 
-    /// <summary>Lets the pages wholly inside the range leave resident memory. Does nothing where the system has no such call.</summary>
+    /// <summary>Lets the pages wholly inside the range leave resident memory. Nothing is lost: the mapping is read-only and backed by the file.</summary>
     public void Drop(long offset, long length)
     {
         CheckRange(offset, length);
         using var lease = Hold();
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
-        {
-            return;
-        }
-
-        // Inwards: the pages at both ends also hold the neighbours.
-        var page = (nuint)Environment.SystemPageSize;
-        var first = ((nuint)(_start + offset) + page - 1) / page * page;
-        var last = (nuint)(_start + offset + length) / page * page;
-        if (last > first)
-        {
-            // The mapping is read-only and backed by the file, so nothing is lost. It is a hint: a failure changes nothing.
-            _ = Madvise((void*)first, last - first, MadvDontNeed);
-        }
+        Pages.Drop(_start + offset, length);
     }
 
     /// <inheritdoc/>
@@ -170,9 +154,6 @@ internal sealed unsafe partial class MappedFile : IDisposable
             _file.Dispose();
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Madvise(void* address, nuint length, int advice);
 
     private Lease Hold()
     {

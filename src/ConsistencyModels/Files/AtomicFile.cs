@@ -16,7 +16,7 @@ public static partial class AtomicFile
     /// <summary>Creates or replaces a file. The folder must exist.</summary>
     /// <param name="path">
     /// The file to write. A link is written through: what it points to is replaced, or made. A file that is replaced keeps its permissions
-    /// and, as far as the user may, its owner. A pipe or a device receives the bytes once all of them are there (told apart on Linux).
+    /// and, as far as the user may, its owner. A pipe or a device receives the bytes once all of them are there (told apart on Linux and macOS).
     /// </param>
     /// <param name="write">Writes the content; the stream is write-only, buffered, seekable, and closed by the caller.</param>
     /// <exception cref="ConsistencyModelsException">The disk is full, the folder is missing, or the file may not be written.</exception>
@@ -25,7 +25,7 @@ public static partial class AtomicFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        if (FileOwner.Of(path, follow: true) is { IsSpecial: true })
+        if (FileFacts.Of(path, follow: true) is { IsSpecial: true })
         {
             WriteInto(path, write);
             return;

@@ -83,7 +83,7 @@ public sealed partial class CacheFolders
 
     /// <summary>
     /// Makes sure that nobody but this user and root can change what lies in a folder, or put another in its place: for what is going to be
-    /// run. Root can make any folder private, and would then run what its owner puts there. Looked at on Linux.
+    /// run. Root can make any folder private, and would then run what its owner puts there. Looked at on Linux and macOS; on Windows the default, in the user's own profile, is closed to others.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="ConsistencyModelsException">It, or a folder or link on the way to it, belongs to another user, or any may write there.</exception>
@@ -98,13 +98,13 @@ public sealed partial class CacheFolders
         const int MostLinks = 40, Sticky = 0x200, OthersWrite = 0x12;
         for (var path = folder; path is not null; path = Path.GetDirectoryName(path))
         {
-            if (FileOwner.Of(path, follow: false) is not { } owner)
+            if (FileFacts.Of(path, follow: false) is not { } owner)
             {
                 continue;
             }
 
             // Who owns a link may point it elsewhere. In a folder with the sticky bit, as /tmp, everybody has only what is his.
-            if (owner.User != 0 && owner.User != FileOwner.ThisUser)
+            if (owner.User != 0 && owner.User != FileFacts.ThisUser)
             {
                 throw new ConsistencyModelsException($"{path}: belongs to user {owner.User}, who could change what is run from {folder}; set {OwnVariable} to a folder of yours");
             }

@@ -13,11 +13,11 @@ internal sealed class PreparedFile : IDisposable
 
     private readonly string _temporary;
     private readonly FileStream _stream;
-    private readonly FileOwner? _owner;
+    private readonly FileFacts? _owner;
     private readonly UnixFileMode? _mode;
     private bool _moved;
 
-    private PreparedFile(string temporary, FileStream stream, FileOwner? owner, UnixFileMode? mode)
+    private PreparedFile(string temporary, FileStream stream, FileFacts? owner, UnixFileMode? mode)
     {
         _temporary = temporary;
         _stream = stream;
@@ -39,7 +39,7 @@ internal sealed class PreparedFile : IDisposable
         var folder = Path.GetDirectoryName(full) ?? throw new ConsistencyModelsException($"{path}: this is a folder, expected a file");
         var (owner, mode) = Owner(full);
         var name = "." + Path.GetFileName(full) + Ending;
-        if (OperatingSystem.IsLinux() && Encoding.UTF8.GetByteCount(name) <= LongestName)
+        if (Encoding.UTF8.GetByteCount(name) <= LongestName)
         {
             var usual = Path.Combine(folder, name);
             if (!File.Exists(usual) || RemoveIfLeft(usual))
@@ -48,7 +48,7 @@ internal sealed class PreparedFile : IDisposable
                 {
                     return new PreparedFile(usual, Open(usual, mode), owner, mode);
                 }
-                catch (IOException) when (FileOwner.Of(usual, follow: false) is not null)
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException && (FileFacts.Of(usual, follow: false) is not null || File.Exists(usual)))
                 {
                     // Somebody else was faster, or it is no file.
                 }
@@ -81,10 +81,6 @@ internal sealed class PreparedFile : IDisposable
         }
 
         _stream.Flush(flushToDisk: true);
-        if (OperatingSystem.IsWindows())
-        {
-            _stream.Dispose(); // it does not rename what is open
-        }
     }
 
     /// <summary>Moves it to its place; what is there is replaced in one step.</summary>
@@ -93,7 +89,15 @@ internal sealed class PreparedFile : IDisposable
     {
         try
         {
-            File.Move(_temporary, path, overwrite: true);
+            if (OperatingSystem.IsWindows())
+            {
+                WindowsFiles.Replace(_temporary, Path.GetFullPath(path), File.Move);
+            }
+            else
+            {
+                File.Move(_temporary, path, overwrite: true);
+            }
+
             _moved = true;
             _stream.Dispose();
             AtomicFile.FlushFolder(Path.GetDirectoryName(_temporary)!);
@@ -108,7 +112,7 @@ internal sealed class PreparedFile : IDisposable
     public void Dispose()
     {
         // While it is locked, so that nobody else has the name yet.
-        if (!_moved && !OperatingSystem.IsWindows())
+        if (!_moved)
         {
             AtomicFile.TryDelete(_temporary);
         }
@@ -121,16 +125,13 @@ internal sealed class PreparedFile : IDisposable
         {
             // What could not be written is not wanted any more.
         }
-
-        if (!_moved && OperatingSystem.IsWindows())
-        {
-            AtomicFile.TryDelete(_temporary);
-        }
     }
 
     private static FileStream Open(string temporary, UnixFileMode? mode)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+        // On Windows what others may not delete cannot be renamed either, by whomever; nobody reads or writes it.
+        var share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = share, BufferSize = 1 << 16 };
         if (mode is not null && !OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite; // for nobody else before it is known for whom
@@ -139,13 +140,13 @@ internal sealed class PreparedFile : IDisposable
         return new FileStream(temporary, options);
     }
 
-    private static (FileOwner? Owner, UnixFileMode? Mode) Owner(string path)
+    private static (FileFacts? Owner, UnixFileMode? Mode) Owner(string path)
     {
         const UnixFileMode Permissions = (UnixFileMode)0x1ff; // to run as another user is not handed on
         try
         {
             return OperatingSystem.IsWindows() || !File.Exists(path) ? (null, null)
-                : (FileOwner.Of(path, follow: true) is { IsRegular: true } owner ? owner : null, File.GetUnixFileMode(path) & Permissions);
+                : (FileFacts.Of(path, follow: true) is { IsRegular: true } owner ? owner : null, File.GetUnixFileMode(path) & Permissions);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -158,14 +159,21 @@ internal sealed class PreparedFile : IDisposable
     {
         try
         {
-            if (FileOwner.Of(temporary, follow: false) is not { IsRegular: true } left)
+            if (OperatingSystem.IsWindows())
+            {
+                // It does not open what somebody writes.
+                using var unused = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return true;
+            }
+
+            if (FileFacts.Of(temporary, follow: false) is not { IsRegular: true } left)
             {
                 return false;
             }
 
             // Only who holds the lock of the file that has the name may take the name away.
             using var held = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1);
-            if (FileOwner.Of(held.SafeFileHandle)?.Number != left.Number || FileOwner.Of(temporary, follow: false)?.Number != left.Number || !LocksWork(temporary))
+            if (FileFacts.Of(held.SafeFileHandle)?.Number != left.Number || FileFacts.Of(temporary, follow: false)?.Number != left.Number || !LocksWork(temporary))
             {
                 return false;
             }

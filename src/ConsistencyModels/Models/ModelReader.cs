@@ -12,6 +12,11 @@ namespace ConsistencyModels.Models;
 /// <c>model_index.json</c> is a pipeline's; one with <c>unet/config.json</c> holds a network and perhaps a scheduler; one with
 /// <c>config.json</c> is the network's own; a file is looked into. What a form does not say is inferred, or taken from the options.
 /// </summary>
+/// <example>
+/// <code>
+/// using var model = ModelReader.Open("models/crawl-tiles-32");
+/// </code>
+/// </example>
 public static class ModelReader
 {
     /// <summary>Opens a model by whatever people call it, and downloads it if need be.</summary>

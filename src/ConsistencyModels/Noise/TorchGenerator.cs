@@ -9,6 +9,12 @@ namespace ConsistencyModels.Noise;
 /// Integers, permutations and uniform numbers are equal bit for bit; normal ones to 1e-6, because the two sides compute
 /// logarithms, sines and cosines with different approximations. Not safe for use by several threads at once.
 /// </summary>
+/// <example>
+/// <code>
+/// var noise = new TorchGenerator(seed: 1);
+/// noise.Randn(x);
+/// </code>
+/// </example>
 public sealed class TorchGenerator : INoiseGenerator
 {
     private const float FloatStep = 1f / (1 << 24);

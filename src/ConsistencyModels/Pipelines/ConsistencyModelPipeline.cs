@@ -11,6 +11,13 @@ namespace ConsistencyModels.Pipelines;
 /// The same folder and seed give the same picture as there.
 /// </summary>
 /// <remarks>Safe to use from several threads at once: every call has its own schedule, noise and memory. It owns its network.</remarks>
+/// <example>
+/// <code>
+/// using var pipeline = ConsistencyModelPipeline.FromPretrained("path/to/diffusers-cd_imagenet64_l2");
+/// var result = pipeline.Generate(new() { ClassLabels = [145], Seed = 0 });
+/// Console.WriteLine(result);
+/// </code>
+/// </example>
 public sealed class ConsistencyModelPipeline : DiffusionPipeline
 {
     /// <summary>Makes a pipeline of its parts.</summary>
@@ -57,6 +64,12 @@ public sealed class ConsistencyModelPipeline : DiffusionPipeline
     /// <returns>The pipeline; the caller disposes it.</returns>
     /// <exception cref="ConsistencyModelsException">As for <see cref="FromPretrained"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <example>
+    /// <code>
+    /// using var pipe = await ConsistencyModelPipeline.FromPretrainedAsync("openai/diffusers-cd_imagenet64_l2");
+    /// pipe.Generate(new() { NumInferenceSteps = 1 }).Images[0].Save("onestep.png");
+    /// </code>
+    /// </example>
     public static new async Task<ConsistencyModelPipeline> FromPretrainedAsync(
         string nameOrPath, PipelineOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -71,6 +71,12 @@ public partial class DiffusionPipeline
     /// <param name="cancellationToken">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</param>
     /// <exception cref="ConsistencyModelsException">The mask is of another size than the pictures.</exception>
     /// <exception cref="ArgumentException">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</exception>
+    /// <example>
+    /// <code>
+    /// var filled = pipeline.Inpaint([book], ImageMask.Rectangle(new(32, 32), 8, 8, 16, 16), new() { ClassLabels = [5], Seed = 1 });
+    /// filled.Images[0].Save("filled.png");
+    /// </code>
+    /// </example>
     public GenerateResult Inpaint(
         IReadOnlyList<ImageBuffer> images, ImageMask known, EditOptions? options = null, CancellationToken cancellationToken = default) =>
         Edit(images, ImageEdit.Inpaint(known), options, cancellationToken);
@@ -93,6 +99,12 @@ public partial class DiffusionPipeline
     /// <param name="options">Steps, seed and the like; null for the defaults.</param>
     /// <param name="cancellationToken">As for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The enlarged size is not one the network takes, or as for <see cref="Edit(IReadOnlyList{ImageBuffer}, ImageEdit, EditOptions?, CancellationToken)"/>.</exception>
+    /// <example>
+    /// <code>
+    /// var large = pipeline.SuperResolve([ImageResize.Resize(book, 8, 8)], factor: 4, new() { ClassLabels = [5] });
+    /// large.Images[0].Save("large.png");
+    /// </code>
+    /// </example>
     public GenerateResult SuperResolve(
         IReadOnlyList<ImageBuffer> images, int factor, EditOptions? options = null, CancellationToken cancellationToken = default) =>
         Edit(images, ImageEdit.SuperResolve(factor), options, cancellationToken);

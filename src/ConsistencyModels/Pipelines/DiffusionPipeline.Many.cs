@@ -24,6 +24,14 @@ public partial class DiffusionPipeline
     /// <param name="options">As for <see cref="GenerateMany(IReadOnlyList{ulong}, GenerateOptions?, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Observed between network calls, and within them where the engine can.</param>
     /// <exception cref="ArgumentException">As for <see cref="GenerateMany(IReadOnlyList{ulong}, GenerateOptions?, CancellationToken)"/>.</exception>
+    /// <example>
+    /// <code>
+    /// foreach (var drawn in pipeline.GenerateMany(count: 20, firstSeed: 1))
+    /// {
+    ///     drawn.Image.Save($"{drawn.Seed}.png");
+    /// }
+    /// </code>
+    /// </example>
     public IEnumerable<GeneratedImage> GenerateMany(
         int count, ulong? firstSeed = null, GenerateOptions? options = null, CancellationToken cancellationToken = default)
     {

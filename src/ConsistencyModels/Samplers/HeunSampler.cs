@@ -8,6 +8,14 @@ namespace ConsistencyModels.Samplers;
 /// </summary>
 /// <param name="levels">The noise levels.</param>
 /// <param name="churn">The stochastic part; null for none.</param>
+/// <example>
+/// <code>
+/// var x = new float[shape.Length];
+/// var noise = new TorchGenerator(seed: 1);
+/// noise.Randn(x);
+/// new HeunSampler(NoiseLevels.Karras(18)).Sample(teacher.Denoiser, x, shape, noise, new() { ClassLabels = new[] { 0 } });   // x now holds the image
+/// </code>
+/// </example>
 public sealed class HeunSampler(NoiseLevels levels, Churn? churn = null) : LevelSampler(levels)
 {
     /// <summary>The stochastic part.</summary>

@@ -1,17 +1,24 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using ConsistencyModels.Cli.Tests.Processes;
 
 namespace ConsistencyModels.Cli.Tests.Examples;
 
-/// <summary>The C# of the README, the documents and the packages' pages is compiled and run: tests/ConsistencyModels.Snippets has it line by line.</summary>
+/// <summary>
+/// The C# of the README, the documents, the packages' pages and the examples in the code is compiled and run: tests/ConsistencyModels.Snippets has
+/// it line by line.
+/// </summary>
 public sealed partial class SnippetTests(ExampleFolder folder) : IClassFixture<ExampleFolder>
 {
     private const string NeedsGpu = "TorchPackage";
 
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "ConsistencyModels.Snippets");
 
-    public static TheoryData<string, string> Blocks => [.. Documents().SelectMany(file => Csharp().Matches(File.ReadAllText(file))
-        .Select(match => (Path.GetRelativePath(RepositoryFiles.Path(), file), match.Groups[1].Value)))];
+    public static TheoryData<string, string> Blocks =>
+    [
+        .. Documents().SelectMany(file => Csharp().Matches(File.ReadAllText(file)).Select(match => (Name(file), match.Groups[1].Value))),
+        .. Examples().Select(example => (Name(example.File), example.Code)),
+    ];
 
     // The second reads what the first wrote.
     public static TheoryData<string[]> Names =>
@@ -34,7 +41,11 @@ public sealed partial class SnippetTests(ExampleFolder folder) : IClassFixture<E
     }
 
     [Fact]
-    public void There_are_blocks() => Assert.True(Blocks.Count > 8, $"{Blocks.Count}");
+    public void There_are_blocks()
+    {
+        Assert.True(Blocks.Count > 20, $"{Blocks.Count}");
+        Assert.Contains(Blocks, block => block.Data.Item1.EndsWith("Trainer.cs", StringComparison.Ordinal));
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -63,6 +74,15 @@ public sealed partial class SnippetTests(ExampleFolder folder) : IClassFixture<E
             .Prepend(Path.Combine(root, "README.md"));
     }
 
+    // Of the documentation of types and members.
+    private static IEnumerable<(string File, string Code)> Examples() =>
+        Directory.EnumerateFiles(RepositoryFiles.Path("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .SelectMany(file => ExampleCode().Matches(File.ReadAllText(file))
+                .Select(match => (file, WebUtility.HtmlDecode(Comment().Replace(match.Groups[1].Value, "")))));
+
+    private static string Name(string file) => Path.GetRelativePath(RepositoryFiles.Path(), file);
+
     private static IEnumerable<string> Sources() => Directory.EnumerateFiles(RepositoryFiles.Path("tests", "ConsistencyModels.Snippets"), "*.cs");
 
     private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
@@ -72,6 +92,12 @@ public sealed partial class SnippetTests(ExampleFolder folder) : IClassFixture<E
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Csharp();
+
+    [GeneratedRegex("<example>.*?<code>(.*?)</code>", RegexOptions.Singleline)]
+    private static partial Regex ExampleCode();
+
+    [GeneratedRegex("^ *///", RegexOptions.Multiline)]
+    private static partial Regex Comment();
 
     [GeneratedRegex(@"^using [\w.]+;$")]
     private static partial Regex Using();

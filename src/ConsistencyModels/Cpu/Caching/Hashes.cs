@@ -2,8 +2,8 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Cpu.Memory;
 using ConsistencyModels.Cpu.Threading;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Cpu.Caching;
 

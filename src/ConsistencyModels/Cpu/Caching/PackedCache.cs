@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu.Kernels;
-using ConsistencyModels.Cpu.Memory;
 using ConsistencyModels.Cpu.Packing;
 using ConsistencyModels.Cpu.Threading;
 using ConsistencyModels.Files;

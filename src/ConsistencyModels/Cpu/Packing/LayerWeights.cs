@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using ConsistencyModels.Checkpoints;
-using ConsistencyModels.Cpu.Memory;
+using ConsistencyModels.Files;
 using ConsistencyModels.Networks;
 
 namespace ConsistencyModels.Cpu.Packing;
