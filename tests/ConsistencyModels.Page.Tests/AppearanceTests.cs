@@ -1,8 +1,3 @@
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
-using Microsoft.Playwright;
-using static Microsoft.Playwright.Assertions;
-
 namespace ConsistencyModels.Page.Tests;
 
 /// <summary>On a phone, in the dark, through a screen reader.</summary>
@@ -66,7 +61,7 @@ public sealed class AppearanceTests(Browser browser)
         await Expect(theme).ToHaveAccessibleNameAsync("Theme: dark");
         var dark = await GroundAsync();
         Assert.NotEqual(light, dark);
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         Assert.Equal(dark, await GroundAsync());
         await visit.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await theme.ClickAsync();

@@ -1,5 +1,3 @@
-using static Microsoft.Playwright.Assertions;
-
 namespace ConsistencyModels.Page.Tests;
 
 public sealed class GalleryTests(Browser browser)
@@ -9,7 +7,7 @@ public sealed class GalleryTests(Browser browser)
     {
         await FillAsync(visit);
         var names = await NamesAsync(visit);
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         await Expect(visit.Shelf).ToHaveCountAsync(4);
         Assert.Equal(names, await NamesAsync(visit));
 
@@ -34,7 +32,7 @@ public sealed class GalleryTests(Browser browser)
         await Expect(visit.Shelf).ToHaveCountAsync(4);
         await visit.Button("Starred").ClickAsync();
         await Expect(visit.Shelf).ToHaveCountAsync(1);
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         await Expect(visit.Shelf).ToHaveCountAsync(4);
         await Expect(visit.Page.Locator("#gallery .starred")).ToHaveCountAsync(1);
     });

@@ -1,6 +1,3 @@
-using Microsoft.Playwright;
-using static Microsoft.Playwright.Assertions;
-
 namespace ConsistencyModels.Page.Tests;
 
 /// <summary>A person at the page: finds things by what they are called, and waits for what comes of it.</summary>
@@ -51,6 +48,13 @@ internal sealed class Visit(IPage page)
     {
         await Go.ClickAsync();
         await DrawnAsync(pictures);
+    }
+
+    /// <summary>Loads the page again, as someone does who has seen that their pictures are kept.</summary>
+    public async Task ReloadAsync()
+    {
+        await Expect(page.Locator("#gallery [aria-busy]")).ToHaveCountAsync(0);
+        await page.ReloadAsync();
     }
 
     /// <summary>The pixels of an image element, as base64 of RGBA.</summary>
