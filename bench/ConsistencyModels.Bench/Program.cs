@@ -22,6 +22,7 @@ return args switch
     ["device", .. var rest] => DeviceBench.Run(rest),
     ["clients", var port, var count] => Load.RunClients(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture)),
     ["serve", .. var rest] => ServeBench.Run(rest),
+    ["abusers", var port, var atOnce] => await Abusers.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(atOnce, CultureInfo.InvariantCulture)),
     ["abuse", .. var rest] => AbuseBench.Run(rest),
     ["first-answer", .. var rest] => FirstAnswerBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
