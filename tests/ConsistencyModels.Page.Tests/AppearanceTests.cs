@@ -1,3 +1,8 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
 namespace ConsistencyModels.Page.Tests;
 
 /// <summary>On a phone, in the dark, through a screen reader.</summary>

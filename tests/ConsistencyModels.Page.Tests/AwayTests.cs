@@ -1,3 +1,6 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
 namespace ConsistencyModels.Page.Tests;
 
 /// <summary>Servers of their own, which go away and come back, and one that wants a key.</summary>

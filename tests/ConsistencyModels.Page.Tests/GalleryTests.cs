@@ -1,3 +1,5 @@
+using static Microsoft.Playwright.Assertions;
+
 namespace ConsistencyModels.Page.Tests;
 
 public sealed class GalleryTests(Browser browser)

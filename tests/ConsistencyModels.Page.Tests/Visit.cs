@@ -1,3 +1,6 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
 namespace ConsistencyModels.Page.Tests;
 
 /// <summary>A person at the page: finds things by what they are called, and waits for what comes of it.</summary>
