@@ -1,3 +1,4 @@
+using System.Globalization;
 using ConsistencyModels.Bench;
 using ConsistencyModels.Bench.Engines;
 using ConsistencyModels.Bench.Serving;
@@ -20,7 +21,9 @@ return args switch
     ["evaluation", .. var rest] => EvaluationBench.Run(rest),
     ["gradients", .. var rest] => GradientsBench.Run(rest),
     ["device", .. var rest] => DeviceBench.Run(rest),
+    ["clients", var port, var count] => Load.RunClients(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture)),
     ["serve", .. var rest] => ServeBench.Run(rest),
+    ["abusers", var port, var atOnce] => await Abusers.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(atOnce, CultureInfo.InvariantCulture)),
     ["abuse", .. var rest] => AbuseBench.Run(rest),
     ["first-answer", .. var rest] => FirstAnswerBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
@@ -45,7 +48,7 @@ static int Usage()
           evaluation [--write FILE] [--rounds N]   features against ONNX Runtime alone; a Fréchet distance of 50,000 vectors
           gradients [--write FILE] [NETWORK ...]   the published networks' gradients at batch 1: the CPU engine against libtorch; imagenet64 needs 8 GB, lsun256 more
           device DEVICE MODEL DTYPES BATCHES SECONDS FILE    a network on libtorch's device, as JSON (tools/gpu): cuda MODEL f32,bf16 1,16 0.5 rows.json
-          serve [--write FILE]               a server under 32 clients against a bare loop, and a lone request
+          serve [--write FILE] [KEY=VALUE... [/ KEY=VALUE...]]   a server under 32 clients against a bare loop, and a lone request; with options of the server, of several in turns
           abuse [--write FILE]               10,000 requests of bad clients
           first-answer [--write FILE] CM     from the start of cm serve to the first picture
           checkpoint CONFIG [FOLDER]         opening a .pt file, against the safetensors of the same weights

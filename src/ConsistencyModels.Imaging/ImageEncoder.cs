@@ -11,6 +11,11 @@ namespace ConsistencyModels.Imaging;
 /// <summary>Writes pictures as PNG, JPEG or WebP.</summary>
 public static class ImageEncoder
 {
+    // Filters make small pictures no smaller, and trying them for every row takes half of the time.
+    private const int SmallPixels = 64 * 64;
+
+    private static readonly SKPngEncoderOptions SmallPng = new(SKPngEncoderFilterFlags.None, zLibLevel: 2);
+
     /// <summary>The format that a file name's extension asks for: .png, .jpg, .jpeg or .webp, in any case.</summary>
     /// <param name="path">A file name or path.</param>
     /// <exception cref="ConsistencyModelsException">The extension is another one.</exception>
@@ -104,7 +109,7 @@ public static class ImageEncoder
             using SKPixmap pixmap = new(new SKImageInfo(width, height, type, alpha, null), (IntPtr)first, width * bytesPerPixel);
             using SKData? data = options.Format switch
             {
-                ImageFormat.Png => pixmap.Encode(SKPngEncoderOptions.Default),
+                ImageFormat.Png => pixmap.Encode((long)width * height <= SmallPixels ? SmallPng : SKPngEncoderOptions.Default),
                 ImageFormat.Jpeg => pixmap.Encode(new SKJpegEncoderOptions(
                     options.Quality,
                     options.Quality >= 90 ? SKJpegEncoderDownsample.Downsample444 : SKJpegEncoderDownsample.Downsample420,

@@ -32,8 +32,17 @@ public sealed class ServerOptions
     /// </summary>
     public long ModelBytes { get; set; }
 
-    /// <summary>Most pixels of a network call: see <see cref="BatcherOptions.PixelsAtOnce"/>.</summary>
-    public int PixelsAtOnce { get; set; } = BatcherOptions.DefaultPixelsAtOnce;
+    /// <summary>
+    /// Most pixels of a network call: see <see cref="BatcherOptions.PixelsAtOnce"/>. 0 for 4,096 for each thread of a processor, but no
+    /// more than <see cref="BatcherOptions.DefaultPixelsAtOnce"/>, and for that elsewhere.
+    /// </summary>
+    public int PixelsAtOnce { get; set; }
+
+    /// <summary>
+    /// Most network calls of a model under way at once: see <see cref="BatcherOptions.CallsAtOnce"/>. 0 for two on a processor of several
+    /// threads, and for one elsewhere.
+    /// </summary>
+    public int CallsAtOnce { get; set; }
 
     /// <summary>Keys, one of which every request under v1/ must have; none for a server that asks for none.</summary>
     public List<string> ApiKeys { get; set; } = [];

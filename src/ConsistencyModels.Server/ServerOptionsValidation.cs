@@ -26,7 +26,8 @@ internal sealed class ServerOptionsValidation : IValidateOptions<ServerOptions>
         Check(options.DType is "f32" or "f16" or "bf16", "DType", options.DType, "f32, f16 or bf16");
         Range("Threads", options.Threads, 0, 4096);
         Range("ModelBytes", options.ModelBytes, 0, long.MaxValue);
-        Range("PixelsAtOnce", options.PixelsAtOnce, 1, 1 << 28);
+        Range("PixelsAtOnce", options.PixelsAtOnce, 0, 1 << 28);
+        Range("CallsAtOnce", options.CallsAtOnce, 0, 64);
         Check(options.ApiKeys.TrueForAll(key => key.Length >= 8 && key.All(c => c is > ' ' and <= '~')), "ApiKeys", "one that is not", "8 or more printable characters each, without blanks");
         Range("DrainDelay", options.DrainDelay.TotalSeconds, 0, 3600);
         var limits = options.Limits;

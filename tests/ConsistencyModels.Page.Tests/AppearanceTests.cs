@@ -66,7 +66,7 @@ public sealed class AppearanceTests(Browser browser)
         await Expect(theme).ToHaveAccessibleNameAsync("Theme: dark");
         var dark = await GroundAsync();
         Assert.NotEqual(light, dark);
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         Assert.Equal(dark, await GroundAsync());
         await visit.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await theme.ClickAsync();

@@ -53,9 +53,10 @@ public sealed class AwayTests(Browser browser)
     {
         await visit.DrawnAsync(16);
         await visit.Chip("Pictures", "4").ClickAsync();
-        await OnceAsync(visit, new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" }, ContentType = "application/problem+json", Body = """{"status":429,"detail":"full"}""" });
+        // Long enough to be seen by a test that has to wait for a core.
+        await OnceAsync(visit, new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "4" }, ContentType = "application/problem+json", Body = """{"status":429,"detail":"full"}""" });
         await visit.Go.ClickAsync();
-        await Expect(visit.Page.Locator("#banner")).ToHaveTextAsync("The server is busy. Next try in 1 s.");
+        await Expect(visit.Page.Locator("#banner")).ToHaveTextAsync("The server is busy. Next try in 4 s.");
         await visit.DrawnAsync(4);
         await Expect(visit.Page.Locator("#banner")).ToBeHiddenAsync();
     }, forgiven: ["429"]);

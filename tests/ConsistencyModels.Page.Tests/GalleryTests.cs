@@ -9,7 +9,7 @@ public sealed class GalleryTests(Browser browser)
     {
         await FillAsync(visit);
         var names = await NamesAsync(visit);
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         await Expect(visit.Shelf).ToHaveCountAsync(4);
         Assert.Equal(names, await NamesAsync(visit));
 
@@ -34,7 +34,7 @@ public sealed class GalleryTests(Browser browser)
         await Expect(visit.Shelf).ToHaveCountAsync(4);
         await visit.Button("Starred").ClickAsync();
         await Expect(visit.Shelf).ToHaveCountAsync(1);
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         await Expect(visit.Shelf).ToHaveCountAsync(4);
         await Expect(visit.Page.Locator("#gallery .starred")).ToHaveCountAsync(1);
     });

@@ -23,7 +23,7 @@ public sealed class ModelTests(Browser browser)
             await visit.DrawnAsync(16);
             await visit.Tiles.First.ClickAsync();
             await Expect(visit.Viewer.Locator("dd").Last).ToHaveTextAsync("again");
-            await visit.Page.ReloadAsync();
+            await visit.ReloadAsync();
             await visit.DrawnAsync(16);
             await Expect(visit.Page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync("again");
         }, address: server.Address);
@@ -93,6 +93,6 @@ public sealed class ModelTests(Browser browser)
             await route.FulfillAsync(new() { Response = answer, Body = body.ToJsonString(JsonSerializerOptions.Default) });
         });
         await visit.Page.EvaluateAsync("localStorage.clear()");
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
     }
 }

@@ -87,7 +87,7 @@ public sealed class RestoreTests(Browser browser)
         await visit.DrawnAsync(4);
         await visit.DrawAsync(4);
         var pixels = (await visit.AllPixelsAsync())[2];
-        await visit.Page.ReloadAsync();
+        await visit.ReloadAsync();
         await visit.DrawnAsync(4);
         await visit.Shelf.Nth(2).ClickAsync();
         await visit.In(visit.Viewer, "Set everything as it was").ClickAsync();

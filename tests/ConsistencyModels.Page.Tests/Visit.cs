@@ -53,6 +53,13 @@ internal sealed class Visit(IPage page)
         await DrawnAsync(pictures);
     }
 
+    /// <summary>Loads the page again, as someone does who has seen that their pictures are kept.</summary>
+    public async Task ReloadAsync()
+    {
+        await Expect(page.Locator("#gallery [aria-busy]")).ToHaveCountAsync(0);
+        await page.ReloadAsync();
+    }
+
     /// <summary>The pixels of an image element, as base64 of RGBA.</summary>
     public static Task<string> PixelsAsync(ILocator image) => image.EvaluateAsync<string>(
         """

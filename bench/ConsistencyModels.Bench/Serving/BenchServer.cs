@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text;
+using ConsistencyModels.Engines;
 using ConsistencyModels.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace ConsistencyModels.Bench.Serving;
@@ -18,16 +21,24 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public static string Model => Repository.Path("models", "crawl-tiles-32");
 
-    public static async Task<BenchServer> StartAsync(Action<ServerOptions>? configure = null)
+    /// <summary>Its port.</summary>
+    public int Port => Client.BaseAddress!.Port;
+
+    /// <summary>Starts one and waits until it is ready.</summary>
+    /// <param name="settings">Of the server, as KEY=VALUE.</param>
+    /// <param name="engines">What runs the network; null for the library's own.</param>
+    public static async Task<BenchServer> StartAsync(string[]? settings = null, EngineRegistry? engines = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection((settings ?? []).Select(setting => setting.Split('=', 2)).ToDictionary(parts => $"{ServerOptions.Section}:{parts[0]}", parts => (string?)parts[1]));
+        if (engines is not null)
+        {
+            builder.Services.AddSingleton(engines);
+        }
+
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddConsistencyModels(options =>
-        {
-            options.Models["tiles"] = new() { Path = Model };
-            configure?.Invoke(options);
-        });
+        builder.Services.AddConsistencyModels(options => options.Models["tiles"] = new() { Path = Model });
         var app = builder.Build();
         app.MapConsistencyModels();
         await app.StartAsync();

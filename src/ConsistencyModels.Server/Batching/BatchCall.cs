@@ -34,8 +34,11 @@ internal sealed unsafe class BatchCall(
     /// <summary>Images that are in a batch or were.</summary>
     public int Taken { get; set; }
 
+    /// <summary>Whether images of it wait for a batch.</summary>
+    public bool IsWaiting => Taken < shape.Batch;
+
     /// <summary>Whether its thread calls the network.</summary>
-    public bool Leads { get; set; }
+    public bool Leads { get; private set; }
 
     /// <summary>Whether its caller is gone.</summary>
     public bool IsLeft { get; set; }
@@ -51,10 +54,18 @@ internal sealed unsafe class BatchCall(
 
     public Span<float> Output(int image) => new(output + ((long)image * outputLength), outputLength);
 
+    /// <summary>Its thread is to call the network.</summary>
     public void Lead()
     {
         Leads = true;
         Changed.Set();
+    }
+
+    /// <summary>Its thread waits until it is done, or is to call the network.</summary>
+    public void Follow()
+    {
+        Leads = false;
+        Changed.Reset();
     }
 
     /// <summary>Calls the network with all images, in place.</summary>

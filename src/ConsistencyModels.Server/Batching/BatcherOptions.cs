@@ -7,10 +7,16 @@ public sealed record BatcherOptions
     public const int DefaultPixelsAtOnce = 65536;
 
     /// <summary>
-    /// Most pixels of one network call, at least 1: width times height times images. One image is always let through. More would
-    /// gain nothing on a processor, and those who come meanwhile wait longer.
+    /// Most pixels of one network call, at least 1: width times height times images. One image is always let through. More may compute
+    /// faster, and those who come meanwhile wait longer.
     /// </summary>
     public int PixelsAtOnce { get; init; } = DefaultPixelsAtOnce;
+
+    /// <summary>
+    /// Most network calls under way at once, at least 1. With two the cores are busy while one call begins or ends, and each has a part
+    /// of them to itself, which is less work than sharing a call out among all; a call that is alone has them all.
+    /// </summary>
+    public int CallsAtOnce { get; init; } = 1;
 
     /// <summary>Told of every network call when it is over, on the thread that made it; must not throw. Null for nobody.</summary>
     public Action<BatchReport>? Report { get; init; }

@@ -9,8 +9,8 @@ internal sealed class FairQueue
     /// <summary>Images that wait.</summary>
     public int Images { get; private set; }
 
-    /// <summary>The call that is most behind; of several the one that came first. Null if none waits.</summary>
-    public BatchCall? First => Next(null);
+    /// <summary>The call that is to lead next: the one most behind, and of several the one that came first. Null if none waits, or those lead who do.</summary>
+    public BatchCall? Follower => Next(static call => !call.Leads);
 
     /// <summary>Adds a call. A request that did nothing for a while has no claim on what others were served meanwhile.</summary>
     public void Add(BatchCall call)
@@ -29,15 +29,20 @@ internal sealed class FairQueue
         }
     }
 
-    /// <summary>Takes the images of the next batch, all of one size; there must be one.</summary>
+    /// <summary>Takes the images of the next batch, all of one size; none if nobody waits.</summary>
     /// <param name="pixels">The most pixels; the first image goes in any case.</param>
     /// <param name="batch">Receives them.</param>
     public void Take(int pixels, List<BatchImage> batch)
     {
         batch.Clear();
-        var first = First!;
-        var size = Pixels(first);
-        for (var call = first; call is not null; call = (batch.Count + 1) * size <= pixels ? Next(first) : null)
+        if (Next(static _ => true) is not { } first)
+        {
+            return;
+        }
+
+        var (size, shape) = (Pixels(first), first.Shape.WithBatch(1));
+        Func<BatchCall, bool> alike = call => call.Shape.WithBatch(1) == shape;
+        for (var call = first; call is not null; call = (batch.Count + 1) * size <= pixels ? Next(alike) : null)
         {
             batch.Add(new(call, call.Taken++));
             Images--;
@@ -52,13 +57,13 @@ internal sealed class FairQueue
 
     private static long Pixels(BatchCall call) => (long)call.Shape.Height * call.Shape.Width;
 
-    /// <summary>The call most behind among those that can be in a batch with another.</summary>
-    private BatchCall? Next(BatchCall? other)
+    /// <summary>The call most behind among some.</summary>
+    private BatchCall? Next(Func<BatchCall, bool> fits)
     {
         BatchCall? next = null;
         foreach (var call in _calls)
         {
-            if ((other is null || call.Shape.WithBatch(1) == other.Shape.WithBatch(1)) && (next is null || call.Flow.Clock < next.Flow.Clock))
+            if ((next is null || call.Flow.Clock < next.Flow.Clock) && fits(call))
             {
                 next = call;
             }

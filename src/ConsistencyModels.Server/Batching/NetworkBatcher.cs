@@ -9,7 +9,7 @@ namespace ConsistencyModels.Server.Batching;
 /// on the batch, as those of the library's engine do not.
 /// </summary>
 /// <remarks>
-/// There is no thread of its own: the first to find the network free calls it for all who wait, until its own images are done, and
+/// There are no threads of its own: whoever finds the network free calls it for all who wait, until its own images are done, and
 /// then hands over to one who still waits. Turns are fair by pixels (start-time fair queueing: each <see cref="Open">request</see> has
 /// a clock that its images advance, and the one most behind is next), so that a request of one image is not stuck behind one of
 /// sixty-four, nor one of a single step behind one of forty.
@@ -19,19 +19,19 @@ public sealed class NetworkBatcher : IDisposable
     private readonly BatcherOptions _options;
     private readonly Lock _gate = new();
     private readonly FairQueue _queue = new();
-    private readonly BatchMemory _memory = new();
-    private readonly List<BatchImage> _batch = [];
-    private bool _led;
+    private readonly Stack<Batch> _batches = new();
+    private int _leaders;
 
     /// <summary>Takes a network.</summary>
     /// <param name="network">The network; disposed with this.</param>
     /// <param name="options">How calls are gathered; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><see cref="BatcherOptions.PixelsAtOnce"/> is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="BatcherOptions.PixelsAtOnce"/> or <see cref="BatcherOptions.CallsAtOnce"/> is not positive.</exception>
     public NetworkBatcher(IUNet network, BatcherOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         _options = options ?? new();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.PixelsAtOnce, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.CallsAtOnce, 1, nameof(options));
         Network = network;
     }
 
@@ -64,21 +64,26 @@ public sealed class NetworkBatcher : IDisposable
         lock (_gate)
         {
             _queue.Add(call);
-            call.Leads = !_led;
-            _led = true;
+            if (_leaders < _options.CallsAtOnce)
+            {
+                _leaders++;
+                call.Lead();
+            }
         }
 
         try
         {
-            if (!call.Leads)
-            {
-                call.Changed.Wait(call.Cancellation);
-            }
-
-            while (call is { Leads: true, IsDone: false })
+            while (Next(call) is { } lead)
             {
                 call.Cancellation.ThrowIfCancellationRequested();
-                RunOnce(call);
+                if (lead)
+                {
+                    RunOnce(call);
+                }
+                else
+                {
+                    call.Changed.Wait(call.Cancellation);
+                }
             }
         }
         finally
@@ -87,6 +92,33 @@ public sealed class NetworkBatcher : IDisposable
         }
 
         call.ThrowIfFailed();
+    }
+
+    /// <summary>Whether a call's thread is to call the network or to wait; null when it has what it came for.</summary>
+    private bool? Next(BatchCall call)
+    {
+        lock (_gate)
+        {
+            if (call.IsDone)
+            {
+                return null;
+            }
+
+            if (!call.Leads)
+            {
+                call.Follow();
+                return false;
+            }
+
+            if (call.IsWaiting)
+            {
+                return true;
+            }
+
+            // The rest of its images is in the batch of another who leads.
+            HandOver(call);
+            return false;
+        }
     }
 
     /// <summary>After this nobody touches the caller's memory, and another one leads if this one did.</summary>
@@ -98,10 +130,22 @@ public sealed class NetworkBatcher : IDisposable
             _queue.Remove(call);
             if (call.Leads)
             {
-                var next = _queue.First;
-                _led = next is not null;
-                next?.Lead();
+                HandOver(call);
             }
+        }
+    }
+
+    // Under the lock.
+    private void HandOver(BatchCall call)
+    {
+        call.Follow();
+        if (_queue.Follower is { } next)
+        {
+            next.Lead();
+        }
+        else
+        {
+            _leaders--;
         }
     }
 
@@ -110,48 +154,39 @@ public sealed class NetworkBatcher : IDisposable
         var began = Stopwatch.GetTimestamp();
         int waiting;
         bool alone;
+        Batch batch;
         lock (_gate)
         {
-            _queue.Take(_options.PixelsAtOnce, _batch);
+            batch = _batches.TryPop(out var kept) ? kept : new();
+            _queue.Take(_options.PixelsAtOnce, batch.Images);
+            if (batch.Images.Count == 0)
+            {
+                // Another one took them all since it was asked what to do.
+                _batches.Push(batch);
+                return;
+            }
 
             // The leader's own whole call needs no copies: its memory stays as long as it leads.
-            alone = _batch.Count == leader.Shape.Batch && _batch.TrueForAll(image => image.Call == leader);
+            alone = batch.Images.Count == leader.Shape.Batch && batch.Images.TrueForAll(image => image.Call == leader);
             if (!alone)
             {
-                _memory.CopyIn(_batch);
+                batch.CopyIn();
             }
 
             waiting = _queue.Images;
         }
 
-        BatchCall[] calls = [.. _batch.Select(image => image.Call).Distinct()];
-        Exception? failure = null;
-        try
-        {
-            using var given = BatchCancellation.Of(calls);
-            if (alone)
-            {
-                leader.Run(Network, given.Token);
-            }
-            else
-            {
-                _memory.Run(Network, _batch[0].Call.Shape.WithBatch(_batch.Count), given.Token);
-            }
-        }
-        catch (Exception e)
-        {
-            // Whatever it is, it is each caller's to see, on its own thread.
-            failure = e;
-        }
-
+        BatchCall[] calls = [.. batch.Images.Select(image => image.Call).Distinct()];
+        var failure = Run(batch, calls, alone ? leader : null);
+        BatchReport report = new(batch.Images.Count, calls.Length, waiting, Stopwatch.GetElapsedTime(began));
         lock (_gate)
         {
-            for (var i = 0; i < _batch.Count; i++)
+            for (var i = 0; i < batch.Images.Count; i++)
             {
-                var call = _batch[i].Call;
+                var call = batch.Images[i].Call;
                 if (failure is null && !alone && !call.IsLeft)
                 {
-                    _memory.CopyOut(i, _batch[i]);
+                    batch.CopyOut(i);
                 }
 
                 call.Done(failure);
@@ -161,8 +196,35 @@ public sealed class NetworkBatcher : IDisposable
             {
                 _queue.Remove(call);
             }
+
+            batch.Images.Clear();
+            _batches.Push(batch);
         }
 
-        _options.Report?.Invoke(new(_batch.Count, calls.Length, waiting, Stopwatch.GetElapsedTime(began)));
+        _options.Report?.Invoke(report);
+    }
+
+    /// <summary>Calls the network.</summary>
+    /// <returns>What it threw: whatever it is, it is each caller's to see, on its own thread.</returns>
+    private Exception? Run(Batch batch, BatchCall[] calls, BatchCall? alone)
+    {
+        try
+        {
+            using var given = BatchCancellation.Of(calls);
+            if (alone is not null)
+            {
+                alone.Run(Network, given.Token);
+            }
+            else
+            {
+                batch.Run(Network, given.Token);
+            }
+
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class InspectEndpoint(BodyBudget budget)
     public async Task<IResult> InspectAsync(HttpContext context)
     {
         using var share = budget.Open();
+        share.Announce(context.Request.ContentLength);
         ReadOnlyMemory<byte> png;
         if (context.Request.HasFormContentType)
         {

@@ -15,6 +15,16 @@ internal sealed class BodyBudget(ServerLimits limits)
     {
         private long _taken;
 
+        /// <summary>Looks at a length that was announced: nothing of a body that is too large need be read.</summary>
+        /// <exception cref="ProblemException">The body is too large (413).</exception>
+        public void Announce(long? bytes)
+        {
+            if (bytes > limits.BodyBytes)
+            {
+                throw TooLarge();
+            }
+        }
+
         /// <summary>Takes more.</summary>
         /// <exception cref="ProblemException">The body is too large (413), or too many are read at once (429).</exception>
         public void Take(int bytes)
@@ -23,7 +33,7 @@ internal sealed class BodyBudget(ServerLimits limits)
             var all = Interlocked.Add(ref owner._bytes, bytes);
             if (_taken > limits.BodyBytes)
             {
-                throw ProblemException.Of("body", $"more than {limits.BodyBytes} bytes", $"at most {limits.BodyBytes} bytes", 413);
+                throw TooLarge();
             }
 
             if (all > limits.AllBodyBytes)
@@ -31,6 +41,8 @@ internal sealed class BodyBudget(ServerLimits limits)
                 throw new ProblemException(429, "the server reads as many bytes of requests as it takes; try again later") { RetryAfter = TimeSpan.FromSeconds(1) };
             }
         }
+
+        private ProblemException TooLarge() => ProblemException.Of("body", $"more than {limits.BodyBytes} bytes", $"at most {limits.BodyBytes} bytes", 413);
 
         public void Dispose() => Interlocked.Add(ref owner._bytes, -Interlocked.Exchange(ref _taken, 0));
     }

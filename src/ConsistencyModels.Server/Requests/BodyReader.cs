@@ -24,11 +24,7 @@ internal sealed class BodyReader(Fields fields)
     public async Task<RawRequest> ReadAsync(HttpRequest request, Operation operation, BodyBudget.Share share, CancellationToken cancellation)
     {
         var raw = new RawRequest(fields, operation);
-        if (request.ContentLength is > int.MaxValue or < 0)
-        {
-            share.Take(int.MaxValue);
-        }
-
+        share.Announce(request.ContentLength);
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type))
         {
             if (request.ContentType is null && (await ReadAllAsync(request.Body, share, cancellation).ConfigureAwait(false)).IsEmpty)

@@ -1,4 +1,5 @@
 using ConsistencyModels.Checkpoints;
+using ConsistencyModels.Cpu;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -14,6 +15,9 @@ namespace ConsistencyModels.Server.Serving;
 /// </summary>
 internal sealed partial class ModelStore(IOptions<ServerOptions> options, EngineRegistry engines, ServerMetrics metrics, ILogger<ModelStore> logger) : IDisposable
 {
+    // On a processor a batch of more pixels for each thread computes no faster, and whoever comes meanwhile waits longer for it.
+    private const int PixelsOfThread = 4096;
+
     private readonly ServerOptions _options = options.Value;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
@@ -178,7 +182,7 @@ internal sealed partial class ModelStore(IOptions<ServerOptions> options, Engine
                 network = engine.Load(model.Model.Config, weights, settings, _closing.Token);
             }
 
-            var batcher = new NetworkBatcher(network, new BatcherOptions { PixelsAtOnce = _options.PixelsAtOnce, Report = report => metrics.Batch(model.Id, report) });
+            var batcher = new NetworkBatcher(network, Gathering(model, network));
             metrics.ModelLoaded(model.Id, batcher);
             lock (_gate)
             {
@@ -202,6 +206,19 @@ internal sealed partial class ModelStore(IOptions<ServerOptions> options, Engine
             LogNotLoaded(e, model.Id);
             throw new ProblemException(503, $"the model {model.Id} cannot be loaded; the server's log says why") { RetryAfter = TimeSpan.FromSeconds(10) };
         }
+    }
+
+    private BatcherOptions Gathering(ServedModel model, IUNet network)
+    {
+        var threads = network is CpuUNet ? (_options.Threads > 0 ? Math.Min(_options.Threads, Environment.ProcessorCount) : Environment.ProcessorCount) : 0;
+        return new()
+        {
+            PixelsAtOnce = _options.PixelsAtOnce > 0 ? _options.PixelsAtOnce
+                : threads > 0 ? (int)Math.Min((long)threads * PixelsOfThread, BatcherOptions.DefaultPixelsAtOnce)
+                : BatcherOptions.DefaultPixelsAtOnce,
+            CallsAtOnce = _options.CallsAtOnce > 0 ? _options.CallsAtOnce : threads > 1 ? 2 : 1,
+            Report = report => metrics.Batch(model.Id, report),
+        };
     }
 
     private static TensorDType DTypeOf(string word) => word switch

@@ -15,10 +15,10 @@ internal sealed class WorkThreads(TimeSpan idle)
     private int _free;
 
     /// <summary>Runs something on a thread of its own.</summary>
-    /// <returns>Completes with what it returned or threw; whoever awaits it goes on elsewhere.</returns>
+    /// <returns>Completes with what it returned or threw. Whoever awaits it goes on there: an answer is sent without waking another thread.</returns>
     public Task<T> Run<T>(Func<T> work)
     {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource<T>();
         lock (_gate)
         {
             _given.Enqueue(() => Complete(done, work));

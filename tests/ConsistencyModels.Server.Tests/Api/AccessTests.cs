@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using ConsistencyModels.Server.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -126,5 +127,20 @@ public sealed class AccessTests
         using var content = new StringContent($$"""{"model":"{{new string('x', 3000)}}"}""", Encoding.UTF8, "application/json");
         using var answer = await server.Client.PostAsync("v1/generate", content);
         Assert.Equal("body", (await TestServer.Body(answer, HttpStatusCode.RequestEntityTooLarge)).GetProperty("field").GetString());
+    }
+
+    [Fact]
+    public async Task A_body_that_says_it_is_too_large_is_refused_before_it_is_sent()
+    {
+        await using var server = await TestServer.StartAsync(options => options.Limits.BodyBytes = 2000);
+        foreach (var (path, type) in new[] { ("generate", "application/json"), ("edit/stroke", "multipart/form-data; boundary=b"), ("inspect", "image/png") })
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+            var stream = socket.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /cm/v1/{path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: {type}\r\nContent-Length: 3000\r\n\r\n"));
+            using var reader = new StreamReader(stream);
+            Assert.Equal("HTTP/1.1 413 Payload Too Large", await reader.ReadLineAsync());
+        }
     }
 }

@@ -13,6 +13,7 @@ namespace ConsistencyModels.Server.Tests.Api;
 public sealed class MixedLoadTests
 {
     private const int Requests = 200;
+    private const int Looks = 60;
 
     private static readonly string Tile = Convert.ToBase64String(ImageEncoder.Encode(TestImages.Noise(32, 32, 3, 1)));
     private static readonly string Small = Convert.ToBase64String(ImageEncoder.Encode(TestImages.Noise(8, 8, 3, 2)));
@@ -56,9 +57,16 @@ public sealed class MixedLoadTests
 
         Assert.True(counts is { Drawn: > 0, Cancelled: > 0 }, $"{counts.Drawn} drawn, {counts.Cancelled} cancelled, {counts.Rejected} rejected");
         var after = await Resting(server);
-        Assert.Equal((0, 0), (after.Requests, after.Waiting));
-        Assert.True(after.Handles <= before.Handles + 16, $"handles: {before.Handles} before, {after.Handles} after");
-        Assert.True(after.Bytes <= before.Bytes + (64 << 20), $"bytes: {before.Bytes} before, {after.Bytes} after");
+        for (var looks = 1; looks < Looks && !Rests(); looks++)
+        {
+            // Sockets of cancelled requests are closed in the background, whenever a core is free for it.
+            await Task.Delay(500);
+            after = await Resting(server);
+        }
+
+        Assert.True(Rests(), $"{before} before, {after} after");
+
+        bool Rests() => (after.Requests, after.Waiting) == (0, 0) && after.Handles <= before.Handles + 16 && after.Bytes <= before.Bytes + (64 << 20);
 
         async Task Ask(HttpClient client, Random random)
         {
@@ -102,8 +110,6 @@ public sealed class MixedLoadTests
             await Task.Delay(10);
         }
 
-        // Sockets of cancelled requests are closed in the background.
-        await Task.Delay(500);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var model = server.Services.GetRequiredService<ModelStore>().Models[0];

@@ -7,12 +7,17 @@ namespace ConsistencyModels.Server.Tests.Batching;
 internal sealed class FakeUNet(bool held = false) : IUNet
 {
     private readonly SemaphoreSlim _go = new(held ? 0 : int.MaxValue);
+    private readonly Lock _gate = new();
+    private int _now;
 
     /// <summary>Batch and height of each call.</summary>
     public ConcurrentQueue<(int Batch, int Height, float[] Timesteps)> Calls { get; } = new();
 
     /// <summary>Released at the beginning of each call.</summary>
     public SemaphoreSlim Entered { get; } = new(0);
+
+    /// <summary>Most calls that were under way at once.</summary>
+    public int MostAtOnce { get; private set; }
 
     /// <summary>What the next calls throw.</summary>
     public Exception? Failure { get; set; }
@@ -29,9 +34,18 @@ internal sealed class FakeUNet(bool held = false) : IUNet
     public void Forward(
         ReadOnlySpan<float> sample, ImageShape shape, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> classLabels, Span<float> output, CancellationToken cancellationToken = default)
     {
+        Count(1);
         Calls.Enqueue((shape.Batch, shape.Height, timesteps.ToArray()));
         Entered.Release();
-        _go.Wait(cancellationToken);
+        try
+        {
+            _go.Wait(cancellationToken);
+        }
+        finally
+        {
+            Count(-1);
+        }
+
         if (Failure is { } failure)
         {
             throw failure;
@@ -48,4 +62,13 @@ internal sealed class FakeUNet(bool held = false) : IUNet
     }
 
     public void Dispose() => IsDisposed = true;
+
+    private void Count(int change)
+    {
+        lock (_gate)
+        {
+            _now += change;
+            MostAtOnce = Math.Max(MostAtOnce, _now);
+        }
+    }
 }

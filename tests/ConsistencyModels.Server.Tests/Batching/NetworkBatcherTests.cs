@@ -1,12 +1,10 @@
-using ConsistencyModels.Networks;
 using ConsistencyModels.Server.Batching;
+using static ConsistencyModels.Server.Tests.Batching.Calls;
 
 namespace ConsistencyModels.Server.Tests.Batching;
 
 public sealed class NetworkBatcherTests
 {
-    private const int Side = 8;
-
     [Fact]
     public async Task Whoever_waits_when_the_network_is_free_goes_into_its_next_call()
     {
@@ -194,41 +192,5 @@ public sealed class NetworkBatcherTests
         Assert.False(network.IsDisposed);
         batcher.Dispose();
         Assert.True(network.IsDisposed);
-    }
-
-    private static Task<float[]> Call(NetworkBatcher batcher, int images, int seed, int height = Side, CancellationToken cancellation = default) => Task.Factory.StartNew(
-        () =>
-        {
-            using var network = batcher.Open();
-            return Forward(network, images, seed, cancellation, height);
-        },
-        TaskCreationOptions.LongRunning);
-
-    private static float[] Forward(IUNet network, int images, int seed, CancellationToken cancellation, int height = Side)
-    {
-        var shape = new ImageShape(images, 1, height, Side);
-        var output = new float[shape.Length];
-        var sample = Enumerable.Range(0, shape.Length).Select(i => (float)((i + seed) % 97)).ToArray();
-        float[] timesteps = images == 1 ? [seed % 7] : [.. Enumerable.Range(0, images).Select(i => (float)((seed + i) % 7))];
-        network.Forward(sample, shape, timesteps, [.. Enumerable.Range(0, images).Select(i => (seed + i) % 10)], output, cancellation);
-        return output;
-    }
-
-    private static void Check(float[] output, int images, int seed)
-    {
-        var length = output.Length / images;
-        for (var i = 0; i < output.Length; i++)
-        {
-            var image = i / length;
-            Assert.Equal(((i + seed) % 97) + (1000 * ((seed + image) % 7)) + (100_000 * ((seed + image) % 10)), output[i]);
-        }
-    }
-
-    private static async Task WaitFor(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
     }
 }

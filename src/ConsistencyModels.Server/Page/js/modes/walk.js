@@ -76,7 +76,7 @@ export class WalkMode extends Mode {
 
   /** Puts a picture at an end: 0 from, 1 to. */
   async setEnd(i, end) {
-    if (end.blob) await decode(end.blob);
+    if (end.blob && !await this.run('Reading …', () => decode(end.blob))) return;
     this.ends[i] = end;
     await this.walk();
   }
@@ -160,6 +160,6 @@ export class WalkMode extends Mode {
 
   #endRow(i, name) {
     return h('div', { class: 'row', role: 'group', 'aria-label': name }, h('b', {}, name),
-      sourceRow({ onfile: blob => this.run('Reading …', () => decode(blob)).then(done => { if (done) this.setEnd(i, { blob }); }), ondraw: () => this.setEnd(i, { seed: newSeed() }) }));
+      sourceRow({ onfile: blob => this.setEnd(i, { blob }), ondraw: () => this.setEnd(i, { seed: newSeed() }) }));
   }
 }

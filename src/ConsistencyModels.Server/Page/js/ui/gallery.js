@@ -12,6 +12,7 @@ export class Gallery {
   #pictures = [];
   #onlyStarred = false;
   #gone = [];
+  #saving = 0;
   #list = h('ul', { class: 'shelf', role: 'list', 'aria-labelledby': 'gallery-title' });
   #count = h('span', { class: 'note' });
   #note = h('p', { class: 'note' });
@@ -79,12 +80,16 @@ export class Gallery {
     await this.#save(() => this.#store.put(back));
   }
 
+  // Busy until it is on disk: a page that is left before that has not kept it.
   async #save(work) {
+    this.#saving++;
+    this.#list.setAttribute('aria-busy', 'true');
     try {
       await work();
     } catch (error) {
       this.#note.textContent = `The gallery could not be saved: ${error.message}`;
     }
+    if (!--this.#saving) this.#list.removeAttribute('aria-busy');
   }
 
   #shown() {
