@@ -76,9 +76,27 @@ public sealed class ExampleFolder : IDisposable
         {
             Cm.Succeed("train", _folder["PICTURES"], "--run", _folder[run], "--objective", objective, "--network", config, "--images", "8", "--batch", "8", "--quiet");
         }
+
+        Digits();
+        Cm.Succeed("train", _folder["MNIST"], "--preset", "mnist28-edm", "--run", _folder["runs/digits"], "--images", "8", "--batch", "8", "--quiet");
+        Cm.Succeed("train", _folder["MNIST"], "--preset", "mnist28-ect", "--init", _folder["runs/digits/model"], "--run", _folder["runs/digits-ect"], "--images", "8", "--batch", "8", "--quiet");
     }
 
     public void Dispose() => _folder.Dispose();
+
+    // MNIST's two files of pictures and two of labels, with ten of each.
+    private void Digits()
+    {
+        const int count = 10, side = 28;
+        Directory.CreateDirectory(_folder["MNIST"]);
+        var pixels = new byte[count * side * side];
+        new System.Random(1).NextBytes(pixels);
+        foreach (var part in (string[])["train", "t10k"])
+        {
+            File.WriteAllBytes(_folder["MNIST", $"{part}-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, side, 0, 0, 0, side, .. pixels]);
+            File.WriteAllBytes(_folder["MNIST", $"{part}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. Enumerable.Range(0, count).Select(label => (byte)label)]);
+        }
+    }
 
     /// <summary>Where it is.</summary>
     public string Path => _folder.Path;
