@@ -9,6 +9,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
     private static readonly (string Part, string Why)[] NotRun =
     [
         ("--device cuda", "needs a GPU"),
+        ("--reference crawl-tiles.zip", "the card's own command, of a data set that is not here; another example makes a card"),
         ("cm download ", "asks the Hub; DownloadProcessTests has one of its own"),
         ("inception", "needs the weights of the Inception network"),
         ("lpips_weights=", "needs torchvision's weights"),
