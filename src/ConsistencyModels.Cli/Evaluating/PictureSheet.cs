@@ -9,7 +9,7 @@ namespace ConsistencyModels.Cli.Evaluating;
 internal static class PictureSheet
 {
     private const int LargestPicture = 96;
-    private const int SmallestShown = 48;
+    private const int SmallestShown = 64;
 
     /// <summary>A grid as PNG; large pictures are made smaller, small ones are enlarged by whole factors.</summary>
     /// <param name="images">The pictures, row by row.</param>
