@@ -25,10 +25,10 @@ internal sealed record CardSettings
     public IReadOnlyList<string> Runs { get; init; } = [];
 
     /// <summary>Numbers of steps to measure.</summary>
-    public IReadOnlyList<int> Steps { get; init; } = [1, 2, 4];
+    public required IReadOnlyList<int> Steps { get; init; }
 
     /// <summary>Samples of each measurement.</summary>
-    public int Count { get; init; } = 5000;
+    public required int Count { get; init; }
 
     /// <summary>Name or file of the extractor.</summary>
     public string? Extractor { get; init; }

@@ -122,7 +122,7 @@ internal sealed record ModelCard
         text.Append("\n## Near copies of the training data\n\n");
         text.Append(CultureInfo.InvariantCulture, $"{closer.Value:P1} of the samples ({Rows[0].What}) are closer to a picture of the reference than 99 of 100 of its pictures are to theirs; of new pictures it would be {PartOfNewPictures:P0}. ");
         text.Append(CultureInfo.InvariantCulture, $"The middle sample is {own.Value:G3} from its nearest picture, pictures of the reference {among.Value:G3}. ");
-        text.Append(closer.Value > 10 * PartOfNewPictures ? "Many samples are near copies.\n" : closer.Value > 3 * PartOfNewPictures ? "Some samples are near copies.\n" : "That is what a model does that draws new pictures.\n");
+        text.Append(closer.Value > 10 * PartOfNewPictures ? "Many samples are near copies.\n" : closer.Value > 3 * PartOfNewPictures ? "Some samples are near copies.\n" : "No sign of copies.\n");
         if (Nearest is { } picture)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n![{picture.What}](card/{picture.File})\n\n{picture.What}.\n");

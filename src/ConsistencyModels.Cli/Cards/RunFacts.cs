@@ -89,7 +89,7 @@ internal sealed record RunFacts
                 continue;
             }
 
-            using var row = JsonDocument.Parse(line);
+            using var row = Row(path, line);
             if (row.RootElement.TryGetProperty("images", out var count) && count.TryGetInt64(out var now) && now > images)
             {
                 if (row.RootElement.TryGetProperty("images_per_second", out var pace) && pace.TryGetDouble(out var perSecond) && perSecond > 0)
@@ -102,6 +102,18 @@ internal sealed record RunFacts
         }
 
         return (images, TimeSpan.FromSeconds(Math.Min(seconds, 1e9)));
+    }
+
+    private static JsonDocument Row(string path, string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException e)
+        {
+            throw new ConsistencyModelsException($"{path}: a line is not valid JSON, expected one object: {Printable.Line(line, 60)}", e);
+        }
     }
 
     private static string? Origin(JsonElement root, string key) =>

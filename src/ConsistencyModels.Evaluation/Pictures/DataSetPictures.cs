@@ -45,9 +45,6 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     /// <summary>Width and height of every picture.</summary>
     public (int Width, int Height) Size => (_data.Width, _data.Height);
 
-    /// <summary>1 or 3.</summary>
-    public int Channels => _data.Channels;
-
     /// <summary>What was left out and may be meant, and which pictures were not readable or of another size.</summary>
     public IReadOnlyList<string> Notes =>
         [.. _data.Notes, .. _data.Skipped.Count == 0 ? Array.Empty<string>() : [$"{_data.Skipped.Count} pictures were left out, the first: {_data.Skipped[0]}"]];

@@ -61,6 +61,9 @@ public sealed class CardTests : IDisposable
         Assert.Contains("not valid JSON", Refused("--runs", _folder["run"]));
         File.WriteAllText(_folder["run", "run.json"], "{}");
         Assert.Contains("objective.name", Refused("--runs", _folder["run"]));
+        Cm.Succeed("train", pictures, "--network", TinyModel.Config(_folder), "--images", "8", "--batch", "8", "--run", _folder["broken"], "-q");
+        File.AppendAllText(_folder["broken", "log.jsonl"], "{]}\n");
+        Assert.Contains("log.jsonl: a line is not valid JSON", Refused("--runs", _folder["broken"]));
         Assert.False(Directory.Exists(_folder["card"]));
         Directory.CreateDirectory(_folder["card"]);
         File.WriteAllText(_folder["card", "README.md"], "mine");
