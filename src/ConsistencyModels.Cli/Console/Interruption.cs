@@ -8,17 +8,18 @@ namespace ConsistencyModels.Cli;
 /// </summary>
 internal sealed partial class Interruption : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    // Looks at what the program does, in a row: together the second.
+    private const int Looks = 4;
 
-    // In a second of standing still. Who computes comes to look at the token.
-    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
+
+    // Between two looks, of standing still. Who computes comes to look at the token.
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(10);
 
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Lock _lock = new();
-    private Timer? _timer;
-    private PosixSignal _signal;
-    private TimeSpan _worked;
+    private PosixSignal? _signal;
     private int _saving;
 
     public Interruption()
@@ -41,13 +42,7 @@ internal sealed partial class Interruption : IDisposable
 
     public void Dispose()
     {
-        lock (_lock)
-        {
-            _timer?.Dispose();
-            _registrations.ForEach(registration => registration.Dispose());
-            _registrations.Clear();
-        }
-
+        GiveBack();
         _source.Dispose();
     }
 
@@ -55,41 +50,57 @@ internal sealed partial class Interruption : IDisposable
     {
         lock (_lock)
         {
-            if (_timer is not null || _registrations.Count == 0)
+            if (_signal is not null || _registrations.Count == 0)
             {
                 return;
             }
 
             context.Cancel = true;
             _signal = context.Signal;
-            _worked = Environment.CpuUsage.TotalTime;
-            _timer = new Timer(_ => Leave(), null, Patience, Patience);
         }
 
+        // Not a timer: its threads would be at work in every look.
+        new Thread(Watch) { IsBackground = true, Name = nameof(Interruption) }.Start();
         _source.Cancel();
+    }
+
+    private void Watch()
+    {
+        var (worked, still) = (Environment.CpuUsage.TotalTime, 0);
+        while (still < Looks || Volatile.Read(ref _saving) > 0)
+        {
+            Thread.Sleep(Pace);
+            var before = worked;
+            worked = Environment.CpuUsage.TotalTime;
+            still = worked - before > Idle || ThreadStates.AnyAtWork() ? 0 : still + 1;
+        }
+
+        if (GiveBack())
+        {
+            Leave();
+        }
+    }
+
+    // False if it was done before: then the program is at its end by itself.
+    private bool GiveBack()
+    {
+        lock (_lock)
+        {
+            var had = _registrations.Count > 0;
+            _registrations.ForEach(registration => registration.Dispose());
+            _registrations.Clear();
+            return had;
+        }
     }
 
     // What is being written has a temporary name, and goes with the next try.
     private void Leave()
     {
-        lock (_lock)
-        {
-            var before = _worked;
-            _worked = Environment.CpuUsage.TotalTime;
-            if (_worked - before > Idle || Volatile.Read(ref _saving) > 0 || _registrations.Count == 0)
-            {
-                return;
-            }
-
-            _registrations.ForEach(registration => registration.Dispose());
-            _registrations.Clear();
-        }
-
         var number = _signal switch { PosixSignal.SIGHUP => 1, PosixSignal.SIGINT => 2, _ => 15 };
         if (!OperatingSystem.IsWindows())
         {
             _ = Kill(Environment.ProcessId, number);
-            Thread.Sleep(Patience);
+            Thread.Sleep(TimeSpan.FromSeconds(1));
         }
 
         Environment.Exit(128 + number);

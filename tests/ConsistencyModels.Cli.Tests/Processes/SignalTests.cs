@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace ConsistencyModels.Cli.Tests.Processes;
@@ -26,6 +27,36 @@ public sealed class SignalTests : IDisposable
         var result = await CmProcess.Finish(process);
         Assert.Equal(128 + signal, result.Code);
         Assert.Equal("", result.Out);
+    }
+
+    /// <remarks>It is no reason to end a program that it got no processor for a second: it was to say that it is cancelled.</remarks>
+    [Fact]
+    public async Task A_program_that_gets_no_turn_is_not_one_that_waits()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux's chrt.");
+        using var process = CmProcess.Start("generate", "--model", TinyModel.Make(_folder), "-n", "1000000", "--quiet", "--out", _folder["out"]);
+        await Eventually.True(() => Directory.Exists(_folder["out"]), process);
+        var others = Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => CmProcess.Launch("sh", "-c", "while :; do :; done")).ToList();
+        try
+        {
+            // From here on it has its turn when nobody else wants one.
+            await Schedule(process, "--idle");
+            CmProcess.Signal(process, CmProcess.Interrupt);
+            await Task.Delay(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+            await Schedule(process, "--other");
+        }
+        finally
+        {
+            others.ForEach(other =>
+            {
+                other.Kill();
+                other.Dispose();
+            });
+        }
+
+        var result = await CmProcess.Finish(process);
+        Assert.Equal(130, result.Code);
+        Assert.Equal("cm: cancelled", Cm.TheLine(result));
     }
 
     [Theory]
@@ -58,6 +89,12 @@ public sealed class SignalTests : IDisposable
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("stopped and saved at image ", result.Error);
         Assert.Single(Directory.GetFiles(Path.Combine(run, "checkpoints"), "*.safetensors"));
+    }
+
+    private static async Task Schedule(Process process, string policy)
+    {
+        using var chrt = CmProcess.Launch("chrt", "--all-tasks", policy, "--pid", "0", $"{process.Id}");
+        Assert.Equal(0, (await CmProcess.Finish(chrt)).Code);
     }
 
     // The program has set itself up: it catches what is sent when a terminal closes, as the runtime by itself does not.
