@@ -26,6 +26,7 @@ internal static class SearchStepsCommand
         var metric = Options.Text("--metric", "What is made small: energy (default), a distance of colours and edges without a trained network, or fd, sfd, kd, is, pr or dc of cm evaluate", "NAME");
         var extractor = Options.Text("--extractor", "What looks at the pictures for a --metric of cm evaluate; default: resnet18", "NAME");
         var seed = Options.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
+        var write = Options.Switch("--write", "Write them into the model's folder: --steps of that number takes them from then on");
         var json = Options.Switch("--json", "Print the result as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but the result", "-q");
         var command = new CliCommand(
@@ -33,10 +34,10 @@ internal static class SearchStepsCommand
             "Find the best timesteps for sampling in a few steps by ternary search. The default distance is one of colours and edges, made "
             + "without a trained network: it ranks timesteps of one model, but it is not FID and does not compare models.",
             "cm search-steps --reference held-out/            # two steps of the bundled model",
-            "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512",
+            "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512 --write",
             "cm search-steps --reference held-out/ --metric kd         # by an extractor's features, as cm evaluate")
         {
-            reference, classes, steps, samples, metric, extractor, seed, json, quiet,
+            reference, classes, steps, samples, metric, extractor, seed, write, json, quiet,
         };
         engine.AddTo(command);
         command.SetAction(result =>
@@ -53,12 +54,13 @@ internal static class SearchStepsCommand
                 result.GetValue(metric) ?? Energy,
                 result.GetValue(extractor),
                 result.GetValue(seed) ?? 0,
+                result.GetValue(write),
                 result.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, IReadOnlyList<string> words, int steps, int samples, string metric, string? extractor, ulong seed, bool json)
+    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, IReadOnlyList<string> words, int steps, int samples, string metric, string? extractor, ulong seed, bool write, bool json)
     {
         using var model = engine.Model.Open(console, context.Cancellation);
         if (model.Kind != ModelKind.Consistency)
@@ -72,6 +74,7 @@ internal static class SearchStepsCommand
             throw new ConsistencyModelsException($"--steps is {steps}, but the model has {levels} noise levels; expected fewer steps");
         }
 
+        var written = write ? OwnSteps.In(model) : null;
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
         var reference = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples, context.Cancellation);
         var classes = ChooseClasses(words, model, reference, console);
@@ -93,6 +96,12 @@ internal static class SearchStepsCommand
         tried.Finish();
         var best = StepObjective.Diffusers(ts);
         Report(context, console, json, [.. model.Notes, .. reference.Notes], best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
+        if (written is not null)
+        {
+            written.Write(best);
+            console.Error.WriteLine($"written to {written.Path}: --steps {steps} draws by them from now on");
+        }
+
         return ExitCode.Fine;
     }
 

@@ -79,6 +79,11 @@ internal static class ModelReportText
             yield return ("scheduler", Invariant($"{s.NumTrainTimesteps} timesteps, sigma {s.SigmaMin} to {s.SigmaMax}, rho {s.Rho}, sigma_data {s.SigmaData}{(s.ClipDenoised ? ", clipped" : "")}"));
         }
 
+        if (report.Scheduler is { OwnTimesteps: { Steps.Count: > 0 } own })
+        {
+            yield return ("timesteps", $"{own} where as many --steps are asked for");
+        }
+
         foreach (var (key, value) in report.Metadata.Where(pair => pair.Key != "format"))
         {
             yield return ("metadata", $"{key}: {(value.Length <= LongestValue ? value : value[..LongestValue] + "...").ReplaceLineEndings(" ")}");

@@ -31,7 +31,9 @@ internal static class SchedulerFile
     {
         var (kind, guess, scheduler) = Find(path, file, index, config, options);
         scheduler = options.Scheduler ?? scheduler;
-        return (kind, guess, options.NumTrainTimesteps is { } steps ? scheduler with { NumTrainTimesteps = steps } : scheduler);
+
+        // Its own timesteps are indices into another table then.
+        return (kind, guess, options.NumTrainTimesteps is { } steps && steps != scheduler.NumTrainTimesteps ? scheduler with { NumTrainTimesteps = steps, OwnTimesteps = TimestepTable.None } : scheduler);
     }
 
     /// <summary>The file's text, as diffusers would write it.</summary>

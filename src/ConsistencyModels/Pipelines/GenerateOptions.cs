@@ -85,7 +85,7 @@ public sealed record GenerateOptions : DrawingOptions
 
     /// <summary>
     /// Number of steps, at least 1. Where nothing is said it is 1 for a consistency model (10 with tiles) and 18 for a diffusion
-    /// model. A consistency model has equally spaced ones, at most the scheduler's <c>num_train_timesteps</c>. Not used when
+    /// model. A consistency model has its own for that number, or equally spaced ones; at most the scheduler's <c>num_train_timesteps</c>. Not used when
     /// <see cref="DrawingOptions.Timesteps"/> is given; null only with those or with a <see cref="DrawingOptions.Sampler"/>.
     /// </summary>
     public int? NumInferenceSteps

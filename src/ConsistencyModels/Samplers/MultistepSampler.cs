@@ -136,7 +136,7 @@ public sealed class MultistepSchedule
             scheduler.InitNoiseSigma);
     }
 
-    /// <summary>diffusers' equally spaced steps: <see cref="CMStochasticIterativeScheduler.SetTimesteps(int)"/>.</summary>
+    /// <summary>The model's own steps where it has some, else diffusers' equally spaced ones: <see cref="CMStochasticIterativeScheduler.SetTimesteps(int)"/>.</summary>
     /// <param name="steps">Number of steps, 1 to num_train_timesteps.</param>
     /// <param name="config">The model's scheduler.</param>
     /// <exception cref="ArgumentException">The number is out of range.</exception>

@@ -81,7 +81,10 @@ public sealed class CMStochasticIterativeScheduler
         }
     }
 
-    /// <summary>Chooses a schedule of equally spaced indices, each N / steps (rounded down) after the one before, from sigma_max on.</summary>
+    /// <summary>
+    /// Chooses the model's own schedule for so many steps (<see cref="CMStochasticIterativeSchedulerConfig.OwnTimesteps"/>), or where it has
+    /// none, as in diffusers, one of equally spaced indices, each N / steps (rounded down) after the one before, from sigma_max on.
+    /// </summary>
     /// <param name="numInferenceSteps">Number of steps, 1 to N.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of that range; the schedule stays as it was.</exception>
     public void SetTimesteps(int numInferenceSteps)
@@ -94,7 +97,7 @@ public sealed class CMStochasticIterativeScheduler
         }
 
         var spacing = Config.NumTrainTimesteps / numInferenceSteps;
-        Use(Enumerable.Range(0, numInferenceSteps).Select(i => i * spacing));
+        Use(Config.OwnTimesteps.For(numInferenceSteps)?.Reverse() ?? Enumerable.Range(0, numInferenceSteps).Select(i => i * spacing));
         NumInferenceSteps = numInferenceSteps;
         CustomTimesteps = false;
     }
@@ -387,6 +390,12 @@ public sealed record CMStochasticIterativeSchedulerConfig
     /// <summary>Whether denoised images are clipped to [-1, 1] in every step. <c>clip_denoised</c></summary>
     public bool ClipDenoised { get; init; } = true;
 
+    /// <summary>
+    /// The model's own timesteps for sampling in so many steps, below <see cref="NumTrainTimesteps"/>. <c>_timesteps</c>, a list of lists;
+    /// diffusers passes over keys that begin with an underscore, and spaces its steps equally.
+    /// </summary>
+    public TimestepTable OwnTimesteps { get; init; } = TimestepTable.None;
+
     /// <summary>The file's other keys, written back as they are.</summary>
     public IReadOnlyDictionary<string, JsonElement> Extras { get; init => field = ValueExtras.Of(value); } = ValueExtras.None;
 
@@ -418,6 +427,7 @@ public sealed record CMStochasticIterativeSchedulerConfig
         : !(SigmaData >= Smallest) || SigmaData > Largest ? (SigmaDataKey, "a number from 1e-12 to 1e12")
         : !(SNoise >= 0) || SNoise > Largest ? (SNoiseKey, "a number from 0 to 1e12")
         : !(Rho > 0) || !IsExact(0, SigmaMax) || !IsExact(1, SigmaMin) ? (RhoKey, $"a number above 0 with which a schedule from {SigmaMaxKey} to {SigmaMinKey} can be computed")
+        : !OwnTimesteps.Fits(NumTrainTimesteps) ? (TimestepTable.Key, $"indices below {NumTrainTimestepsKey}, {NumTrainTimesteps}")
         : null;
 
     // A very small rho overflows, a very large one makes all levels the same.
@@ -440,12 +450,16 @@ public sealed record CMStochasticIterativeSchedulerConfig
             SNoise = reader.Double(SNoiseKey, defaults.SNoise),
             Rho = reader.Double(RhoKey, defaults.Rho),
             ClipDenoised = reader.Bool(ClipDenoisedKey, defaults.ClipDenoised),
+            OwnTimesteps = ReadTimesteps(reader),
             Extras = reader.Extras,
         };
         return config.FirstProblem() is { } problem ? throw reader.Bad(problem.Key, problem.Expected) : config;
     }
 
-    private ConfigWriter Writer() => new ConfigWriter()
+    private static TimestepTable ReadTimesteps(ConfigReader reader) => !reader.Has(TimestepTable.Key) ? TimestepTable.None
+        : TimestepTable.FromJson(reader.Element(TimestepTable.Key)!.Value) ?? throw reader.Bad(TimestepTable.Key, "lists of descending indices, one for a number of steps, such as [[22, 0]]");
+
+    private ConfigWriter Writer() => (OwnTimesteps.Steps.Count == 0 ? new ConfigWriter() : new ConfigWriter().Set(TimestepTable.Key, OwnTimesteps.ToJson()))
         .Set(ClassNameKey, ClassName)
         .Set(NumTrainTimestepsKey, NumTrainTimesteps)
         .Set(SigmaMinKey, SigmaMin)

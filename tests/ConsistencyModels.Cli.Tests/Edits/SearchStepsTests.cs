@@ -1,25 +1,27 @@
 using System.Text.Json;
 using ConsistencyModels.Cli.Searching;
+using ConsistencyModels.Imaging;
+using ConsistencyModels.Models;
+using ConsistencyModels.Schedulers;
 
 namespace ConsistencyModels.Cli.Tests.Edits;
 
 /// <summary><c>cm search-steps</c> and its distance.</summary>
 public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditProgram>
 {
+    private void Reference(string name)
+    {
+        Directory.CreateDirectory(program.Path(name));
+        for (var i = 0; i < 50; i++)
+        {
+            program.Picture(Path.Combine(name, $"{i}.png"), 8 + i, 9, seed: i);
+        }
+    }
+
     [Fact]
     public void It_ends_with_timesteps_that_generate_takes()
     {
-        for (var i = 0; i < 50; i++)
-        {
-            program.Picture($"reference-{i}.png", 8 + i, 9, seed: i);
-        }
-
-        Directory.CreateDirectory(program.Path("reference"));
-        foreach (var file in Directory.EnumerateFiles(program.Path(""), "reference-*.png"))
-        {
-            File.Move(file, Path.Combine(program.Path("reference"), Path.GetFileName(file)), overwrite: true);
-        }
-
+        Reference("reference");
         var result = JsonDocument.Parse(program.Fine("search-steps -m @gray --reference @reference --samples 4 --json").Out).RootElement;
         int[] timesteps = [.. result.GetProperty("timesteps").EnumerateArray().Select(value => value.GetInt32())];
         Assert.Equal(2, timesteps.Length);
@@ -28,6 +30,50 @@ public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditPr
         Assert.True(double.IsFinite(result.GetProperty("held_out_distance").GetDouble()));
         program.Fine($"generate -m @gray --timesteps {string.Join(',', timesteps)} -o @found.png");
     }
+
+    [Fact]
+    public void Written_into_the_model_they_are_what_a_number_of_steps_means()
+    {
+        Reference("seen");
+        program.Fine("convert @gray @own");
+        var before = ModelReader.Open(program.Path("own")).Scheduler;
+        var result = program.Fine("search-steps -m @own --reference @seen --samples 4 --steps 3 --write --json");
+        int[] timesteps = [.. JsonDocument.Parse(result.Out).RootElement.GetProperty("timesteps").EnumerateArray().Select(value => value.GetInt32())];
+        Assert.Contains("--steps 3 draws by them from now on", result.Error, StringComparison.Ordinal);
+
+        var after = ModelReader.Open(program.Path("own")).Scheduler;
+        Assert.Equal(timesteps, after.OwnTimesteps.For(3));
+        Assert.Equal(before, after with { OwnTimesteps = TimestepTable.None });
+        Assert.Contains($"[{string.Join(", ", timesteps)}] where as many --steps are asked for", program.Fine("info @own").Out, StringComparison.Ordinal);
+
+        program.Fine("generate -m @own --seed 3 --steps 3 -o @by-steps.png");
+        program.Fine($"generate -m @own --seed 3 --timesteps {string.Join(',', timesteps)} -o @by-timesteps.png");
+        program.Fine("generate -m @gray --seed 3 --steps 3 -o @spaced.png");
+        Assert.Equal(Pixels("by-timesteps.png"), Pixels("by-steps.png"));
+        Assert.NotEqual(Pixels("spaced.png"), Pixels("by-steps.png"));
+
+        // Indices into another table are none of its own.
+        program.Fine("generate -m @own --seed 3 --steps 3 --train-timesteps 60 -o @more-levels.png");
+        program.Fine("generate -m @gray --seed 3 --steps 3 --train-timesteps 60 -o @more-levels-spaced.png");
+        Assert.Equal(Pixels("more-levels-spaced.png"), Pixels("more-levels.png"));
+        program.Bad("search-steps -m @own --reference @seen --samples 4 --train-timesteps 60 --write", "has 40 levels, and --train-timesteps is 60");
+    }
+
+    [Fact]
+    public void Only_a_folder_of_ones_own_is_written_to()
+    {
+        Reference("read");
+        program.Fine("convert @gray @bare.safetensors");
+        program.Bad("search-steps -m @bare.safetensors --reference @read --write", "is no folder in diffusers' layout; cm convert makes such a folder");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        program.Fine("convert @gray @linked");
+        var file = program.Path("linked/scheduler/scheduler_config.json");
+        File.Move(file, program.Path("blob"));
+        File.CreateSymbolicLink(file, program.Path("blob"));
+        program.Bad("search-steps -m @linked --reference @read --write", "is a link to what other folders may use");
+    }
+
+    private byte[] Pixels(string name) => ImageDecoder.DecodeFile(program.Path(name)).Pixels.ToArray();
 
     [Fact]
     public void It_wants_pictures_to_compare_with()

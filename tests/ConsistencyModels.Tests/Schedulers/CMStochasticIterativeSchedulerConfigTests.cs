@@ -50,8 +50,30 @@ public class CMStochasticIterativeSchedulerConfigTests
         Assert.Equal("ü", again.Extras["later"].GetProperty("a")[2].GetString());
     }
 
+    [Fact]
+    public void Its_own_timesteps_come_back_and_make_configurations_equal()
+    {
+        var config = new CMStochasticIterativeSchedulerConfig { OwnTimesteps = TimestepTable.None.With([30, 14, 0]).With([20, 0]).With([22, 0]) };
+        config = CMStochasticIterativeSchedulerConfig.FromJson(config.ToJson());
+        var again = CMStochasticIterativeSchedulerConfig.FromJson(config.ToJson());
+        Assert.Equal(config, again);
+        Assert.Equal(config.GetHashCode(), again.GetHashCode());
+        Assert.NotEqual(config, config with { OwnTimesteps = TimestepTable.None });
+        Assert.Equal([2, 3], again.OwnTimesteps.Steps);
+        Assert.Equal([22, 0], again.OwnTimesteps.For(2)!);
+        Assert.Null(again.OwnTimesteps.For(4));
+        Assert.Equal("[22, 0], [30, 14, 0]", again.OwnTimesteps.ToString());
+        Assert.Throws<ArgumentException>(() => TimestepTable.None.With([0, 22]));
+    }
+
     [Theory]
     [InlineData("""{"num_train_timesteps": 1}""", "x.json: num_train_timesteps: found 1, expected an integer from 2 to 1000000.")]
+    [InlineData("""{"_timesteps": [22, 0]}""", "x.json: _timesteps: found [22, 0], expected lists of descending indices, one for a number of steps, such as [[22, 0]].")]
+    [InlineData("""{"_timesteps": [[0, 22]]}""", "x.json: _timesteps: found [[0, 22]], expected lists of descending indices, one for a number of steps, such as [[22, 0]].")]
+    [InlineData("""{"_timesteps": [[22, 0], [30, 0]]}""", "x.json: _timesteps: found [[22, 0], [30, 0]], expected lists of descending indices, one for a number of steps, such as [[22, 0]].")]
+    [InlineData("""{"_timesteps": [[5]]}""", "x.json: _timesteps: found [[5]], expected lists of descending indices, one for a number of steps, such as [[22, 0]].")]
+    [InlineData("""{"_timesteps": [[2.5, -1]]}""", "x.json: _timesteps: found [[2.5, -1]], expected lists of descending indices, one for a number of steps, such as [[22, 0]].")]
+    [InlineData("""{"_timesteps": [[40, 0]]}""", "x.json: _timesteps: found [[40, 0]], expected indices below num_train_timesteps, 40.")]
     [InlineData("""{"num_train_timesteps": 40.5}""", "x.json: num_train_timesteps: found 40.5, expected an integer.")]
     [InlineData("""{"sigma_min": -1}""", "x.json: sigma_min: found -1, expected a number of at least 1e-12.")]
     [InlineData("""{"sigma_max": 0.001}""", "x.json: sigma_max: found 0.001, expected a number above sigma_min, at most 1e12.")]

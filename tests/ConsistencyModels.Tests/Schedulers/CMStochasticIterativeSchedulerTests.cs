@@ -44,6 +44,23 @@ public class CMStochasticIterativeSchedulerTests
     }
 
     [Fact]
+    public void A_number_of_steps_takes_the_models_own_timesteps_where_it_has_some()
+    {
+        var (own, given, spaced) = (Scheduler(TimestepTable.None.With([31, 7, 0])), Scheduler(TimestepTable.None), Scheduler(TimestepTable.None));
+        own.SetTimesteps(3);
+        given.SetTimesteps([31, 7, 0]);
+        Assert.Equal(given.Timesteps, own.Timesteps);
+        Assert.Equal(given.Sigmas, own.Sigmas);
+        Assert.Equal((3, false), (own.NumInferenceSteps, own.CustomTimesteps));
+
+        own.SetTimesteps(4);
+        spaced.SetTimesteps(4);
+        Assert.Equal(spaced.Timesteps, own.Timesteps);
+
+        static CMStochasticIterativeScheduler Scheduler(TimestepTable table) => new(Defaults with { OwnTimesteps = table });
+    }
+
+    [Fact]
     public void The_last_of_several_steps_adds_a_trace_of_noise()
     {
         var scheduler = new CMStochasticIterativeScheduler(Defaults);
