@@ -1,14 +1,15 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Evaluating;
-using ConsistencyModels.Cli.Generating;
 using ConsistencyModels.Cli.Help;
-using ConsistencyModels.Evaluation.References;
+using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Cli.Commands;
 
 /// <summary><c>cm sample-npz</c>.</summary>
 internal static class SampleNpzCommand
 {
+    private const int DefaultCount = 50_000;
+
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandContext context)
     {
@@ -22,7 +23,8 @@ internal static class SampleNpzCommand
         var quiet = Options.Switch("--quiet", "Print nothing but errors", "-q");
         var command = new CliCommand(
             "sample-npz",
-            "Draw many pictures into an .npz as openai's evaluator takes it: arr_0, bytes [N, H, W, C], and arr_1, the labels of a model with classes.",
+            "Draw many pictures into an .npz as openai's evaluator takes it: arr_0, bytes [N, H, W, C], and arr_1, the labels of a model with classes. "
+            + "A command that was stopped goes on, and mpirun -n 2 cm sample-npz ... shares the work: parts lie in FILE.parts meanwhile.",
             "cm sample-npz --out samples.npz -n 10000",
             "cm sample-npz FOLDER --steps 2 --classes all --out samples.npz")
         {
@@ -32,63 +34,52 @@ internal static class SampleNpzCommand
         engine.AddTo(command);
         command.SetAction(result =>
         {
-            var console = context.Console.Quiet(result.GetValue(quiet));
             var file = result.GetValue(output)!;
             OutputFolder.ThrowIfFolder("--out", file);
-            LaunchedShare.ThrowIfSeveral("cm sample-npz");
-            var total = result.GetValue(count) ?? 50_000;
-            using var pictures = ModelPictures.Open(engine.Read(result, result.GetValue(model)), sampling.Read(result), total, console, context.Cancellation);
-            OutputFolder.MakeAbove(file);
-            Spinner.For(console, "drawing", report =>
-            {
-                Write(file, pictures, report, context.Cancellation);
-                return true;
-            });
-            if (result.GetValue(json))
-            {
-                JsonText.Write(context.Console.Out, writer =>
+            return MpiCollective.Run(
+                processes =>
                 {
-                    writer.WriteString("file", file);
-                    writer.WriteNumber("count", total);
-                    writer.WriteNumber("seed", pictures.Description.Seed);
-                    writer.WriteNumber("side", pictures.Side);
-                    writer.WriteNumber("channels", pictures.Channels);
-                    writer.WriteBoolean("labels", pictures.HasClasses);
-                    writer.WriteString("model_sha256", pictures.Description.Hash);
-                    JsonText.Strings(writer, "notes", pictures.Notes);
-                });
-            }
-            else
-            {
-                console.Out.WriteLine(file);
-                console.Error.WriteLine($"{total} pictures by {pictures.Name}, seeds {pictures.Description.Seed} to {pictures.Description.Seed + (ulong)total - 1}");
-            }
+                    var console = context.Console.Quiet(result.GetValue(quiet) || processes.Rank > 0);
+                    using var pictures = ModelPictures.Open(
+                        engine.Read(result, result.GetValue(model)), sampling.Read(result), result.GetValue(count) ?? DefaultCount, console, context.Cancellation);
+                    OutputFolder.MakeAbove(file);
+                    var found = Spinner.For(console, "drawing", report => new SampleParts(pictures, file, processes).Write(report, context.Cancellation));
+                    if (processes.Rank == 0)
+                    {
+                        Report(context, console, pictures, file, found, result.GetValue(json));
+                    }
 
-            return ExitCode.Fine;
+                    return ExitCode.Fine;
+                },
+                exception =>
+                {
+                    var failure = Failure.Tell(exception, context.Console.Error);
+                    return (failure.Printable, failure.Code);
+                });
         });
         return command;
     }
 
-    private static void Write(string file, ModelPictures pictures, Action<double, string> report, CancellationToken cancellation) => NpzFile.Write(file, npz =>
+    private static void Report(CommandContext context, CliConsole console, ModelPictures pictures, string file, int found, bool json)
     {
-        var labels = new long[pictures.HasClasses ? pictures.Count : 0];
-        npz.Add("arr_0", "|u1", [pictures.Count, pictures.Side, pictures.Side, pictures.Channels], stream =>
+        if (json)
         {
-            var done = 0;
-            foreach (var image in pictures.Draw(0, pictures.Count, cancellation))
+            JsonText.Write(context.Console.Out, writer =>
             {
-                stream.Write(image.Image.Pixels);
-                if (labels.Length > 0)
-                {
-                    labels[done] = image.ClassLabel!.Value;
-                }
-
-                report((double)++done / pictures.Count, $"{done} of {pictures.Count}");
-            }
-        });
-        if (labels.Length > 0)
-        {
-            npz.Add("arr_1", [labels.Length], labels);
+                writer.WriteString("file", file);
+                writer.WriteNumber("count", pictures.Count);
+                writer.WriteNumber("seed", pictures.Description.Seed);
+                writer.WriteNumber("side", pictures.Side);
+                writer.WriteNumber("channels", pictures.Channels);
+                writer.WriteBoolean("labels", pictures.HasClasses);
+                writer.WriteString("model_sha256", pictures.Description.Hash);
+                JsonText.Strings(writer, "notes", pictures.Notes);
+            });
+            return;
         }
-    });
+
+        console.Out.WriteLine(file);
+        var before = found > 0 ? $", {found} of them drawn by a command before" : "";
+        console.Error.WriteLine($"{pictures.Count} pictures by {pictures.Name}, seeds {pictures.Description.Seed} to {pictures.Description.Seed + (ulong)pictures.Count - 1}{before}");
+    }
 }

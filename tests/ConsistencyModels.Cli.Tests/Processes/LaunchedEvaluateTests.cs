@@ -21,6 +21,46 @@ public sealed class LaunchedEvaluateTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_processes_write_the_samples_of_one_byte_for_byte()
+    {
+        var model = TinyModel.Make(_folder);
+        string[] command = ["sample-npz", model, "-n", "2300", "--classes", "all", "--threads", "1", "--out"];
+        Cm.Succeed([.. command, _folder["one.npz"], "-q"]);
+        var result = await Mpirun([.. command, _folder["two.npz"]]);
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Equal([_folder["two.npz"]], result.OutLines);
+        Assert.Equal(File.ReadAllBytes(_folder["one.npz"]), File.ReadAllBytes(_folder["two.npz"]));
+        Assert.False(Directory.Exists(_folder["two.npz.parts"]));
+    }
+
+    [Fact]
+    public async Task Samples_that_were_interrupted_go_on()
+    {
+        var model = TinyModel.Make(_folder);
+        string[] command = ["sample-npz", model, "-n", "40000", "--out"];
+        Cm.Succeed([.. command, _folder["whole.npz"], "-q"]);
+        using (var process = CmProcess.Start([.. command, _folder["stopped.npz"]]))
+        {
+            await Eventually.True(() => Parts() > 1, process);
+            CmProcess.Signal(process, CmProcess.Interrupt);
+            Assert.Equal(130, (await CmProcess.Finish(process)).Code);
+        }
+
+        Assert.False(File.Exists(_folder["stopped.npz"]));
+        Assert.InRange(Parts(), 2, 39);
+
+        // A damaged part is drawn again.
+        var parts = Directory.GetFiles(_folder["stopped.npz.parts"]).Order().ToArray();
+        File.WriteAllBytes(parts[0], new byte[100]);
+        var result = Cm.Succeed([.. command, _folder["stopped.npz"]]);
+        Assert.Contains($"{1000 * (parts.Length - 1)} of them drawn by a command before", result.Error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(_folder["whole.npz"]), File.ReadAllBytes(_folder["stopped.npz"]));
+        Assert.False(Directory.Exists(_folder["stopped.npz.parts"]));
+
+        int Parts() => Directory.Exists(_folder["stopped.npz.parts"]) ? Directory.GetFiles(_folder["stopped.npz.parts"], "*.safetensors").Length : 0;
+    }
+
+    [Fact]
     public async Task Without_a_folder_they_cannot_share()
     {
         var pictures = TinyModel.Pictures(_folder);
