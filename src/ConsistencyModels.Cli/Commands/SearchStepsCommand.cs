@@ -22,11 +22,14 @@ internal static class SearchStepsCommand
         reference.Required = true;
         var classes = CommonOptions.Classes("Classes to draw, those the reference shows; default: the names of its folders if the model has such classes, else all, at random", engine.ModelOption);
         var steps = Options.Whole("--steps", "Network calls; default: 2", 2, 16);
+        var referenceClasses = Options.Text("--reference-classes", "Which folders of the reference are which classes, as cm train --classes says it: name=folder:folder:-folder,name=...", "MAP");
+        var native = Options.Switch("--native-size-only", "Leave pictures of the reference out that have another size, as cm train does, and crop none");
+        var edits = Options.Switch("--edits", "Look for the noise levels at which strokes, variations and interpolations begin, in place of timesteps");
         var samples = Options.Whole("--samples", "Pictures generated for each candidate, and read from --reference twice as many at most; default: 128", 2, 100_000);
         var metric = Options.Text("--metric", "What is made small: energy (default), a distance of colours and edges without a trained network, or fd, sfd, kd, is, pr or dc of cm evaluate", "NAME");
         var extractor = Options.Text("--extractor", "What looks at the pictures for a --metric of cm evaluate; default: resnet18", "NAME");
         var seed = Options.Seed("--seed", "Seed of the first picture; every candidate has the same; default: 0");
-        var write = Options.Switch("--write", "Write them into the model's folder: --steps of that number takes them from then on");
+        var write = Options.Switch("--write", "Write what was found into the model's folder: it is what --steps of that number, or an edit, takes from then on");
         var json = Options.Switch("--json", "Print the result as JSON");
         var quiet = Options.Switch("--quiet", "Print nothing but the result", "-q");
         var command = new CliCommand(
@@ -35,32 +38,39 @@ internal static class SearchStepsCommand
             + "without a trained network: it ranks timesteps of one model, but it is not FID and does not compare models.",
             "cm search-steps --reference held-out/            # two steps of the bundled model",
             "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512 --write",
+            "cm search-steps -m FOLDER --reference held-out/ --edits --write",
             "cm search-steps --reference held-out/ --metric kd         # by an extractor's features, as cm evaluate")
         {
-            reference, classes, steps, samples, metric, extractor, seed, write, json, quiet,
+            reference, referenceClasses, native, classes, steps, edits, samples, metric, extractor, seed, write, json, quiet,
         };
         engine.AddTo(command);
         command.SetAction(result =>
         {
-            var console = context.Console.Quiet(result.GetValue(quiet));
-            return Run(
-                context,
-                console,
-                engine.Read(result),
-                result.GetValue(reference)!,
-                result.GetValue(classes) ?? [],
-                result.GetValue(steps) ?? 2,
-                result.GetValue(samples) ?? DefaultSamples,
-                result.GetValue(metric) ?? Energy,
-                result.GetValue(extractor),
-                result.GetValue(seed) ?? 0,
-                result.GetValue(write),
-                result.GetValue(json));
+            if (result.GetValue(edits) && result.GetValue(steps) is not null)
+            {
+                throw new ConsistencyModelsException("--edits looks for the levels of edits, --steps for timesteps; give one of them");
+            }
+
+            return Run(context, context.Console.Quiet(result.GetValue(quiet)), engine.Read(result), new()
+            {
+                Reference = result.GetValue(reference)!,
+                ReferenceClasses = result.GetValue(referenceClasses),
+                NativeSizeOnly = result.GetValue(native),
+                Classes = result.GetValue(classes) ?? [],
+                Steps = result.GetValue(steps) ?? 2,
+                Edits = result.GetValue(edits),
+                Samples = result.GetValue(samples) ?? DefaultSamples,
+                Metric = result.GetValue(metric) ?? Energy,
+                Extractor = result.GetValue(extractor),
+                Seed = result.GetValue(seed) ?? 0,
+                Write = result.GetValue(write),
+                Json = result.GetValue(json),
+            });
         });
         return command;
     }
 
-    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, string folder, IReadOnlyList<string> words, int steps, int samples, string metric, string? extractor, ulong seed, bool write, bool json)
+    private static int Run(CommandContext context, CliConsole console, EngineSettings engine, SearchWords words)
     {
         using var model = engine.Model.Open(console, context.Cancellation);
         if (model.Kind != ModelKind.Consistency)
@@ -69,40 +79,72 @@ internal static class SearchStepsCommand
         }
 
         var levels = model.Scheduler.NumTrainTimesteps;
-        if (steps >= levels)
+        if (words.Steps >= levels)
         {
-            throw new ConsistencyModelsException($"--steps is {steps}, but the model has {levels} noise levels; expected fewer steps");
+            throw new ConsistencyModelsException($"--steps is {words.Steps}, but the model has {levels} noise levels; expected fewer steps");
         }
 
-        var written = write ? OwnSteps.In(model) : null;
+        var folder = !words.Write ? null : words.Edits ? ModelFolder.ForEdits(model) : ModelFolder.ForTimesteps(model);
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
-        var reference = ReferencePictures.Read(folder, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), 2 * samples, context.Cancellation);
-        var classes = ChooseClasses(words, model, reference, console);
+        var reference = ReferencePictures.Read(
+            words.Reference, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), words.ReferenceClasses, words.NativeSizeOnly, 2 * words.Samples, context.Cancellation);
+        var edited = words.Edits ? EditedPictures.Of(reference, words.Classes, model) : null;
+        var classes = words.Edits ? null : ChooseClasses(words.Classes, model, reference, console);
         foreach (var note in reference.Notes)
         {
-            console.Error.WriteLine($"note: {folder}: {note}");
+            console.Error.WriteLine($"note: {words.Reference}: {note}");
         }
 
-        console.Error.WriteLine($"reference: {reference.Shape.Batch} of {reference.Found} pictures in {folder}");
+        console.Error.WriteLine($"reference: {reference.Shape.Batch} of {reference.Found} pictures in {words.Reference}");
         using var pipeline = Spinner.For(console, "loading the model", _ => engine.Load(model, context.Cancellation));
-        using var measured = OpenMetric(metric, extractor, reference, samples, engine, console, context.Cancellation);
-        var objective = new StepObjective(pipeline, measured, classes, samples, seed, engine.Chunk == 0 ? null : engine.Chunk);
-        var tried = new TriedTimesteps(console);
+        using var measured = OpenMetric(words.Metric, words.Extractor, reference, words.Samples, engine, console, context.Cancellation);
+        var tried = new TriedLines(console);
+        if (edited is not null)
+        {
+            var found = Spinner.For(console, "searching", report => new EditLevelSearch(pipeline, measured, edited, words.Seed).Find(report, tried.Add, context.Cancellation));
+            tried.Finish();
+            ReportEdits(context, words.Json, found);
+            folder?.Write(found);
+            Tell(console, folder, "edits begin at them from now on");
+            return ExitCode.Fine;
+        }
+
+        var objective = new StepObjective(pipeline, measured, classes, words.Samples, words.Seed, engine.Chunk == 0 ? null : engine.Chunk);
         var (ts, value) = Spinner.For(console, "searching", report => StepSearch.Greedy(
-            steps,
+            words.Steps,
             levels,
             candidate => objective.Search(candidate, new SynchronousProgress<SamplingProgress>(progress => report(progress.Fraction, $"timesteps {Text(StepObjective.Diffusers(candidate))}")), context.Cancellation),
             (candidate, distance) => tried.Add(string.Create(CultureInfo.InvariantCulture, $"timesteps {Text(StepObjective.Diffusers(candidate))}: distance {distance:F4}"))));
         tried.Finish();
         var best = StepObjective.Diffusers(ts);
-        Report(context, console, json, [.. model.Notes, .. reference.Notes], best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
-        if (written is not null)
-        {
-            written.Write(best);
-            console.Error.WriteLine($"written to {written.Path}: --steps {steps} draws by them from now on");
-        }
-
+        Report(context, console, words.Json, [.. model.Notes, .. reference.Notes], best, value, objective.HeldOut(best, context.Cancellation), objective.HeldOut([0], context.Cancellation), objective.Floor);
+        folder?.Write(best);
+        Tell(console, folder, $"--steps {words.Steps} draws by them from now on");
         return ExitCode.Fine;
+    }
+
+    private static void Tell(CliConsole console, ModelFolder? folder, string what)
+    {
+        if (folder is not null)
+        {
+            console.Error.WriteLine($"written to {folder.File}: {what}");
+        }
+    }
+
+    private static void ReportEdits(CommandContext context, bool json, EditDefaults found)
+    {
+        if (json)
+        {
+            JsonText.Write(context.Console.Out, writer =>
+            {
+                writer.WriteNumber("stroke_sigma", found.StrokeSigma);
+                writer.WriteNumber("variation_sigma", found.VariationSigma);
+            });
+        }
+        else
+        {
+            context.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"stroke: --sigma {found.StrokeSigma}\nvariations, interpolate: --sigma {found.VariationSigma}"));
+        }
     }
 
     private static IStepMetric OpenMetric(string metric, string? extractor, ReferencePictures reference, int samples, EngineSettings engine, CliConsole console, CancellationToken cancellation) =>
@@ -158,26 +200,4 @@ internal static class SearchStepsCommand
     }
 
     private static string Text(IReadOnlyList<int> timesteps) => string.Join(',', timesteps);
-}
-
-/// <summary>Lines about what was tried: at once where nobody watches, at the end where a bar is drawn meanwhile.</summary>
-internal sealed class TriedTimesteps(CliConsole console)
-{
-    private readonly List<string> _lines = [];
-
-    /// <summary>Takes a line.</summary>
-    public void Add(string line)
-    {
-        if (console.ErrorIsTerminal)
-        {
-            _lines.Add(line);
-        }
-        else
-        {
-            console.Error.WriteLine(line);
-        }
-    }
-
-    /// <summary>Writes those that waited.</summary>
-    public void Finish() => _lines.ForEach(console.Error.WriteLine);
 }

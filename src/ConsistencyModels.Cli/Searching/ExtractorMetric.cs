@@ -2,7 +2,6 @@ using ConsistencyModels.Evaluation.Extractors;
 using ConsistencyModels.Evaluation.Features;
 using ConsistencyModels.Evaluation.Pictures;
 using ConsistencyModels.Evaluation.Runs;
-using ConsistencyModels.Pipelines;
 using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli.Searching;
@@ -56,8 +55,8 @@ internal sealed class ExtractorMetric : IStepMetric
     }
 
     /// <inheritdoc/>
-    public double Of(IReadOnlyList<GeneratedImage> samples, bool heldOut) =>
-        Value(Look([.. samples.Select(image => PixelConversion.ToImages(image.Values, image.Shape)[0])], default), heldOut ? _heldOut : _search);
+    public double Of(IReadOnlyList<float[]> samples, ImageShape shape, bool heldOut) =>
+        Value(Look([.. samples.Select(values => PixelConversion.ToImages(values, shape)[0])], default), heldOut ? _heldOut : _search);
 
     /// <inheritdoc/>
     public void Dispose() => _extractor.Dispose();

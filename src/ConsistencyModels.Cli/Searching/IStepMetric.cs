@@ -1,5 +1,3 @@
-using ConsistencyModels.Pipelines;
-
 namespace ConsistencyModels.Cli.Searching;
 
 /// <summary>How far pictures are from a reference, of which one half steers a search and the other judges; smaller is better.</summary>
@@ -9,9 +7,10 @@ internal interface IStepMetric : IDisposable
     double Floor { get; }
 
     /// <summary>The distance of pictures.</summary>
-    /// <param name="samples">The pictures, as floats.</param>
+    /// <param name="samples">The pictures, each [C, H, W].</param>
+    /// <param name="shape">Shape of one.</param>
     /// <param name="heldOut">From which half.</param>
-    double Of(IReadOnlyList<GeneratedImage> samples, bool heldOut);
+    double Of(IReadOnlyList<float[]> samples, ImageShape shape, bool heldOut);
 }
 
 /// <summary>The energy distance of <see cref="ImageFeatures"/>, which needs no trained network.</summary>
@@ -35,8 +34,8 @@ internal sealed class EnergyMetric : IStepMetric
     public double Floor => ImageFeatures.EnergyDistance(_search, _heldOut);
 
     /// <inheritdoc/>
-    public double Of(IReadOnlyList<GeneratedImage> samples, bool heldOut) =>
-        ImageFeatures.EnergyDistance([.. samples.Select(image => _scale(ImageFeatures.Of(image.Values, image.Shape)[0]))], heldOut ? _heldOut : _search);
+    public double Of(IReadOnlyList<float[]> samples, ImageShape shape, bool heldOut) =>
+        ImageFeatures.EnergyDistance([.. samples.Select(values => _scale(ImageFeatures.Of(values, shape)[0]))], heldOut ? _heldOut : _search);
 
     /// <inheritdoc/>
     public void Dispose()

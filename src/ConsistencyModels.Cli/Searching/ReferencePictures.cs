@@ -5,10 +5,11 @@ namespace ConsistencyModels.Cli.Searching;
 /// <summary>Pictures to compare with: a data set in any form that training reads.</summary>
 /// <param name="Values">[N, C, H, W].</param>
 /// <param name="Shape">Its shape.</param>
+/// <param name="Labels">The data set's class of each.</param>
 /// <param name="ClassNames">What the data set calls its classes.</param>
 /// <param name="Found">How many pictures there are; no more than were asked for are read.</param>
 /// <param name="Notes">What was left out and may be meant.</param>
-internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IReadOnlyList<string> ClassNames, int Found, IReadOnlyList<string> Notes)
+internal sealed record ReferencePictures(float[] Values, ImageShape Shape, int[] Labels, IReadOnlyList<string> ClassNames, int Found, IReadOnlyList<string> Notes)
 {
     /// <summary>With fewer, what is found is chance: half of them steer, the other half judge.</summary>
     public const int Fewest = 50;
@@ -16,10 +17,12 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IRead
     /// <summary>Reads them in a shuffled order that is always the same, brought to the model's size by the training data's crop.</summary>
     /// <param name="path">A folder with all below it, or an archive.</param>
     /// <param name="shape">Shape of one picture.</param>
+    /// <param name="classes">Which folders are which classes, as cm train --classes says it; null for the folders' own names.</param>
+    /// <param name="native">Whether pictures of another size are left out, and none is cropped.</param>
     /// <param name="most">How many to read at most.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ConsistencyModelsException">There is no such folder, it holds too few pictures, or one cannot be read.</exception>
-    public static ReferencePictures Read(string path, ImageShape shape, int most, CancellationToken cancellation)
+    public static ReferencePictures Read(string path, ImageShape shape, string? classes, bool native, int most, CancellationToken cancellation)
     {
         if (!Directory.Exists(path) && !File.Exists(path))
         {
@@ -31,7 +34,14 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IRead
             throw new ConsistencyModelsException($"the model makes pictures of {shape.Height}x{shape.Width}; expected squares, as the reference is cropped to");
         }
 
-        using var data = ImageDataSets.Open(path, new ImageDataSetOptions { Size = shape.Height, Channels = shape.Channels }, null, cancellation);
+        var options = new ImageDataSetOptions
+        {
+            Size = shape.Height,
+            Channels = shape.Channels,
+            Classes = classes is null ? null : ClassMap.Parse(classes),
+            Crop = native ? ImageCrop.None : ImageCrop.Center,
+        };
+        using var data = ImageDataSets.Open(path, options, null, cancellation);
         if (data.Count < Fewest)
         {
             throw new ConsistencyModelsException($"--reference: {path} holds {data.Count} pictures, expected at least {Fewest}, better hundreds{string.Concat(data.Notes.Select(note => $"; {note}"))}");
@@ -42,7 +52,8 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, IRead
         order = order[..Math.Min(most, order.Length)];
         var all = shape.WithBatch(order.Length);
         var values = new float[all.Length];
-        data.Fill(order, values, [], []);
-        return new(values, all, data.ClassNames, data.Count, data.Notes);
+        var labels = new int[order.Length];
+        data.Fill(order, values, labels, []);
+        return new(values, all, labels, data.ClassNames, data.Count, data.Notes);
     }
 }

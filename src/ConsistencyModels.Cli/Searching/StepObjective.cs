@@ -41,16 +41,18 @@ internal sealed class StepObjective
     /// <param name="progress">Told the part done.</param>
     /// <param name="cancellation">Ends it.</param>
     public double Search(IReadOnlyList<int> ts, IProgress<SamplingProgress>? progress, CancellationToken cancellation) =>
-        _metric.Of(Samples(Diffusers(ts), _seed, progress, cancellation), heldOut: false);
+        Distance(Samples(Diffusers(ts), _seed, progress, cancellation), heldOut: false);
 
     /// <summary>The distance to the half held out, with seeds of its own.</summary>
     /// <param name="timesteps">Descending indices as --timesteps takes them.</param>
     /// <param name="cancellation">Ends it.</param>
     public double HeldOut(IReadOnlyList<int> timesteps, CancellationToken cancellation) =>
-        _metric.Of(Samples(timesteps, unchecked(_seed + (ulong)_samples), null, cancellation), heldOut: true);
+        Distance(Samples(timesteps, unchecked(_seed + (ulong)_samples), null, cancellation), heldOut: true);
 
     /// <summary>openai's ascending indices with the end at σ_min as diffusers' descending ones without it: 0,22,39 is 22,0.</summary>
     public static int[] Diffusers(IReadOnlyList<int> ts) => [.. ts.Take(ts.Count - 1).Reverse()];
+
+    private double Distance(List<GeneratedImage> samples, bool heldOut) => _metric.Of([.. samples.Select(image => image.Values)], samples[0].Shape, heldOut);
 
     private List<GeneratedImage> Samples(IReadOnlyList<int> timesteps, ulong seed, IProgress<SamplingProgress>? progress, CancellationToken cancellation)
     {

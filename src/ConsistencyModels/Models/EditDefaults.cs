@@ -29,6 +29,11 @@ public sealed record EditDefaults(double StrokeSigma, double VariationSigma)
         return new(BaseStroke * scale, BaseVariation * scale);
     }
 
+    /// <summary>Writes them into a pipeline's <c>model_index.json</c>; everything else in the file stays.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ConsistencyModelsException">It is not there, damaged, of another pipeline, or cannot be written.</exception>
+    public void SaveInto(string path) => AtomicFile.WriteAllText(path, (ModelIndex.Load(path) with { EditDefaults = this }).ToJson());
+
     /// <summary>Reads the key's value; null if it is not what <see cref="ToJson"/> writes.</summary>
     internal static EditDefaults? FromJson(JsonElement value) =>
         value.ValueKind == JsonValueKind.Object && Level(value, StrokeKey) is { } stroke && Level(value, VariationKey) is { } variation ? new(stroke, variation) : null;

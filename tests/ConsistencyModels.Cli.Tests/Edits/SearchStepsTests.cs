@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ConsistencyModels.Cli.Searching;
 using ConsistencyModels.Imaging;
 using ConsistencyModels.Models;
@@ -71,6 +72,51 @@ public sealed class SearchStepsTests(EditProgram program) : IClassFixture<EditPr
         File.Move(file, program.Path("blob"));
         File.CreateSymbolicLink(file, program.Path("blob"));
         program.Bad("search-steps -m @linked --reference @read --write", "is a link to what other folders may use");
+    }
+
+    [Fact]
+    public void Levels_of_edits_are_written_into_the_model()
+    {
+        Reference("sketched");
+        program.Fine("convert @gray @edited");
+        var index = File.ReadAllText(program.Path("edited/model_index.json"));
+        var found = JsonDocument.Parse(program.Fine("search-steps -m @edited --reference @sketched --samples 8 --edits --write --json").Out).RootElement;
+        using (var model = ModelReader.Open(program.Path("edited")))
+        {
+            Assert.Equal(found.GetProperty("stroke_sigma").GetDouble(), model.EditDefaults.StrokeSigma);
+            Assert.Equal(found.GetProperty("variation_sigma").GetDouble(), model.EditDefaults.VariationSigma);
+        }
+
+        // Only that key is new.
+        var written = JsonNode.Parse(File.ReadAllText(program.Path("edited/model_index.json")))!.AsObject();
+        Assert.True(written.Remove("_edit_defaults"));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(index), written));
+        program.Bad("search-steps -m @gray --reference @sketched --edits --steps 3", "--edits looks for the levels of edits, --steps for timesteps");
+        program.Bad("search-steps -m @model --reference @sketched --edits", "--edits: the class of every picture is needed, and");
+        program.Fine("search-steps -m @model --reference @sketched --samples 8 --edits --classes wall");
+    }
+
+    [Fact]
+    public void A_sketch_of_a_picture_is_squares_of_its_mean_colours_and_pictures_of_a_class_are_compared()
+    {
+        var values = new float[2 * 3 * 8 * 8];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = i % 8 < 4 ? 1 : i % 2 == 0 ? 0.5f : -0.5f;
+        }
+
+        var pictures = new EditedPictures(values, new ImageShape(2, 3, 8, 8), [1, 1]);
+        var squares = pictures.Squares();
+        for (var i = 0; i < values.Length; i++)
+        {
+            Assert.Equal(i % 8 < 4 ? 1f : 0f, squares[i]);
+        }
+
+        // Half of the pixels by a half.
+        Assert.Equal(Math.Sqrt(0.125), pictures.MeanChange(squares), 1e-6);
+        Assert.Equal(0, pictures.MeanDistance());
+        var error = Assert.Throws<ConsistencyModelsException>(() => (pictures with { Labels = [0, 1] }).MeanDistance());
+        Assert.Contains("no two pictures of the reference are of one class", error.Message, StringComparison.Ordinal);
     }
 
     private byte[] Pixels(string name) => ImageDecoder.DecodeFile(program.Path(name)).Pixels.ToArray();
