@@ -37,6 +37,9 @@ public static class TensorArithmetic
         return x.div(scalar);
     }
 
+    /// <summary>The square of each element; TorchSharp's own hands a 2 on.</summary>
+    public static Tensor Squared(this Tensor x) => x * x;
+
     /// <summary>The larger of each element and a number.</summary>
     public static Tensor AtLeast(this Tensor x, double minimum)
     {

@@ -16,7 +16,8 @@ public sealed class AttentionTests
         var operation = network.Operations.OfType<AttentionOperation>().First();
         using var store = new ParameterStore(network, ScalarType.Float32, CPU, trainable: false);
         using var noGrad = no_grad();
-        using var filled = store.Flat.fill_(0.01);
+        using var filled = store.Flat.zero_();
+        filled.AddInPlace(0.01);
         using var attention = new AttentionBlock(store, operation);
         using var scope = NewDisposeScope();
         var images = randn(2, operation.InnerDim, 4, 4);

@@ -87,11 +87,11 @@ public sealed class ConvTests
         using var shortcut = new Conv(store, network.Operations.OfType<ResnetOperation>().First(resnet => resnet.Shortcut is not null).Shortcut!);
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        store.Flat.fill_(1f / 1024);
+        store.Flat.zero_().AddInPlace(1f / 1024);
         var image = rand(2, 8, 8, 1024);
         var result = shortcut.forward(image.permute(0, 3, 1, 2));
         Assert.Equal([2L, 512, 8, 8], result.shape);
-        var expected = image.mean([3L]).unsqueeze(1) + (1f / 1024);
+        var expected = image.mean([3L]).unsqueeze(1).Plus(1f / 1024);
         Assert.InRange((result - expected).abs().max().item<float>(), 0, 1e-4f);
     }
 
@@ -101,8 +101,8 @@ public sealed class ConvTests
         using var scope = NewDisposeScope();
         for (var size = 1 << 6; size <= 1 << 18; size *= 4)
         {
-            full([size], float.NaN);
-            full([size], float.NaN);
+            zeros([size]).AddInPlace(double.NaN);
+            zeros([size]).AddInPlace(double.NaN);
         }
     }
 }

@@ -38,7 +38,7 @@ public class UNet2DModelTests
         using var scope = NewDisposeScope();
         using (no_grad())
         {
-            network.FlatParameters.copy_(arange(network.Description.ParameterCount, dtype: ScalarType.Float32));
+            network.FlatParameters.copy_(tensor(Enumerable.Range(0, (int)network.Description.ParameterCount).Select(i => (float)i).ToArray()));
         }
 
         long offset = 0;
@@ -60,7 +60,7 @@ public class UNet2DModelTests
         using var network = Networks.Make(config, trainable: true);
         using var scope = NewDisposeScope();
         network.train();
-        Output(network, config).square().sum().backward();
+        Output(network, config).Squared().sum().backward();
         foreach (var (parameterName, parameter) in network.named_parameters())
         {
             var isFixed = parameterName == "time_proj.weight";
@@ -106,7 +106,7 @@ public class UNet2DModelTests
         {
             using var inner = NewDisposeScope();
             using var noGrad = no_grad();
-            network.FlatParameters.add_(direction, alpha: step);
+            network.FlatParameters.AddInPlace(direction, step);
             return Output(network, config).sin().sum().item<double>();
         }
 
@@ -187,7 +187,7 @@ public class UNet2DModelTests
         // All classes, so that every row of their embedding counts.
         var batch = config.NumClassEmbeds ?? 2;
         var x = randn([batch, 3, 8, 8], dtype, generator: generator);
-        var labels = config.NumClassEmbeds is null ? null : arange(batch, dtype: ScalarType.Int64);
+        var labels = config.NumClassEmbeds is null ? null : tensor(Enumerable.Range(0, (int)batch).Select(i => (long)i).ToArray());
         return network.forward(x, linspace(1.5, 700, batch, ScalarType.Float32), labels);
     }
 }

@@ -38,7 +38,7 @@ internal static class SearchStepsCommand
             + "without a trained network: it ranks timesteps of one model, but it is not FID and does not compare models.",
             "cm search-steps --reference held-out/            # two steps of the bundled model",
             "cm search-steps -m FOLDER --reference held-out/ --steps 3 --samples 512 --write",
-            "cm search-steps -m FOLDER --reference held-out/ --edits --write",
+            "cm search-steps -m FOLDER --reference held-out/ --classes 1 --edits --write",
             "cm search-steps --reference held-out/ --metric kd         # by an extractor's features, as cm evaluate")
         {
             reference, referenceClasses, native, classes, steps, edits, samples, metric, extractor, seed, write, json, quiet,

@@ -55,7 +55,7 @@ internal sealed class SampleParts(ModelPictures pictures, string file, ICollecti
         if (processes.Rank == 0)
         {
             Join(starts);
-            Clear(starts);
+            Clear();
         }
 
         return found;
@@ -140,16 +140,22 @@ internal sealed class SampleParts(ModelPictures pictures, string file, ICollecti
         }
     });
 
-    private void Clear(int[] starts)
+    // Those of a command for more pictures too.
+    private void Clear()
     {
         try
         {
-            foreach (var first in starts)
+            if (!Directory.Exists(_folder))
             {
-                File.Delete(PathOf(first));
+                return;
             }
 
-            if (Directory.Exists(_folder) && !Directory.EnumerateFileSystemEntries(_folder).Any())
+            foreach (var part in Directory.EnumerateFiles(_folder, "????????.safetensors"))
+            {
+                File.Delete(part);
+            }
+
+            if (!Directory.EnumerateFileSystemEntries(_folder).Any())
             {
                 Directory.Delete(_folder);
             }

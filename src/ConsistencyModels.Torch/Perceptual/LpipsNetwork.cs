@@ -51,7 +51,7 @@ internal sealed class LpipsNetwork : IDisposable
         for (var i = 0; i < features.Count; i++)
         {
             using var perFeature = NewDisposeScope();
-            var weighed = (features[i] - goals[i]).square() * _weights.Heads[i];
+            var weighed = (features[i] - goals[i]).Squared() * _weights.Heads[i];
             sum = sum.Plus(weighed.sum(1).mean([1, 2])).MoveToOuterDisposeScope();
         }
 
@@ -116,7 +116,7 @@ internal sealed class LpipsNetwork : IDisposable
     private static Tensor UnitLength(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var length = x.square().sum(1, keepdim: true).clamp_min(TinySquare).sqrt();
+        var length = x.Squared().sum(1, keepdim: true).AtLeast(TinySquare).sqrt();
         return (x / length.Plus(Epsilon)).MoveToOuterDisposeScope();
     }
 }

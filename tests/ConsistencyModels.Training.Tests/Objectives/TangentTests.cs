@@ -134,17 +134,17 @@ public sealed class TangentTests
         network.FlatParameters.copy_(tensor(_parameters));
         var angles = tensor(Array.ConvertAll(Sigmas, sigma => Math.Atan(sigma / SigmaData)));
         var (cos, sin) = (angles.cos().view(-1, 1, 1, 1), angles.sin().view(-1, 1, 1, 1));
-        var (image, noise) = (Images(_batch.Images), Images(_batch.Noise) * SigmaData);
-        var (x, velocity) = ((cos * image) + (sin * noise), (cos * noise) - (sin * image));
-        var input = (x / SigmaData).detach().requires_grad_();
-        var level = (250 * (angles.tan() * SigmaData).log()).detach().requires_grad_();
+        var (image, noise) = (Images(_batch.Images), Images(_batch.Noise).Times(SigmaData));
+        var (x, velocity) = ((cos * image).Plus(sin * noise), (cos * noise) - (sin * image));
+        var input = x.Over(SigmaData).detach().requires_grad_();
+        var level = angles.tan().Times(SigmaData).log().Times(250).detach().requires_grad_();
         var output = network.forward(input, level, null);
         var dual = zeros_like(output).requires_grad_();
         var back = autograd.grad([output], [input, level], [dual], create_graph: true);
-        var along = (back[0] * velocity / SigmaData).sum() + (back[1] * 250 / (angles.sin() * angles.cos())).sum();
+        var along = (back[0] * velocity).Over(SigmaData).sum().Plus((back[1].Times(250) / (angles.sin() * angles.cos())).sum());
         var derivative = autograd.grad([along], [dual])[0];
         var (trig, slope) = (-output, -derivative);
-        var tangent = -(cos * cos * ((SigmaData * trig) - velocity)) - (Share * cos * sin * (x + (SigmaData * slope)));
+        var tangent = -(cos * cos * (trig.Times(SigmaData) - velocity)) - (cos * sin * x.Plus(slope.Times(SigmaData))).Times(Share);
         return [.. tangent.detach().to(ScalarType.Float32).data<float>()];
     }
 
