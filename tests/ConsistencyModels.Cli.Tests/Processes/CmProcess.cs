@@ -87,9 +87,21 @@ internal static partial class CmProcess
         return await Finish(process);
     }
 
-    /// <summary>Sends a signal.</summary>
-    public static void Signal(Process process, int signal) =>
+    /// <summary>Sends a signal that the process heeds.</summary>
+    public static void Signal(Process process, int signal)
+    {
+        Assert.False(
+            signal != Kill && OperatingSystem.IsLinux() && Has(process, "SigIgn", signal),
+            string.Create(CultureInfo.InvariantCulture, $"the tests were started with signal {signal} ignored, as a shell's & does, and so are their programs: start them in the foreground"));
         Assert.True(kill(process.Id, signal) == 0, string.Create(CultureInfo.InvariantCulture, $"kill: {Marshal.GetLastPInvokeError()}"));
+    }
+
+    /// <summary>Whether a signal is in one of the masks of <c>/proc/N/status</c>: SigIgn are those that a process ignores, SigCgt those that it catches.</summary>
+    public static bool Has(Process process, string mask, int signal)
+    {
+        var line = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith(mask, StringComparison.Ordinal));
+        return (ulong.Parse(line[(mask.Length + 1)..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) != 0;
+    }
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int pid, int signal);

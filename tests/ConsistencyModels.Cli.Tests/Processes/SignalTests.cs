@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace ConsistencyModels.Cli.Tests.Processes;
 
@@ -22,7 +21,9 @@ public sealed class SignalTests : IDisposable
         var pipe = _folder["model.safetensors"];
         Assert.Equal(0, (await CmProcess.Finish(CmProcess.Launch("mkfifo", pipe))).Code);
         using var process = CmProcess.Start("info", pipe);
-        await Eventually.True(() => IsSetUp(process.Id), process);
+        
+        // The program has set itself up: it catches what is sent when a terminal closes, as the runtime by itself does not.
+        await Eventually.True(() => CmProcess.Has(process, "SigCgt", HangUp), process);
         CmProcess.Signal(process, signal);
         var result = await CmProcess.Finish(process);
         Assert.Equal(128 + signal, result.Code);
@@ -95,12 +96,5 @@ public sealed class SignalTests : IDisposable
     {
         using var chrt = CmProcess.Launch("chrt", "--all-tasks", policy, "--pid", "0", $"{process.Id}");
         Assert.Equal(0, (await CmProcess.Finish(chrt)).Code);
-    }
-
-    // The program has set itself up: it catches what is sent when a terminal closes, as the runtime by itself does not.
-    private static bool IsSetUp(int process)
-    {
-        var caught = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal));
-        return (ulong.Parse(caught["SigCgt:".Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (HangUp - 1) & 1) != 0;
     }
 }
