@@ -21,7 +21,7 @@ public sealed class SignalTests : IDisposable
         var pipe = _folder["model.safetensors"];
         Assert.Equal(0, (await CmProcess.Finish(CmProcess.Launch("mkfifo", pipe))).Code);
         using var process = CmProcess.Start("info", pipe);
-        
+
         // The program has set itself up: it catches what is sent when a terminal closes, as the runtime by itself does not.
         await Eventually.True(() => CmProcess.Has(process, "SigCgt", HangUp), process);
         CmProcess.Signal(process, signal);
