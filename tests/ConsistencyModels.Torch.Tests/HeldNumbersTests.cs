@@ -6,7 +6,7 @@ namespace ConsistencyModels.Torch.Tests;
 
 /// <summary>
 /// TorchSharp makes an object of every number that it hands to libtorch and holds none of them during the call: a collection may free it meanwhile
-/// (a call in thousands then fails, or computes with another number). Whatever makes one is called by <see cref="TensorArithmetic"/> alone, which holds it.
+/// (the call then fails, or computes with another number). Whatever makes one is called by <see cref="TensorArithmetic"/> alone, which holds it.
 /// </summary>
 public sealed class HeldNumbersTests
 {

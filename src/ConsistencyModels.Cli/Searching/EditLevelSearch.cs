@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Editing;
 using ConsistencyModels.Models;
 using ConsistencyModels.Pipelines;
 using ConsistencyModels.Pixels;
@@ -34,10 +35,20 @@ internal sealed class EditLevelSearch(DiffusionPipeline pipeline, IStepMetric me
         // Twice the pixels of a side average twice the noise away (EditDefaults).
         var scale = Lowest * EditDefaults.Of(new ImageSize(pictures.Shape.Height, pictures.Shape.Width)).StrokeSigma;
         double[] levels = [.. Enumerable.Range(0, Levels).Select(i => TwoDigits(scale * Math.Pow(2, i / 2.0))).Where(level => level > pipeline.SchedulerConfig.SigmaMin && level < pipeline.SchedulerConfig.SigmaMax)];
+        if (levels.Length == 0)
+        {
+            throw new ConsistencyModelsException(FormattableString.Invariant($"--edits: the model's noise levels end at {pipeline.SchedulerConfig.SigmaMax}, below where edits of its size begin, {scale:G2}"));
+        }
+
         var (squares, apart) = (pictures.Squares(), pictures.MeanDistance());
         var own = metric.Of(pictures.Split(Plain(cancellation)), pictures.One, heldOut: false);
         var flat = metric.Of(pictures.Split(squares), pictures.One, heldOut: false);
         tried(FormattableString.Invariant($"drawn by itself: distance {own:F4}; squares: distance {flat:F4}; pictures of a class are {apart:F4} apart"));
+        if (flat <= own)
+        {
+            tried("note: squares are closer to the reference than what the model draws by itself: it has learned too little for a level of strokes to mean anything");
+        }
+
         var wanted = own + ((1 - WayToGo) * (flat - own));
         double? stroke = null, variation = null;
         for (var i = 0; i < levels.Length && (stroke is null || variation is null); i++)
@@ -72,7 +83,7 @@ internal sealed class EditLevelSearch(DiffusionPipeline pipeline, IStepMetric me
 
     // As many steps as a stroke takes.
     private float[] Plain(CancellationToken cancellation) => InChunks((_, _, options) => pipeline.Generate(
-        new() { NumInferenceSteps = Math.Min(3, pipeline.SchedulerConfig.NumTrainTimesteps), ClassLabels = options.ClassLabels, Seeds = options.Seeds, OutputType = options.OutputType, BatchSize = options.Seeds!.Count }, cancellation));
+        new() { NumInferenceSteps = Math.Min(ImageEdit.Stroke(1).Steps, pipeline.SchedulerConfig.NumTrainTimesteps), ClassLabels = options.ClassLabels, Seeds = options.Seeds, OutputType = options.OutputType, BatchSize = options.Seeds!.Count }, cancellation));
 
     private float[] InChunks(Func<int, ImageShape, EditOptions, GenerateResult> draw)
     {
