@@ -93,6 +93,12 @@ internal sealed class DataSetBuilder
         int[] kept = [.. Enumerable.Range(0, _source.Count).Where(all.Has)];
         int[] labels = [.. kept.Select(index => _source.Labels[index])];
         IReadOnlyList<string> names = ClassAssignment.Settle(_source, labels, _options.Crop == ImageCrop.None ? $" of {_shape.Width}x{_shape.Height}" : string.Empty);
+        if (_options.Balance > 0)
+        {
+            int[] order = ClassBalance.Repeat(labels, _options.Balance, _options.MaxEntries, _source.Name);
+            (kept, labels) = ([.. order.Select(i => kept[i])], [.. order.Select(i => labels[i])]);
+        }
+
         string Fingerprint() => FingerprintOf(all, kept, labels, names);
         string fingerprint = key is null ? Fingerprint() : cache!.GetOrCompute(key, LabelKey(kept, labels, names), 64, Fingerprint);
         if (_decoder.Kind != RecordKind.Seen)

@@ -80,6 +80,12 @@ public sealed record ImageDataSetOptions
     /// <summary>True leaves out pictures that cannot be decoded and lists them (<see cref="IImageDataSet.Skipped"/>); false, the default, fails, and says how many there are.</summary>
     public bool SkipUnreadable { get; init; }
 
+    /// <summary>
+    /// How far rare classes make up for it, 0 to 1: a picture of a class with n pictures is in the data set (m / n)^<c>Balance</c> times, rounded,
+    /// where the largest class has m. 0, the default: once; 1: all classes about as often. Repetitions take no memory.
+    /// </summary>
+    public double Balance { get; init; }
+
     /// <summary>The most bytes that pixels may take in memory; more are decoded into a file once. 1 GiB by default.</summary>
     public long MemoryBudget { get; init; } = 1L << 30;
 
@@ -114,6 +120,11 @@ public sealed record ImageDataSetOptions
         if (Channels is not (null or 1 or 3))
         {
             throw new ArgumentOutOfRangeException(nameof(Channels), Channels, "A data set has 1 or 3 channels.");
+        }
+
+        if (!(Balance is >= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Balance), Balance, "Classes are balanced by 0 (as they are) to 1 (all as often).");
         }
 
         if (!(MinCrop > 0 && MinCrop <= MaxCrop && MaxCrop <= 1))

@@ -24,6 +24,25 @@ public sealed class ClassMapTests
     }
 
     [Theory]
+    [InlineData("item/potion/red.png", "potion")]
+    [InlineData("item/potion/i-blue.png", null)]
+    [InlineData("item/potion/i-real.png", "potion")]
+    [InlineData("item/potion/i-xyz.png", "sign")]
+    [InlineData("item/potion/i-things/red.png", null)]
+    [InlineData("item/potion/old/i-red.png", "potion")]
+    [InlineData("item/potion/I-red.png", "potion")]
+    [InlineData("a1.png", "first")]
+    [InlineData("a12.png", null)]
+    [InlineData("b/a1.png", null)]
+    [InlineData("item/scroll/a\\b.png", "scroll")]
+    public void A_pattern_of_names_takes_part(string path, string? expected)
+    {
+        ClassMap map = ClassMap.Parse("potion=item/potion:-item/potion/i-*:item/potion/i-real.png,sign=item/potion/i-???.png,first=a?.png,scroll=item/scroll:-item/scroll/(*)");
+        Assert.Equal(expected is not null, map.TryGetLabel(path, out int label));
+        Assert.Equal(expected, label < 0 ? null : map.Names[label]);
+    }
+
+    [Theory]
     [InlineData("", "a class without a name")]
     [InlineData("a,,b", "a class without a name")]
     [InlineData("=a", "a class without a name")]
@@ -32,6 +51,8 @@ public sealed class ClassMapTests
     [InlineData("a=-", "an empty folder")]
     [InlineData("a=x,b=x", "the folder 'x' is given twice")]
     [InlineData("a=x:-x", "the folder 'x' is given twice")]
+    [InlineData("a=x/i-*:-x/i-*", "the folder 'x/i-*' is given twice")]
+    [InlineData("a=x/*/y", "'x/*/y' has a pattern in the name of a folder above others")]
     public void Maps_that_make_no_sense_are_refused(string text, string part)
     {
         ConsistencyModelsException e = Assert.Throws<ConsistencyModelsException>(() => ClassMap.Parse(text));

@@ -35,7 +35,7 @@ internal static class TrainEstimate
         }
 
         yield return ("run", options.Folder);
-        yield return ("data", Text($"{data.Count} pictures of {data.Height}x{data.Width}, {data.Channels} channels"));
+        yield return ("data", Text($"{data.Count} pictures of {data.Height}x{data.Width}, {data.Channels} channels{(plan.Balance > 0 ? Text($", those of rare classes repeated (balance {plan.Balance})") : "")}"));
         yield return ("classes", string.Join(", ", data.ClassNames.Select((name, i) => Text($"{name} {counts[i]}"))));
         yield return ("network", Text($"{Sizes.Count(parameters)} parameters, channels {string.Join(' ', options.Network.BlockOutChannels)}, {(options.Network.NumClassEmbeds is { } classes ? Text($"{classes} classes") : "no classes")}"));
         yield return ("objective", $"{options.Objective.Name}: {string.Join(", ", options.Objective.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={setting.Value}"))}");

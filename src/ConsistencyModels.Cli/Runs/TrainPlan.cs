@@ -25,6 +25,9 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
     // With fewer images per step than this share of the published recipe, others have seen nothing but noise.
     private const int FarBelow = 8;
 
+    /// <summary>How far rare classes are repeated, 0 to 1.</summary>
+    public double Balance { get; private init; }
+
     /// <summary>What the objective measures with; null where it needs no network for that.</summary>
     private IImageDistance? Distance { get; init; }
 
@@ -74,7 +77,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
             }
 
             var options = Complete(settings, recipe, catalogued, objective, network, images, length) with { InitialModel = start, Teacher = teacher, Processes = processes };
-            return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]) { Distance = distance };
+            return new(settings.Data, options, data, [.. Doubts(options, catalogued, network, data)]) { Balance = settings.Balance, Distance = distance };
         }
         catch
         {
@@ -113,6 +116,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         Crop = CropOf(settings),
         Classes = settings.Classes is { } map ? ClassMap.Parse(map) : null,
         ClassesFrom = settings.ClassesFrom is { } rule ? Enum.Parse<ClassRule>(rule, ignoreCase: true) : ClassRule.Auto,
+        Balance = settings.Balance,
         Split = settings.Split,
         SkipUnreadable = settings.SkipDamaged,
         Threads = settings.Threads,

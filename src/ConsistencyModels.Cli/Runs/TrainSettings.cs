@@ -45,6 +45,9 @@ internal sealed record TrainSettings
     /// <summary>auto, folders, prefix or none.</summary>
     public string? ClassesFrom { get; init; }
 
+    /// <summary>How far rare classes are repeated, 0 to 1.</summary>
+    public double Balance { get; init; }
+
     /// <summary>Which part of the data.</summary>
     public string? Split { get; init; }
 
