@@ -22,6 +22,20 @@ internal sealed class CardJob(CardSettings settings, string command, CliConsole 
     private static readonly string[] Metrics = ["fd", "kd", "pr", "nn"];
 
     private CardPicture? _nearest;
+    private bool _matchClasses;
+
+    private EvaluateSettings Common => new()
+    {
+        Engine = settings.Engine,
+        Samples = settings.Engine.Model.Name,
+        Reference = settings.Reference,
+        ReferenceSplit = settings.ReferenceSplit,
+        ReferenceClasses = settings.ReferenceClasses,
+        NativeSizeOnly = settings.NativeSizeOnly,
+        Metrics = Metrics,
+        Extractor = settings.Extractor,
+        Count = settings.Count,
+    };
 
     /// <summary>Makes everything; the card itself is written last.</summary>
     /// <returns>The card's file.</returns>
@@ -43,6 +57,11 @@ internal sealed class CardJob(CardSettings settings, string command, CliConsole 
         }
 
         ThrowIfNoTeacher(model);
+        using (var reference = SampleSource.Open(settings.Reference, Common.ReferencePictures(side), null, console.Quiet(true), cancellation))
+        {
+            _matchClasses = ClassShares.Of(reference).Fit(model);
+        }
+
         OutputFolder.Make(Path.Combine(settings.Out, Parts));
         var classes = model.Config.NumClassEmbeds is { } count ? Enumerable.Range(0, count).Select(label => model.ClassNames?[label] ?? label.ToString(CultureInfo.InvariantCulture)).ToArray() : [];
         List<CardPicture> pictures = [.. settings.Steps.Select(steps => Draw(steps, classes.Length))];
@@ -102,26 +121,15 @@ internal sealed class CardJob(CardSettings settings, string command, CliConsole 
 
     private IEnumerable<(string File, string What, int? Calls, EvaluateSettings Settings)> Measurements(int side)
     {
-        var common = new EvaluateSettings
-        {
-            Engine = settings.Engine,
-            Samples = settings.Engine.Model.Name,
-            Reference = settings.Reference,
-            ReferenceSplit = settings.ReferenceSplit,
-            ReferenceClasses = settings.ReferenceClasses,
-            NativeSizeOnly = settings.NativeSizeOnly,
-            Metrics = Metrics,
-            Extractor = settings.Extractor,
-            Count = settings.Count,
-        };
+        var drawn = Common with { MatchClasses = _matchClasses };
         foreach (var steps in settings.Steps)
         {
-            yield return ($"steps-{steps}.json", $"{steps} step{(steps == 1 ? "" : "s")}", steps, common with { Sampling = new() { Steps = steps } });
+            yield return ($"steps-{steps}.json", $"{steps} step{(steps == 1 ? "" : "s")}", steps, drawn with { Sampling = new() { Steps = steps } });
         }
 
         if (settings.Teacher is { } teacher)
         {
-            yield return ("teacher.json", $"the diffusion model it was made of, Heun's method in {TeacherSteps} steps", (2 * TeacherSteps) - 1, common with
+            yield return ("teacher.json", $"the diffusion model it was made of, Heun's method in {TeacherSteps} steps", (2 * TeacherSteps) - 1, drawn with
             {
                 Engine = settings.Engine with { Model = settings.Engine.Model with { Name = teacher } },
                 Samples = teacher,
@@ -130,8 +138,8 @@ internal sealed class CardJob(CardSettings settings, string command, CliConsole 
         }
 
         // Half of the reference may be fewer than the samples.
-        yield return ("floor.json", "real pictures: one half against the other", null, common with { Samples = null, Floor = true, Count = null, Size = side });
-        yield return ("noise.json", "noise", null, common with { Samples = "noise", Size = side });
+        yield return ("floor.json", "real pictures: one half against the other", null, Common with { Samples = null, Floor = true, Count = null, Size = side });
+        yield return ("noise.json", "noise", null, Common with { Samples = "noise", Size = side });
     }
 
     private CardRow Measure((string File, string What, int? Calls, EvaluateSettings Settings) one)

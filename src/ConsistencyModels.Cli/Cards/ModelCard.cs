@@ -104,6 +104,11 @@ internal sealed record ModelCard
 
         text.Append(CultureInfo.InvariantCulture, $"\nAgainst {first.Reference.Count} pictures of {System.IO.Path.GetFileName(first.Reference.Path)}; extractor {first.Extractor.Name}, SHA-256 {first.Extractor.Sha256[..16]}; {first.Processor}. ");
         text.Append(CultureInfo.InvariantCulture, $"FD and KID: lower is better. Each line once more, to the last digit on the same kind of machine: `cm evaluate --repeat card/{Rows[0].File}`.\n");
+        if (first.Samples.ClassesOf is not null)
+        {
+            text.Append("\nClasses are drawn as often as the reference has them.\n");
+        }
+
         foreach (var warning in Rows.SelectMany(row => row.Manifest.Warnings).Distinct())
         {
             text.Append(CultureInfo.InvariantCulture, $"\nNote: {warning}.\n");

@@ -25,6 +25,7 @@ internal static class EvaluateCommand
         var count = Options.Whole("--count", "How many samples; default: 50000 of a model, all that are there", 1, 10_000_000, "N", "-n");
         var referenceCount = Options.Whole("--reference-count", "How many pictures of the reference, drawn by a fixed seed; default: all", 1, 10_000_000);
         var split = Options.Text("--split", "Which part of the samples' data set: train, test, ...; default: train where there are parts", "NAME");
+        var match = Options.Switch("--match-classes", "Draw each class as often as the reference has it, by the classes' names");
         var referenceSplit = Options.Text("--reference-split", "Which part of the reference", "NAME");
         var referenceClasses = Options.Text("--reference-classes", "Which folders of the reference take part, as cm train --classes says it: name=folder:folder:-folder,name=...", "MAP");
         var native = Options.Switch("--native-size-only", "Leave pictures of the reference out that have another size, as cm train does, and crop none");
@@ -46,7 +47,7 @@ internal static class EvaluateCommand
             "cm evaluate cifar10 --split test --reference cifar10 --reference-split train   # the floor: real against real",
             "cm evaluate --repeat runs/eval/evaluation.json")
         {
-            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, referenceClasses, native, floor, size, batch, parts, output, report, compare, json, quiet,
+            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, referenceClasses, native, match, floor, size, batch, parts, output, report, compare, json, quiet,
         };
         sampling.AddTo(command);
         engine.AddTo(command);
@@ -56,6 +57,7 @@ internal static class EvaluateCommand
             {
                 Engine = engine.Read(result, SampleSource.IsModel(result.GetValue(samples)) ? result.GetValue(samples) : null),
                 Sampling = sampling.Read(result),
+                MatchClasses = result.GetValue(match),
                 Samples = result.GetValue(samples),
                 Reference = result.GetValue(reference) ?? "",
                 Split = result.GetValue(split),
@@ -87,9 +89,14 @@ internal static class EvaluateCommand
             throw new ConsistencyModelsException(repeat is null ? "--reference is missing: what shall the samples be compared with? (or --repeat)" : "--reference and --repeat: the manifest says what is compared; leave --reference out");
         }
 
-        if (settings.Floor && (settings.Samples is not null || settings.ReferenceCount is not null || !settings.Sampling.IsDefault))
+        if (settings.Floor && (settings.Samples is not null || settings.ReferenceCount is not null || !settings.Sampling.IsDefault || settings.MatchClasses))
         {
             throw new ConsistencyModelsException("--floor compares the reference with itself; leave out SAMPLES, --reference-count and how a model is drawn from");
+        }
+
+        if (settings.MatchClasses && settings.Sampling.Classes.Count > 0)
+        {
+            throw new ConsistencyModelsException("--classes and --match-classes both say which classes are drawn; give one of them");
         }
 
         if (settings.Report && settings.Out is null)

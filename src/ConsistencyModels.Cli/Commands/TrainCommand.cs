@@ -69,7 +69,7 @@ internal static class TrainCommand
         var threads = CommonOptions.Threads();
         var checkpoint = Options.Time("--checkpoint-every", "Time between checkpoints; default: 5m");
         var sample = Options.Time("--sample-every", "Time between sample grids; default: 10m");
-        var evaluate = Options.Count("--evaluate-every", "Images between measurements of the model, which go to metrics.jsonl and TensorBoard; default: none", 1);
+        var evaluate = Options.Count("--evaluate-every", "Images between measurements of the model, which go to metrics.jsonl, loss.png and TensorBoard; default: none", 1);
         var evaluateReference = Options.Text("--evaluate-reference", "What it is compared with; default: the training pictures, at most 10000", "DATA");
         var evaluateCount = Options.Whole("--evaluate-count", "Pictures drawn for that, always of the same noise; default: 1000", 2, 1_000_000);
         var evaluateMetrics = Options.Text("--evaluate-metrics", "Words of cm evaluate --metrics; default: fd,kd", "LIST");

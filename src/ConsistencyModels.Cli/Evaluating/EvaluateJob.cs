@@ -54,6 +54,13 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
             _ => ((DataSetPictures)samples).Size.Width,
         });
         ReferencePictures = onlyStatistics ? null : Opened(SampleSource.Open(settings.Reference, selection, settings.ReferenceCount, console, cancellation));
+        if (settings.MatchClasses)
+        {
+            (samples as ModelPictures ?? throw new ConsistencyModelsException("--match-classes is for a model that draws classes; the samples are there already"))
+                .MatchClasses(ReferencePictures ?? throw new ConsistencyModelsException($"--match-classes: {settings.Reference} holds statistics, and no classes"));
+            description = ((ModelPictures)samples).Description;
+        }
+
         var count = statistics is null ? ReferencePictures!.Count : statistics.Features.Count;
         var evaluator = new Evaluator(extractor.Manifest.Name, options);
         evaluator.ThrowIfImpossible(samples.Count, count, onlyStatistics, extractor.Manifest.Spatial is not null && (statistics is null || statistics.Spatial is not null), extractor.Manifest.Logits is not null);

@@ -11,6 +11,9 @@ internal sealed record EvaluateSettings
     /// <summary>How it is drawn from.</summary>
     public SamplingWords Sampling { get; init; } = new();
 
+    /// <summary>Whether the model draws each class as often as the reference has it.</summary>
+    public bool MatchClasses { get; init; }
+
     /// <summary>A model or pictures; null for the bundled model.</summary>
     public string? Samples { get; init; }
 

@@ -12,7 +12,7 @@ internal sealed class ModelPictures : IPictureSet, IDisposable
 {
     private readonly Model _model;
     private readonly EngineSettings _engine;
-    private readonly GenerateOptions _options;
+    private GenerateOptions _options;
     private DiffusionPipeline? _pipeline;
 
     private ModelPictures(Model model, EngineSettings engine, GenerateOptions options, SamplesDescription description) =>
@@ -28,7 +28,7 @@ internal sealed class ModelPictures : IPictureSet, IDisposable
     public string Identity => Description.Identity;
 
     /// <summary>For the manifest.</summary>
-    public SamplesDescription Description { get; }
+    public SamplesDescription Description { get; private set; }
 
     /// <summary>Side of the pictures.</summary>
     public int Side => _options.Height!.Value;
@@ -89,6 +89,14 @@ internal sealed class ModelPictures : IPictureSet, IDisposable
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>From now on each class is drawn as often as a reference has it.</summary>
+    /// <exception cref="ConsistencyModelsException">The model has no class of the reference's name.</exception>
+    public void MatchClasses(DataSetPictures reference)
+    {
+        _options = _options with { ClassLabels = ClassShares.Of(reference).Labels(_model, Count) };
+        Description = Description with { Classes = null, ClassesOf = reference.Fingerprint };
     }
 
     /// <inheritdoc/>

@@ -28,6 +28,7 @@ internal static class RepeatedSettings
                 Churn = samples.Churn,
                 Seed = samples.Seed,
             },
+            MatchClasses = samples.ClassesOf is not null,
             Samples = samples.IsModel ? model : samples.Path,
             Count = samples.Count,
             Split = samples.Pictures.Split,

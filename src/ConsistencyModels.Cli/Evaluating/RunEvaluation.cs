@@ -22,12 +22,13 @@ internal sealed class RunEvaluation : IDisposable
     private readonly FeatureExtraction _extraction;
     private readonly Evaluator _evaluator;
     private readonly EvaluationReference _reference;
+    private readonly ClassShares _shares;
     private readonly EngineSettings _engine;
     private readonly int _count;
     private readonly CliConsole _console;
 
-    private RunEvaluation(OnnxExtractor extractor, FeatureExtraction extraction, Evaluator evaluator, EvaluationReference reference, EngineSettings engine, int count, CliConsole console) =>
-        (_extractor, _extraction, _evaluator, _reference, _engine, _count, _console) = (extractor, extraction, evaluator, reference, engine, count, console);
+    private RunEvaluation(OnnxExtractor extractor, FeatureExtraction extraction, Evaluator evaluator, EvaluationReference reference, ClassShares shares, EngineSettings engine, int count, CliConsole console) =>
+        (_extractor, _extraction, _evaluator, _reference, _shares, _engine, _count, _console) = (extractor, extraction, evaluator, reference, shares, engine, count, console);
 
     /// <summary>Opens the extractor and looks at the reference, before a step is made.</summary>
     /// <param name="settings">The words of the command line.</param>
@@ -63,7 +64,7 @@ internal sealed class RunEvaluation : IDisposable
 
             // A model that changes is no reason to keep packed weights.
             var engine = new EngineSettings { Engines = engines, Device = settings.Device, Threads = settings.Threads, PackedCache = false };
-            return new(extractor, extraction, evaluator, new EvaluationReference(reference!), engine, count, console);
+            return new(extractor, extraction, evaluator, new EvaluationReference(reference!), ClassShares.Of(pictures), engine, count, console);
         }
         catch
         {
@@ -77,7 +78,7 @@ internal sealed class RunEvaluation : IDisposable
     {
         using var pipeline = _engine.Load(model, cancellation);
         var sampler = new SamplingWords().SamplerFor(model).Create(model.Scheduler);
-        var pictures = new Drawn(pipeline, new GenerateOptions { Sampler = sampler, NumInferenceSteps = null }, _count);
+        var pictures = new Drawn(pipeline, new GenerateOptions { Sampler = sampler, NumInferenceSteps = null }, _shares.Fit(model) ? _shares.Labels(model, _count) : null, _count);
         var results = _evaluator.Compute(_extraction.Run(pictures, cancellationToken: cancellation)!, _reference);
         if (!_console.ErrorIsTerminal)
         {
@@ -90,7 +91,7 @@ internal sealed class RunEvaluation : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _extractor.Dispose();
 
-    private sealed class Drawn(DiffusionPipeline pipeline, GenerateOptions options, int count) : IPictureSet
+    private sealed class Drawn(DiffusionPipeline pipeline, GenerateOptions options, int[]? labels, int count) : IPictureSet
     {
         public string Name => "the model";
 
@@ -100,6 +101,6 @@ internal sealed class RunEvaluation : IDisposable
         public string Identity => "";
 
         public IEnumerable<ImageBuffer> Read(int first, int wanted, CancellationToken cancellationToken) =>
-            pipeline.GenerateMany(wanted, (ulong)first, options, cancellationToken).Select(image => image.Image);
+            pipeline.GenerateMany(wanted, (ulong)first, options with { ClassLabels = labels?[first..(first + wanted)] }, cancellationToken).Select(image => image.Image);
     }
 }

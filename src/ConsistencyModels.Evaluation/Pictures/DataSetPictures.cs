@@ -42,6 +42,9 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     /// <summary>Hash of all pictures (<see cref="IImageDataSet.Fingerprint"/>).</summary>
     public string Fingerprint => _data.Fingerprint;
 
+    /// <summary>Names of the classes, by their labels.</summary>
+    public IReadOnlyList<string> ClassNames => _data.ClassNames;
+
     /// <summary>Width and height of every picture.</summary>
     public (int Width, int Height) Size => (_data.Width, _data.Height);
 
@@ -96,6 +99,10 @@ public sealed class DataSetPictures : IPictureSet, IDisposable
     /// <summary>The name of a picture's file, or its number.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
     public string NameOf(int index) => _data.NameOf(_order is null ? index : _order[index]);
+
+    /// <summary>The class of a picture, an index into <see cref="ClassNames"/>.</summary>
+    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    public int LabelOf(int index) => _data.Labels[_order is null ? index : _order[index]];
 
     /// <inheritdoc/>
     public void Dispose() => _data.Dispose();

@@ -43,6 +43,9 @@ public sealed record SamplesDescription
     /// <summary>Numbers of the classes, used in turn; null where each picture draws its own.</summary>
     public IReadOnlyList<int>? Classes { get; init; }
 
+    /// <summary>Fingerprint of the reference whose classes are drawn as often as it has them; null where <see cref="Classes"/> says which.</summary>
+    public string? ClassesOf { get; init; }
+
     /// <summary>Engine.</summary>
     public string? Engine { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record SamplesDescription
     /// <summary>Everything that decides what a model draws, but for the number of pictures.</summary>
     public string Identity => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Hash} {Seed} {Sampler} {Steps} {Joined(Timesteps)} {SigmaMax:R} {Churn:R} {Joined(Classes)} {Pictures.Size} {Engine} {Device} {DType}");
+        $"{Hash} {Seed} {Sampler} {Steps} {Joined(Timesteps)} {SigmaMax:R} {Churn:R} {(ClassesOf is null ? Joined(Classes) : $"of {ClassesOf}")} {Pictures.Size} {Engine} {Device} {DType}");
 
     internal void WriteTo(Utf8JsonWriter json)
     {
@@ -79,6 +82,7 @@ public sealed record SamplesDescription
 
         json.WriteNumber("churn", Churn);
         Numbers(json, "classes", Classes);
+        Text(json, "classes_of", ClassesOf);
         Text(json, "engine", Engine);
         Text(json, "device", Device);
         Text(json, "dtype", DType);
@@ -101,6 +105,7 @@ public sealed record SamplesDescription
             SigmaMax = json.NumberOrNull("sigma_max"),
             Churn = json.NumberOrNull("churn") ?? 0,
             Classes = json.WholesOrNull("classes"),
+            ClassesOf = json.TextOrNull("classes_of"),
             Engine = json.TextOrNull("engine"),
             Device = json.TextOrNull("device"),
             DType = json.TextOrNull("dtype"),

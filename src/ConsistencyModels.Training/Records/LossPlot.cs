@@ -6,8 +6,8 @@ using SkiaSharp;
 namespace ConsistencyModels.Training.Records;
 
 /// <summary>
-/// Draws how a run goes: the loss as it is and smoothed, and below it, over the same images, the gradient's norm and the learning rate.
-/// Loss and norm stand on logarithmic axes unless one of their values is 0 or below.
+/// Draws how a run goes: the loss as it is and smoothed, and below it, over the same images, how good the model was where it was measured, the
+/// gradient's norm and the learning rate. Loss, measurement and norm stand on logarithmic axes unless one of their values is 0 or below.
 /// </summary>
 internal static class LossPlot
 {
@@ -23,13 +23,15 @@ internal static class LossPlot
     /// <param name="path">The PNG file.</param>
     /// <param name="rows">The run's rows, read once.</param>
     /// <param name="images">Images of the last row.</param>
+    /// <param name="measured">What was measured of the model.</param>
     /// <exception cref="ConsistencyModelsException">It cannot be written.</exception>
-    public static void Save(string path, IEnumerable<LogRow> rows, long images) => AtomicFile.WriteAllBytes(path, Draw(rows, images));
+    public static void Save(string path, IEnumerable<LogRow> rows, long images, MetricCurve? measured = null) => AtomicFile.WriteAllBytes(path, Draw(rows, images, measured));
 
     /// <summary>Draws a PNG.</summary>
     /// <param name="rows">The run's rows, read once.</param>
     /// <param name="images">Images of the last row.</param>
-    public static byte[] Draw(IEnumerable<LogRow> rows, long images)
+    /// <param name="measured">What was measured of the model.</param>
+    public static byte[] Draw(IEnumerable<LogRow> rows, long images, MetricCurve? measured = null)
     {
         PlotFont.Register();
         var points = LossCurves.Gather(rows, images);
@@ -45,7 +47,10 @@ internal static class LossPlot
         var rates = new Panel("learning rate", 200, PlotAxis.FromZero(points.Select(point => point.LearningRate), 3), [
             new(null, Strong, 1.8f, [.. points.Select(point => (point.Images, point.LearningRate))]),
         ]);
-        return Stack(x, losses, norms, rates with { XLabel = "images learnt from" });
+        var metric = measured is null ? null : new Panel(measured.Name, 280, PlotAxis.ForRange(measured.Points.Select(point => point.Value), 5), [
+            new(null, Strong, 2.4f, [.. measured.Points.Select(point => ((double)point.Images, point.Value))]),
+        ]);
+        return Stack(x, [losses, .. metric is null ? Array.Empty<Panel>() : [metric], norms, rates with { XLabel = "images learnt from" }]);
     }
 
     private static byte[] Stack(PlotAxis x, params Panel[] panels)

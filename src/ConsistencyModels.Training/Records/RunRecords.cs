@@ -4,7 +4,7 @@ namespace ConsistencyModels.Training.Records;
 
 /// <summary>
 /// What a run leaves for people to read, in its folder: <c>run.json</c> and <c>run-history.jsonl</c> (how it was made), <c>loss.csv</c>,
-/// <c>loss.png</c>, and TensorBoard's event files. One process keeps them. Not safe for use by several threads at once.
+/// <c>loss.png</c>, <c>metrics.jsonl</c>, and TensorBoard's event files. One process keeps them. Not safe for use by several threads at once.
 /// </summary>
 /// <remarks>
 /// Everywhere the clock is the number of images learnt from, on TensorBoard's axis as well: runs of different batches can be compared,
@@ -99,7 +99,7 @@ internal sealed class RunRecords : IDisposable
         _board.Flush();
         try
         {
-            LossPlot.Save(_plotPath, CsvLog.Read(_csvPath), _images);
+            LossPlot.Save(_plotPath, CsvLog.Read(_csvPath), _images, MetricsLog.Read(Path.Combine(_folder, MetricsLog.Name)));
             return null;
         }
         catch (ConsistencyModelsException e) when (e.InnerException is not IOException io || !AtomicFile.IsDiskFull(io))

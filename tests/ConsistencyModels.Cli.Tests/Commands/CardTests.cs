@@ -34,6 +34,7 @@ public sealed class CardTests : IDisposable
         Assert.Contains("| edm | 32 | 8 | RAdam, step size", card);
         Assert.Contains("\ncm train ", card);
         Assert.Contains("closer to a picture of the reference", card);
+        Assert.Contains("Classes are drawn as often as the reference has them.", card);
         foreach (var picture in (string[])["samples-1.png", "samples-2.png", "nearest.png"])
         {
             Assert.Contains($"](card/{picture})", card);

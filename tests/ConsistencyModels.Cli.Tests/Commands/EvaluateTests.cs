@@ -49,6 +49,30 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public void Classes_are_drawn_as_often_as_the_reference_has_them()
+    {
+        var (model, pictures) = (TinyModel.Make(_folder), TinyModel.Pictures(_folder));
+        foreach (var i in Enumerable.Range(2, 4))
+        {
+            File.Delete(Path.Combine(pictures, "wall", $"{i}.png"));
+        }
+
+        // Six floors and two walls; the map numbers them the other way round than the model.
+        string[] command = ["evaluate", model, "--reference", pictures, "--reference-classes", "wall,floor", "-n", "8", "--metrics", "kd", "--json"];
+        var matched = Cm.Succeed([.. command, "--match-classes"]).Out;
+        Assert.Equal(Value(Cm.Succeed([.. command, "--classes", "floor,wall,floor,floor,wall,floor,floor,floor"]).Out), Value(matched));
+        using var document = JsonDocument.Parse(matched);
+        Assert.Equal(document.RootElement.GetProperty("reference").GetProperty("hash").GetString(), document.RootElement.GetProperty("samples").GetProperty("classes_of").GetString());
+        File.WriteAllText(_folder["matched.json"], matched);
+        Assert.Contains("the same to the last digit", Cm.Succeed("evaluate", "--repeat", _folder["matched.json"]).Error);
+
+        Assert.Contains("give one of them", Cm.Refuse([.. command, "--match-classes", "--classes", "floor"]));
+        Assert.Contains("the samples are there already", Cm.Refuse("evaluate", pictures, "--reference", pictures, "--match-classes"));
+        Assert.Contains("has the class 'rock', and the model has not", Cm.Refuse("evaluate", model, "--reference", pictures, "--reference-classes", "rock=wall,floor", "--match-classes"));
+        Assert.Contains("no names of classes", Cm.Refuse("evaluate", TinyModel.Make(_folder, classes: false), "--reference", pictures, "--match-classes"));
+    }
+
+    [Fact]
     public void Samples_and_statistics_go_through_files()
     {
         var (model, pictures) = (TinyModel.Make(_folder), TinyModel.Pictures(_folder));
@@ -57,12 +81,6 @@ public sealed class EvaluateTests : IDisposable
         var fromFile = Cm.Succeed("evaluate", _folder["samples.npz"], "--reference", _folder["statistics.npz"], "--json");
         var direct = Cm.Succeed("evaluate", model, "--reference", pictures, "--classes", "all", "-n", "9", "--json");
         Assert.Equal(Value(direct.Out), Value(fromFile.Out));
-
-        static double Value(string json)
-        {
-            using var document = JsonDocument.Parse(json);
-            return document.RootElement.GetProperty("results")[0].GetProperty("value").GetDouble();
-        }
     }
 
     [Fact]
@@ -106,5 +124,11 @@ public sealed class EvaluateTests : IDisposable
         Assert.Contains("--report needs --out", Refused("--reference", pictures, "--report"));
         Assert.Contains("not found", Refused("--reference", _folder["nowhere"]));
         Assert.Contains("no extractor", Refused("--reference", pictures, "--extractor", "nothing"));
+    }
+
+    private static double Value(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.GetProperty("results")[0].GetProperty("value").GetDouble();
     }
 }

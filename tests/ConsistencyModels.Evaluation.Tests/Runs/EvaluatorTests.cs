@@ -81,7 +81,7 @@ public class EvaluatorTests
         var manifest = new EvaluationManifest
         {
             Version = "1.2.3",
-            Samples = new() { Path = "model", IsModel = true, Hash = "aa", Count = 5, Seed = ulong.MaxValue, Sampler = "multistep", Timesteps = [22, 0], SigmaMax = 79.5, Churn = 0.1, Classes = [1, 2], Engine = "cpu", Device = "cpu", DType = "f32" },
+            Samples = new() { Path = "model", IsModel = true, Hash = "aa", Count = 5, Seed = ulong.MaxValue, Sampler = "multistep", Timesteps = [22, 0], SigmaMax = 79.5, Churn = 0.1, Classes = [1, 2], ClassesOf = "bb", Engine = "cpu", Device = "cpu", DType = "f32" },
             Reference = new("data", "bb", false, 7, new() { Split = "test", Size = 32, ClassMap = "a=b", NativeSizeOnly = true, Half = 2 }),
             Extractor = new("resnet18", "resnet18", "cc", "1.31.1"),
             Batch = 16,

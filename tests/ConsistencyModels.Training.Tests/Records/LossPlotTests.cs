@@ -50,6 +50,15 @@ public class LossPlotTests
     }
 
     [Fact]
+    public void What_was_measured_has_a_panel_of_its_own()
+    {
+        var picture = ImageDecoder.Decode(LossPlot.Draw(SampleRows.Of(500), 500 * 3200, new("FD-x", [(100_000, 800), (800_000, 300), (1_600_000, 100)])), "plot");
+        Assert.Equal(Height + 280, picture.Height);
+        Assert.InRange(Dark(picture, 40, 430, 92, 695), 100, 4000); // its numbers
+        Assert.Equal(Width, ImageDecoder.Decode(LossPlot.Draw(SampleRows.Of(1), 3200, new("FD-x", [(3200, -1)])), "plot").Width);
+    }
+
+    [Fact]
     public void The_same_rows_make_the_same_file()
     {
         var first = LossPlot.Draw(SampleRows.Of(100), 100 * 3200);
