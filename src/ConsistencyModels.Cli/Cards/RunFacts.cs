@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Cli.Cards;
 
@@ -42,7 +43,7 @@ internal sealed record RunFacts
 
         try
         {
-            if (new FileInfo(path).Length > LongestFile)
+            if (LinkEnd.InfoOf(path).Length > LongestFile)
             {
                 throw new ConsistencyModelsException($"{path}: has more than {LongestFile >> 20} MB, expected a run.json");
             }

@@ -116,7 +116,7 @@ internal sealed class PictureFiles
                 return path;
             }
 
-            if (new FileInfo(path).Length == encoded.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(encoded))
+            if (LinkEnd.InfoOf(path).Length == encoded.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(encoded))
             {
                 return path;
             }

@@ -1,6 +1,7 @@
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cpu;
 using ConsistencyModels.Engines;
+using ConsistencyModels.Files;
 using ConsistencyModels.Models;
 using ConsistencyModels.Server;
 
@@ -119,7 +120,7 @@ internal sealed record ServeSettings
         {
             // Whatever else it may be, it is not long.
             const int Most = 1 << 20;
-            return new FileInfo(path).Length <= Most
+            return LinkEnd.InfoOf(path).Length <= Most
                 ? [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)]
                 : throw new ConsistencyModelsException($"--api-keys: {path} is larger than {Most} bytes, expected a key on each line");
         }

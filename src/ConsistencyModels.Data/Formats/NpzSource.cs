@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using ConsistencyModels.Data.Sources;
+using ConsistencyModels.Files;
 using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Data.Formats;
@@ -83,7 +84,7 @@ internal sealed class NpzSource : ArraySource
         (Stream stream, length) = DataStreams.Guard($"{path}/{entry}", () =>
         {
             ZipArchiveEntry found = archive.GetEntry(entry) ?? throw new InvalidDataException("it is not there any more");
-            long claimed = ZipFiles.LengthOf(found, $"{path}/{entry}", long.MaxValue, new FileInfo(path).Length);
+            long claimed = ZipFiles.LengthOf(found, $"{path}/{entry}", long.MaxValue, LinkEnd.InfoOf(path).Length);
             return (found.Open(), claimed);
         });
         return stream;

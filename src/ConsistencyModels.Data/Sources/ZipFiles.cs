@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Data.Sources;
 
@@ -71,7 +72,7 @@ internal static class ZipFiles
 
     public static string IdentityOf(string file)
     {
-        FileInfo info = new(file);
+        FileInfo info = LinkEnd.InfoOf(file);
         return string.Create(CultureInfo.InvariantCulture, $"{info.FullName} {info.Length} {info.LastWriteTimeUtc.Ticks}");
     }
 }

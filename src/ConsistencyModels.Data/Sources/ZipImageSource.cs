@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Data.Sources;
 
@@ -18,7 +19,7 @@ internal sealed class ZipImageSource : IImageSource
         Name = file;
         _maxFileBytes = options.MaxFileBytes;
         _archive = ZipFiles.Open(file);
-        _length = new FileInfo(file).Length;
+        _length = LinkEnd.InfoOf(file).Length;
         try
         {
             IReadOnlyList<ZipArchiveEntry> all = ZipFiles.Entries(_archive, file, options.MaxEntries);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ConsistencyModels.Data.Formats;
 using ConsistencyModels.Data.Sources;
 using ConsistencyModels.Evaluation.Metrics;
+using ConsistencyModels.Files;
 
 namespace ConsistencyModels.Evaluation.References;
 
@@ -95,7 +96,7 @@ public sealed record StatisticsFile(FeatureStatistics Features, FeatureStatistic
 
         return DataStreams.Guard(full, () =>
         {
-            var bytes = ZipFiles.LengthOf(entry, full, (long)LargestLength * LargestLength * sizeof(double), new FileInfo(path).Length);
+            var bytes = ZipFiles.LengthOf(entry, full, (long)LargestLength * LargestLength * sizeof(double), LinkEnd.InfoOf(path).Length);
             using var stream = entry.Open();
             var header = NpyHeader.Read(stream, full);
             var length = header.Shape.Aggregate(1L, (a, b) => b is >= 0 and <= int.MaxValue && a <= int.MaxValue ? a * b : long.MaxValue);

@@ -106,7 +106,7 @@ public sealed record EvaluationManifest
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            if (new FileInfo(path).Length > LongestFile)
+            if (LinkEnd.InfoOf(path).Length > LongestFile)
             {
                 throw new ConsistencyModelsException($"{path}: has more than {LongestFile >> 20} MB, expected an evaluation.json");
             }

@@ -42,7 +42,7 @@ internal sealed class CacheRepository(string cache, string name)
         }
 
         var path = Reference(revision);
-        var text = File.Exists(path) && new FileInfo(path).Length <= 64 ? File.ReadAllText(path).Trim() : "";
+        var text = File.Exists(path) && LinkEnd.InfoOf(path).Length <= 64 ? File.ReadAllText(path).Trim() : "";
         return HubNames.IsCommit(text) ? text : null;
     }
 

@@ -44,7 +44,7 @@ internal static class HubEnvironment
     {
         try
         {
-            return File.Exists(path) && new FileInfo(path).Length <= LongestToken ? Clean(File.ReadAllText(path)) : null;
+            return File.Exists(path) && LinkEnd.InfoOf(path).Length <= LongestToken ? Clean(File.ReadAllText(path)) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

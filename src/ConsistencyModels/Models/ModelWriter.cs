@@ -143,7 +143,7 @@ public static class ModelWriter
     {
         try
         {
-            return File.Exists(path) && new FileInfo(path).Length <= LargestSmallFile ? File.ReadAllText(path) : null;
+            return File.Exists(path) && LinkEnd.InfoOf(path).Length <= LargestSmallFile ? File.ReadAllText(path) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Evaluation.TensorFlow.Schema;
+using ConsistencyModels.Files;
 using Google.Protobuf;
 
 namespace ConsistencyModels.Evaluation.Extractors.Graphs;
@@ -52,7 +53,7 @@ internal sealed class TensorFlowInception : ITensorSource
     {
         try
         {
-            if (new FileInfo(path).Length > LargestFile)
+            if (LinkEnd.InfoOf(path).Length > LargestFile)
             {
                 throw new ConsistencyModelsException($"{path}: has more than {LargestFile >> 20} MB, expected TensorFlow's Inception graph of 96 MB");
             }
