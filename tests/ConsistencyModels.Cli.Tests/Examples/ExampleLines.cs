@@ -14,6 +14,10 @@ internal static partial class ExampleLines
     /// <summary>Where it is shown, and the line without its comment.</summary>
     public static IReadOnlyList<(string Where, string Line)> All { get; } = [.. OfHelp().Concat(OfDocuments()).DistinctBy(example => example.Line)];
 
+    /// <summary>Those of a document, in its order.</summary>
+    /// <param name="document">Its path below the repository's root.</param>
+    public static IEnumerable<string> In(string document) => LinesOf(RepositoryFiles.Path(document));
+
     private static IEnumerable<(string Where, string Line)> OfHelp() =>
         Commands(new CommandLineApp(new CliConsole(TextWriter.Null, TextWriter.Null, ErrorIsTerminal: false)).Root([]))
             .SelectMany(command => HelpPage.ExamplesOf(command).Select(line => (CommandPath.Of(command), Example.Of(line).Command)));
@@ -29,18 +33,13 @@ internal static partial class ExampleLines
             .. Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md"),
             .. Directory.EnumerateFiles(Path.Combine(root, "models"), "*.md", SearchOption.AllDirectories),
         ];
-        foreach (var file in files)
-        {
-            foreach (var text in CodeLines(File.ReadAllLines(file)))
-            {
-                var line = text.StartsWith(FromSource, StringComparison.Ordinal) ? Program + text[FromSource.Length..] : text;
-                if (line.StartsWith(Program, StringComparison.Ordinal))
-                {
-                    yield return (Path.GetRelativePath(root, file), Example.Of(line).Command);
-                }
-            }
-        }
+        return files.SelectMany(file => LinesOf(file).Select(line => (Path.GetRelativePath(root, file), line)));
     }
+
+    private static IEnumerable<string> LinesOf(string file) => CodeLines(File.ReadAllLines(file))
+        .Select(text => text.StartsWith(FromSource, StringComparison.Ordinal) ? Program + text[FromSource.Length..] : text)
+        .Where(line => line.StartsWith(Program, StringComparison.Ordinal))
+        .Select(line => Example.Of(line).Command);
 
     // Fenced or indented by four; a line that ends in \ goes on in the next.
     private static IEnumerable<string> CodeLines(string[] lines)
