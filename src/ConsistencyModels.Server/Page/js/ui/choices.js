@@ -4,7 +4,7 @@ import { chips, number, select, slider } from './fields.js';
 import { settings } from '../data/settings.js';
 import { isSeed, newSeed } from '../data/seeds.js';
 
-const fewClasses = 24;
+const fewClasses = 32;
 
 const samplerWords = {
   onestep: 'one step', multistep: 'multistep', heun: 'Heun', euler: 'Euler', ancestral: 'Euler ancestral', dpm2: 'DPM-2', edm: 'EDM', progressive: 'progressive',
