@@ -22,6 +22,7 @@ public sealed class SeamTests : IDisposable
     public void A_large_picture_has_no_seams_where_single_tiles_side_by_side_have_them()
     {
         var shape = new ImageShape(1, 3, 3 * Side, 4 * Side);
+        // Floors: many walls that the model has learnt have a frame, which is drawn in each tile and is no seam.
         var options = new GenerateOptions { ClassLabels = [0], OutputType = OutputType.Raw, NumInferenceSteps = 4 };
         var tiled = Enumerable.Range(0, 4).Select(i => _pipeline.Generate(
             options with { Seed = (ulong)i, Height = shape.Height, Width = shape.Width, Tiles = new() }, Token).Values).ToList();
