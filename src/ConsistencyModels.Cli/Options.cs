@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using ConsistencyModels.Checkpoints;
 using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Cli;
 
@@ -80,6 +81,14 @@ internal static class Options
         {
             int[] sides = [.. text.Split('x', 'X').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var side) && side <= most ? side : 0)];
             value = sides is [> 0] or [> 0, > 0] ? new ImageSize(sides[^1], sides[0]) : null;
+            return value is not null;
+        });
+
+    /// <summary>A colour.</summary>
+    public static Option<string?> Color(string name, string help) =>
+        Parsed(name, help, "expected black, white or a colour such as #ff8000", "COLOR", (string text, out string? value) =>
+        {
+            value = RgbColor.TryParse(text, out _) ? text : null;
             return value is not null;
         });
 
@@ -209,6 +218,12 @@ internal static class CommonOptions
 
     /// <summary>A precision.</summary>
     public static Option<string?> DType(string help) => Options.OneOf("--dtype", help, "f32", "f16", "bf16");
+
+    /// <summary>What is behind transparent parts.</summary>
+    public static Option<string?> Background() => Options.Color("--background", "What is behind transparent parts of pictures: black (default), white, or #rrggbb");
+
+    /// <summary>The colour of a word of <see cref="Background"/>.</summary>
+    public static RgbColor ColorOf(string? word) => RgbColor.TryParse(word, out var color) ? color : RgbColor.Black;
 
     /// <summary>Compute threads.</summary>
     public static Option<int?> Threads() => Options.Whole("--threads", "Compute threads; default: the engine's choice", 1, 4096);

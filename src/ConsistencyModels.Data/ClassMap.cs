@@ -14,9 +14,7 @@ namespace ConsistencyModels.Data;
 /// </summary>
 public sealed class ClassMap
 {
-    private const int Excluded = -1;
-
-    // Prefix without a trailing slash to class index or Excluded.
+    // Prefix without a trailing slash to class index, or to the complement of the class that excludes it.
     private readonly Dictionary<string, int> _rules = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
 
@@ -33,7 +31,7 @@ public sealed class ClassMap
     /// <summary>
     /// Reads <c>name=prefix:prefix:-prefix,name=...</c>. Classes are separated by commas, the prefixes of one class by
     /// colons; a prefix that starts with <c>-</c> is excluded; a class without <c>=</c> is named as its one prefix.
-    /// The last part of a prefix may have <c>*</c> and <c>?</c>.
+    /// The last part of a prefix may have <c>*</c> and <c>?</c>. What one class excludes another may take.
     /// Example: <c>floor=dngn/floor,wall=dngn/wall,monster=mon:-mon/tentacles,effect</c>.
     /// </summary>
     /// <param name="text">The rules; prefixes are paths below the root with forward slashes.</param>
@@ -50,7 +48,7 @@ public sealed class ClassMap
             string name = (equals < 0 ? part : part[..equals]).Trim();
             if (name.Length == 0)
             {
-                throw new ConsistencyModelsException($"Class map '{text}': a class without a name; expected name=folder or a folder.");
+                throw new ConsistencyModelsException($"Class map: a class without a name{(map._names.Count > 0 ? $" after '{map._names[^1]}'" : "")}; expected name=folder or a folder.");
             }
 
             int label = map._names.IndexOf(name);
@@ -63,7 +61,7 @@ public sealed class ClassMap
             foreach (string rule in part[(equals + 1)..].Split(':', StringSplitOptions.TrimEntries))
             {
                 bool excludes = rule.StartsWith('-');
-                map.Add(rule[(excludes ? 1 : 0)..].Trim('/'), excludes ? Excluded : label, text);
+                map.Add(rule[(excludes ? 1 : 0)..].Trim('/'), excludes ? ~label : label, part);
             }
         }
 
@@ -81,17 +79,17 @@ public sealed class ClassMap
         {
             if (_rules.TryGetValue(path[..end], out label) || TryMatchPattern(path.AsSpan(0, end), out label))
             {
-                return label != Excluded;
+                return label >= 0;
             }
         }
 
-        label = Excluded;
+        label = -1;
         return false;
     }
 
     private bool TryMatchPattern(ReadOnlySpan<char> path, out int label)
     {
-        label = Excluded;
+        label = -1;
         if (_patterns.Count == 0)
         {
             return false;
@@ -114,49 +112,50 @@ public sealed class ClassMap
         return false;
     }
 
-    private void Add(string prefix, int label, string text)
+    private void Add(string prefix, int label, string part)
     {
         if (prefix.Length == 0)
         {
-            throw new ConsistencyModelsException($"Class map '{text}': an empty folder; expected name=folder:folder:-folder.");
+            throw new ConsistencyModelsException($"Class map '{part}': an empty folder; expected name=folder:folder:-folder.");
         }
 
         int slash = prefix.LastIndexOf('/');
-        bool twice;
         if (prefix.AsSpan(0, Math.Max(slash, 0)).ContainsAny('*', '?'))
         {
-            throw new ConsistencyModelsException($"Class map '{text}': '{prefix}' has a pattern in the name of a folder above others; expected * and ? after the last / only.");
+            throw new ConsistencyModelsException($"Class map '{part}': '{prefix}' has a pattern in the name of a folder above others; expected * and ? after the last / only.");
         }
-        else if (prefix.AsSpan(slash + 1).ContainsAny('*', '?'))
+
+        // What one class leaves out is another's if that one takes it.
+        int Together(int other) => other == label || other == ~label || (other >= 0 && label >= 0)
+            ? throw new ConsistencyModelsException($"Class map '{part}': the folder '{prefix}' is given twice.")
+            : Math.Max(other, label);
+
+        if (prefix.AsSpan(slash + 1).ContainsAny('*', '?'))
         {
-            twice = !AddPattern(slash < 0 ? "" : prefix[..slash], prefix[(slash + 1)..], label);
+            AddPattern(slash < 0 ? "" : prefix[..slash], prefix[(slash + 1)..], label, Together);
         }
         else
         {
-            twice = !_rules.TryAdd(prefix, label);
-        }
-
-        if (twice)
-        {
-            throw new ConsistencyModelsException($"Class map '{text}': the folder '{prefix}' is given twice.");
+            _rules[prefix] = _rules.TryGetValue(prefix, out int other) ? Together(other) : label;
         }
     }
 
-    private bool AddPattern(string folder, string pattern, int label)
+    private void AddPattern(string folder, string pattern, int label, Func<int, int> together)
     {
         if (!_patterns.TryGetValue(folder, out List<(string Pattern, int Label)>? patterns))
         {
             _patterns[folder] = patterns = [];
         }
 
-        if (patterns.Exists(other => other.Pattern == pattern))
+        int known = patterns.FindIndex(other => other.Pattern == pattern);
+        if (known >= 0)
         {
-            return false;
+            patterns[known] = (pattern, together(patterns[known].Label));
+            return;
         }
 
         // Patterns of one length stay in the order of the map.
         int at = patterns.FindIndex(other => other.Pattern.Length < pattern.Length);
         patterns.Insert(at < 0 ? patterns.Count : at, (pattern, label));
-        return true;
     }
 }

@@ -1,3 +1,5 @@
+using ConsistencyModels.Evaluation.Pictures;
+
 namespace ConsistencyModels.Cli.Cards;
 
 /// <summary>The words of a <c>cm card</c> command line; null where nothing was said.</summary>
@@ -9,14 +11,8 @@ internal sealed record CardSettings
     /// <summary>The model's training data, or other pictures to compare with.</summary>
     public required string Reference { get; init; }
 
-    /// <summary>Which part of it.</summary>
-    public string? ReferenceSplit { get; init; }
-
-    /// <summary>Which folders of it are which classes.</summary>
-    public string? ReferenceClasses { get; init; }
-
-    /// <summary>Whether pictures of another size are left out.</summary>
-    public bool NativeSizeOnly { get; init; }
+    /// <summary>Which of its pictures.</summary>
+    public PictureSelection ReferenceSelection { get; init; } = new();
 
     /// <summary>The diffusion model that the model was made of.</summary>
     public string? Teacher { get; init; }

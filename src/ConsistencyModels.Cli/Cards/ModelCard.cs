@@ -138,7 +138,7 @@ internal sealed record ModelCard
     {
         var reference = Rows[0].Manifest.Reference;
         text.Append(CultureInfo.InvariantCulture, $"\n## Data\n\n{(DataLicense is null ? "" : DataLicense.TrimEnd('.') + ".\n\n")}{reference.Count} pictures, fingerprint {reference.Hash[..Math.Min(16, reference.Hash.Length)]}.");
-        text.Append(reference.Pictures.ClassMap is { } map ? $" Folders of the classes:\n\n```\n{map.Replace(",", ",\n", StringComparison.Ordinal)}\n```\n" : "\n");
+        text.Append(reference.Pictures.ClassMap is { } map ? $" Folders of the classes, as a file for `--classes` has them:\n\n```\n{map.Replace(',', '\n')}\n```\n" : "\n");
     }
 
     private void Making(StringBuilder text)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Cards;
+using ConsistencyModels.Cli.Evaluating;
 using ConsistencyModels.Cli.Help;
 
 namespace ConsistencyModels.Cli.Commands;
@@ -14,9 +15,7 @@ internal static class CardCommand
         var model = new Argument<string?>("MODEL") { Description = "A consistency model; default: the bundled model", Arity = ArgumentArity.ZeroOrOne };
         var reference = Options.Text("--reference", "The pictures it was trained on: a folder, .zip, .npz or other data set", "DATA");
         reference.Required = true;
-        var classes = Options.Text("--reference-classes", "Which folders of them are which classes, as cm train --classes had it", "MAP");
-        var native = Options.Switch("--native-size-only", "Leave pictures of another size out, as cm train did, and crop none");
-        var split = Options.Text("--reference-split", "Which part of the data", "NAME");
+        var chosen = new ReferenceArguments();
         var teacher = Options.Text("--teacher", "The diffusion model it was made of, to be measured beside it", "MODEL");
         var runs = Options.Text("--runs", "Folders of the runs that made it, in their order", "FOLDER,...");
         var steps = Options.Indices("--steps", "Numbers of steps to show and to measure; default: 1,2,4", "1,2,4");
@@ -36,8 +35,9 @@ internal static class CardCommand
             "cm card runs/ect/model --reference PICTURES --teacher runs/edm/model --runs runs/edm,runs/ect --out card",
             "cm card FOLDER --reference PICTURES -n 2000 --license mit --data-license \"My photographs, CC BY 4.0\" --out card")
         {
-            model, reference, classes, native, split, teacher, runs, steps, count, extractor, output, about, license, data, force, quiet,
+            model, reference, teacher, runs, steps, count, extractor, output, about, license, data, force, quiet,
         };
+        chosen.AddTo(command);
         engine.AddTo(command);
         command.SetAction(result =>
         {
@@ -58,9 +58,7 @@ internal static class CardCommand
             {
                 Engine = engine.Read(result, result.GetValue(model)),
                 Reference = result.GetValue(reference)!,
-                ReferenceClasses = result.GetValue(classes),
-                NativeSizeOnly = result.GetValue(native),
-                ReferenceSplit = result.GetValue(split),
+                ReferenceSelection = chosen.Read(result),
                 Teacher = result.GetValue(teacher),
                 Runs = result.GetValue(runs)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
                 Steps = numbers,

@@ -17,6 +17,7 @@ internal static class EvaluateCommand
     {
         var engine = new EngineArguments(context.Engines);
         var sampling = new SamplingArguments(engine.ModelOption);
+        var chosen = new ReferenceArguments();
         var samples = new Argument<string?>("SAMPLES") { Description = "A model, or pictures that are there: a folder, .zip, .npz or other data set; or the word noise; default: the bundled model", Arity = ArgumentArity.ZeroOrOne };
         var reference = Options.Text("--reference", "Real pictures: a folder, .zip, .npz or other data set, or statistics that cm stats or openai's evaluator made (.npz)", "DATA");
         var repeat = Options.Text("--repeat", "Evaluate once more as a manifest says, and compare to the last digit", "FILE");
@@ -26,9 +27,6 @@ internal static class EvaluateCommand
         var referenceCount = Options.Whole("--reference-count", "How many pictures of the reference, drawn by a fixed seed; default: all", 1, 10_000_000);
         var split = Options.Text("--split", "Which part of the samples' data set: train, test, ...; default: train where there are parts", "NAME");
         var match = Options.Switch("--match-classes", "Draw each class as often as the reference has it, by the classes' names");
-        var referenceSplit = Options.Text("--reference-split", "Which part of the reference", "NAME");
-        var referenceClasses = Options.Text("--reference-classes", "Which folders of the reference take part, as cm train --classes says it: name=folder:folder:-folder,name=...", "MAP");
-        var native = Options.Switch("--native-size-only", "Leave pictures of the reference out that have another size, as cm train does, and crop none");
         var floor = Options.Switch("--floor", "Compare one half of the reference with the other, in place of samples: what real pictures reach");
         var size = Options.Whole("--size", "Side of the pictures in pixels before the extractor resizes them; default: that of the samples", 1, 8192, "PIXELS");
         var batch = Options.Whole("--batch", "Pictures that pass the extractor at a time; default: 64", 1, 4096, "N", "-b");
@@ -47,8 +45,9 @@ internal static class EvaluateCommand
             "cm evaluate cifar10 --split test --reference cifar10 --reference-split train   # the floor: real against real",
             "cm evaluate --repeat runs/eval/evaluation.json")
         {
-            samples, reference, repeat, metrics, extractor, count, referenceCount, split, referenceSplit, referenceClasses, native, match, floor, size, batch, parts, output, report, compare, json, quiet,
+            samples, reference, repeat, metrics, extractor, count, referenceCount, split, match, floor, size, batch, parts, output, report, compare, json, quiet,
         };
+        chosen.AddTo(command);
         sampling.AddTo(command);
         engine.AddTo(command);
         command.SetAction(result =>
@@ -61,9 +60,7 @@ internal static class EvaluateCommand
                 Samples = result.GetValue(samples),
                 Reference = result.GetValue(reference) ?? "",
                 Split = result.GetValue(split),
-                ReferenceSplit = result.GetValue(referenceSplit),
-                ReferenceClasses = result.GetValue(referenceClasses),
-                NativeSizeOnly = result.GetValue(native),
+                ReferenceSelection = chosen.Read(result),
                 Floor = result.GetValue(floor),
                 ReferenceCount = result.GetValue(referenceCount),
                 Size = result.GetValue(size),

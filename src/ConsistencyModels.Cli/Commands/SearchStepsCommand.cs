@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ConsistencyModels.Cli.Generating;
+using ConsistencyModels.Cli.Evaluating;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Searching;
 using ConsistencyModels.Models;
@@ -18,12 +19,11 @@ internal static class SearchStepsCommand
     public static Command Create(CommandContext context)
     {
         var engine = new EngineArguments(context.Engines);
+        var chosen = new ReferenceArguments();
         var reference = Options.Text("--reference", "Pictures to come close to, best ones that the model was not trained on: a folder, .zip, or other data set", "FOLDER");
         reference.Required = true;
         var classes = CommonOptions.Classes("Classes to draw, those the reference shows; default: the names of its folders if the model has such classes, else all, at random", engine.ModelOption);
         var steps = Options.Whole("--steps", "Network calls; default: 2", 2, 16);
-        var referenceClasses = Options.Text("--reference-classes", "Which folders of the reference are which classes, as cm train --classes says it: name=folder:folder:-folder,name=...", "MAP");
-        var native = Options.Switch("--native-size-only", "Leave pictures of the reference out that have another size, as cm train does, and crop none");
         var edits = Options.Switch("--edits", "Look for the noise levels at which strokes, variations and interpolations begin, in place of timesteps");
         var samples = Options.Whole("--samples", "Pictures generated for each candidate, and read from --reference twice as many at most; default: 128", 2, 100_000);
         var metric = Options.Text("--metric", "What is made small: energy (default), a distance of colours and edges without a trained network, or fd, sfd, kd, is, pr or dc of cm evaluate", "NAME");
@@ -41,8 +41,9 @@ internal static class SearchStepsCommand
             "cm search-steps -m FOLDER --reference held-out/ --classes 1 --edits --write",
             "cm search-steps --reference held-out/ --metric kd         # by an extractor's features, as cm evaluate")
         {
-            reference, referenceClasses, native, classes, steps, edits, samples, metric, extractor, seed, write, json, quiet,
+            reference, classes, steps, edits, samples, metric, extractor, seed, write, json, quiet,
         };
+        chosen.AddTo(command);
         engine.AddTo(command);
         command.SetAction(result =>
         {
@@ -54,8 +55,7 @@ internal static class SearchStepsCommand
             return Run(context, context.Console.Quiet(result.GetValue(quiet)), engine.Read(result), new()
             {
                 Reference = result.GetValue(reference)!,
-                ReferenceClasses = result.GetValue(referenceClasses),
-                NativeSizeOnly = result.GetValue(native),
+                Selection = chosen.Read(result),
                 Classes = result.GetValue(classes) ?? [],
                 Steps = result.GetValue(steps) ?? 2,
                 Edits = result.GetValue(edits),
@@ -87,7 +87,7 @@ internal static class SearchStepsCommand
         var folder = !words.Write ? null : words.Edits ? ModelFolder.ForEdits(model) : ModelFolder.ForTimesteps(model);
         var size = model.Config.SampleSize ?? throw new ConsistencyModelsException("the model does not say which size it was made for");
         var reference = ReferencePictures.Read(
-            words.Reference, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), words.ReferenceClasses, words.NativeSizeOnly, 2 * words.Samples, context.Cancellation);
+            words.Reference, new ImageShape(1, model.Config.InChannels, size.Height, size.Width), words.Selection, 2 * words.Samples, context.Cancellation);
         var edited = words.Edits ? EditedPictures.Of(reference, words.Classes, model) : null;
         var classes = words.Edits ? null : ChooseClasses(words.Classes, model, reference, console);
         foreach (var note in reference.Notes)

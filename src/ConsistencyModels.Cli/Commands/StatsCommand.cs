@@ -20,6 +20,7 @@ internal static class StatsCommand
         var extractor = Options.Text("--extractor", "resnet18 (default), inception, lenet, or an ONNX file with its manifest", "NAME");
         var split = Options.Text("--split", "Which part of the data: train, test, ...; default: train where there are parts", "NAME");
         var size = Options.Whole("--size", "Side of the pictures in pixels before the extractor resizes them; default: their own", 1, 8192, "PIXELS");
+        var background = CommonOptions.Background();
         var count = Options.Whole("--count", "How many, drawn by a fixed seed; default: all", 2, 10_000_000, "N", "-n");
         var batch = Options.Whole("--batch", "Pictures that pass the extractor at a time; default: 64", 1, 4096, "N", "-b");
         var threads = CommonOptions.Threads();
@@ -31,7 +32,7 @@ internal static class StatsCommand
             "cm stats held-out/ --out statistics.npz",
             "cm stats imagenet64.npz --extractor inception --out imagenet64-stats.npz")
         {
-            data, output, extractor, split, size, count, batch, threads, json, quiet,
+            data, output, extractor, split, size, background, count, batch, threads, json, quiet,
         };
         command.SetAction(result =>
         {
@@ -39,7 +40,7 @@ internal static class StatsCommand
             var file = result.GetValue(output)!;
             OutputFolder.ThrowIfFolder("--out", file);
             using var network = new ExtractorStore().Open(result.GetValue(extractor) ?? ExtractorStore.Default, result.GetValue(threads) ?? 0);
-            using var pictures = SampleSource.Open(result.GetRequiredValue(data), new() { Size = result.GetValue(size), Split = result.GetValue(split) }, result.GetValue(count), console, context.Cancellation);
+            using var pictures = SampleSource.Open(result.GetRequiredValue(data), new() { Size = result.GetValue(size), Split = result.GetValue(split), Background = CommonOptions.ColorOf(result.GetValue(background)) }, result.GetValue(count), console, context.Cancellation);
             if (pictures.Count < 2)
             {
                 throw new ConsistencyModelsException($"{pictures.Name}: one picture has no covariance; expected at least 2");

@@ -40,10 +40,11 @@ internal static class TrainCommand
         var init = Options.Text("--init", $"Start from a model's weights, and its network unless --network says otherwise: {ModelArguments.Forms}", "MODEL");
         var network = Options.Text("--network", $"The network: {NetworkSource.Forms}; default: that of --init, or tiles32", "CONFIG");
         network.CompletionSources.Add([.. NetworkPresets.Names]);
-        var classes = Options.Text("--classes", "Which folders are which classes: name=folder:folder:-folder,name=... (a pattern as the last part: -item/potion/i-*)", "MAP", "-c");
+        var classes = Options.Text("--classes", $"Which folders are which classes: {ClassMapWords.Help}", "MAP", "-c");
         var size = Options.Whole("--size", "Height and width of the pictures; default: the network's sample_size", 1, 8192, "PIXELS");
         var native = Options.Switch("--native-size-only", "Leave out pictures of another size, in place of scaling and cropping them");
         var crop = Options.OneOf("--crop", "How pictures become squares of the size: center (default), random, a new crop each time, or none, which leaves out all others", "center", "random", "none");
+        var background = CommonOptions.Background();
         var classesFrom = Options.OneOf("--classes-from", "Where the classes of a folder or .zip come from: folders, the prefix of the file name (cat_1.png), or none; default: its dataset.json, else folders", "auto", "folders", "prefix", "none");
         var split = Options.Text("--split", "Which part of the data: train, test, ...; default: train where there are parts", "NAME");
         var balance = Options.NumberFrom("--balance", "How far rare classes are repeated: a picture of a class of n comes (m/n)^X times, where the largest class has m; default: 0, once; 1: all classes come as often", 0, 1);
@@ -86,7 +87,7 @@ internal static class TrainCommand
             "cm train PICTURES --run runs/cd --images 1M --objective cd --init runs/edm/model --set scales=18   # or distil it",
             "cm generate --model runs/ect/model                      # and draw with it")
         {
-            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, classesFrom, balance, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip, augment,
+            data, run, objective, preset, recipe, set, init, teacher, network, classes, size, native, crop, background, classesFrom, balance, split, skipDamaged, images, batch, micro, rate, ramp, decay, halfLife, averages, optimizer, decayOfWeights, clip, flip, augment,
             seed, engine, device, dtype, threads, checkpoint, sample, log, evaluate, evaluateReference, evaluateCount, evaluateMetrics, evaluateExtractor, dryRun, quiet,
         };
         command.SetAction(result => Run(context, new TrainSettings
@@ -100,9 +101,10 @@ internal static class TrainCommand
             Teacher = result.GetValue(teacher),
             Init = result.GetValue(init),
             Network = result.GetValue(network),
-            Classes = result.GetValue(classes),
+            Classes = ClassMapWords.Read("--classes", result.GetValue(classes)),
             Size = result.GetValue(size),
             NativeSizeOnly = result.GetValue(native),
+            Background = CommonOptions.ColorOf(result.GetValue(background)),
             Crop = result.GetValue(crop),
             ClassesFrom = result.GetValue(classesFrom),
             Balance = result.GetValue(balance) ?? 0,

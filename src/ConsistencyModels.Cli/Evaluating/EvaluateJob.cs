@@ -106,9 +106,9 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
 
     private (IPictureSet Pictures, SamplesDescription Description) OpenSamples(bool onlyStatistics)
     {
-        if (onlyStatistics && (settings.Floor || settings.ReferenceClasses is not null || settings.NativeSizeOnly))
+        if (onlyStatistics && (settings.Floor || settings.ReferenceSelection with { Background = default } != new PictureSelection()))
         {
-            throw new ConsistencyModelsException($"{settings.Reference}: holds statistics, of which no pictures can be chosen; expected pictures with --floor, --reference-classes or --native-size-only");
+            throw new ConsistencyModelsException($"{settings.Reference}: holds statistics, of which no pictures can be chosen; expected pictures with --floor or with options that choose some of the reference");
         }
 
         if (settings.Floor)
@@ -136,7 +136,7 @@ internal sealed class EvaluateJob(EvaluateSettings settings, ICollective process
             throw new ConsistencyModelsException($"{settings.Samples} holds pictures: options of how a model is drawn from do not go with it");
         }
 
-        var selection = new PictureSelection { Size = settings.Size, Split = settings.Split };
+        var selection = new PictureSelection { Size = settings.Size, Split = settings.Split, Background = settings.ReferenceSelection.Background };
         var pictures = Opened(SampleSource.Open(settings.Samples!, selection, settings.Count, console, cancellation));
         return (pictures, SampleSource.Describe(pictures, settings.Samples!, selection));
     }

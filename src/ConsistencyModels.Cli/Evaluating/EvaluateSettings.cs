@@ -26,14 +26,8 @@ internal sealed record EvaluateSettings
     /// <summary>Whether one half of the reference is compared with the other, in place of samples.</summary>
     public bool Floor { get; init; }
 
-    /// <summary>Which part of the reference's data set.</summary>
-    public string? ReferenceSplit { get; init; }
-
-    /// <summary>Which folders of the reference take part.</summary>
-    public string? ReferenceClasses { get; init; }
-
-    /// <summary>Whether pictures of the reference that have another size are left out.</summary>
-    public bool NativeSizeOnly { get; init; }
+    /// <summary>Which of its pictures; their size comes later.</summary>
+    public PictureSelection ReferenceSelection { get; init; } = new();
 
     /// <summary>How many pictures of the reference; null for all.</summary>
     public int? ReferenceCount { get; init; }
@@ -71,5 +65,5 @@ internal sealed record EvaluateSettings
     /// <summary>Which pictures of the reference.</summary>
     /// <param name="size">Their side.</param>
     public PictureSelection ReferencePictures(int? size) =>
-        new() { Size = size, Split = ReferenceSplit, ClassMap = ReferenceClasses, NativeSizeOnly = NativeSizeOnly, Half = Floor ? 2 : null };
+        ReferenceSelection with { Size = size, Half = Floor ? 2 : null };
 }

@@ -49,7 +49,7 @@ internal sealed class RunEvaluation : IDisposable
             var own = TrainPlan.DataOptions(settings, side);
             using var pictures = DataSetPictures.Open(
                 settings.EvaluateReference ?? settings.Data,
-                settings.EvaluateReference is not null ? new() { Size = side } : own with { Balance = 0, Crop = own.Crop == ImageCrop.Random ? ImageCrop.Center : own.Crop },
+                settings.EvaluateReference is not null ? new() { Size = side, Background = own.Background } : own with { Balance = 0, Crop = own.Crop == ImageCrop.Random ? ImageCrop.Center : own.Crop },
                 cancellationToken: cancellation,
                 atMost: MostReference);
             evaluator.ThrowIfImpossible(count, pictures.Count, onlyStatistics: false, extractor.Manifest.Spatial is not null, extractor.Manifest.Logits is not null);

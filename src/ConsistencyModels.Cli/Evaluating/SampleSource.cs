@@ -17,6 +17,17 @@ internal static class SampleSource
             : File.Exists(words) ? ModelFiles.Contains(Path.GetExtension(words), StringComparer.OrdinalIgnoreCase)
             : ModelLocation.IsRemote(words));
 
+    /// <summary>How a selection of pictures is read.</summary>
+    /// <exception cref="ConsistencyModelsException">Its map of classes makes no sense.</exception>
+    public static ImageDataSetOptions OptionsOf(PictureSelection selection) => new()
+    {
+        Size = selection.Size,
+        Split = selection.Split,
+        Classes = selection.ClassMap is { } map ? ClassMap.Parse(map) : null,
+        Crop = selection.NativeSizeOnly ? ImageCrop.None : ImageCrop.Center,
+        Background = selection.Background,
+    };
+
     /// <summary>Opens pictures, and shows how far decoding is.</summary>
     /// <param name="path">A file or a folder.</param>
     /// <param name="selection">Which pictures, and their size.</param>
@@ -25,13 +36,7 @@ internal static class SampleSource
     /// <param name="cancellation">Ends it.</param>
     public static DataSetPictures Open(string path, PictureSelection selection, int? count, CliConsole console, CancellationToken cancellation)
     {
-        var options = new ImageDataSetOptions
-        {
-            Size = selection.Size,
-            Split = selection.Split,
-            Classes = selection.ClassMap is { } map ? ClassMap.Parse(map) : null,
-            Crop = selection.NativeSizeOnly ? ImageCrop.None : ImageCrop.Center,
-        };
+        var options = OptionsOf(selection);
         var pictures = Spinner.For(console, $"reading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}", report => DataSetPictures.Open(
             path,
             options,

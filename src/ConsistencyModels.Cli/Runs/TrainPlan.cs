@@ -115,6 +115,7 @@ internal sealed record TrainPlan(string Pictures, TrainingOptions Options, Image
         Size = size,
         Crop = CropOf(settings),
         Classes = settings.Classes is { } map ? ClassMap.Parse(map) : null,
+        Background = settings.Background,
         ClassesFrom = settings.ClassesFrom is { } rule ? Enum.Parse<ClassRule>(rule, ignoreCase: true) : ClassRule.Auto,
         Balance = settings.Balance,
         Split = settings.Split,

@@ -1,3 +1,5 @@
+using ConsistencyModels.Pixels;
+
 namespace ConsistencyModels.Cli.Runs;
 
 /// <summary>The words of a <c>cm train</c> command line; null where nothing was said.</summary>
@@ -38,6 +40,9 @@ internal sealed record TrainSettings
 
     /// <summary>Leave out pictures of another size.</summary>
     public bool NativeSizeOnly { get; init; }
+
+    /// <summary>What is behind transparent parts.</summary>
+    public RgbColor Background { get; init; }
 
     /// <summary>center, random or none.</summary>
     public string? Crop { get; init; }

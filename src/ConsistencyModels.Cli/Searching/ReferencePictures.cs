@@ -1,4 +1,6 @@
+using ConsistencyModels.Cli.Evaluating;
 using ConsistencyModels.Data;
+using ConsistencyModels.Evaluation.Pictures;
 
 namespace ConsistencyModels.Cli.Searching;
 
@@ -17,12 +19,11 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, int[]
     /// <summary>Reads them in a shuffled order that is always the same, brought to the model's size by the training data's crop.</summary>
     /// <param name="path">A folder with all below it, or an archive.</param>
     /// <param name="shape">Shape of one picture.</param>
-    /// <param name="classes">Which folders are which classes, as cm train --classes says it; null for the folders' own names.</param>
-    /// <param name="native">Whether pictures of another size are left out, and none is cropped.</param>
+    /// <param name="selection">Which pictures; their size is the shape's.</param>
     /// <param name="most">How many to read at most.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ConsistencyModelsException">There is no such folder, it holds too few pictures, or one cannot be read.</exception>
-    public static ReferencePictures Read(string path, ImageShape shape, string? classes, bool native, int most, CancellationToken cancellation)
+    public static ReferencePictures Read(string path, ImageShape shape, PictureSelection selection, int most, CancellationToken cancellation)
     {
         if (!Directory.Exists(path) && !File.Exists(path))
         {
@@ -34,13 +35,7 @@ internal sealed record ReferencePictures(float[] Values, ImageShape Shape, int[]
             throw new ConsistencyModelsException($"the model makes pictures of {shape.Height}x{shape.Width}; expected squares, as the reference is cropped to");
         }
 
-        var options = new ImageDataSetOptions
-        {
-            Size = shape.Height,
-            Channels = shape.Channels,
-            Classes = classes is null ? null : ClassMap.Parse(classes),
-            Crop = native ? ImageCrop.None : ImageCrop.Center,
-        };
+        var options = SampleSource.OptionsOf(selection with { Size = shape.Height }) with { Channels = shape.Channels };
         using var data = ImageDataSets.Open(path, options, null, cancellation);
         if (data.Count < Fewest)
         {

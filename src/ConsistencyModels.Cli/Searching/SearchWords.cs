@@ -1,3 +1,5 @@
+using ConsistencyModels.Evaluation.Pictures;
+
 namespace ConsistencyModels.Cli.Searching;
 
 /// <summary>The words of <c>cm search-steps</c>.</summary>
@@ -6,11 +8,8 @@ internal sealed record SearchWords
     /// <summary>The data set to come close to.</summary>
     public required string Reference { get; init; }
 
-    /// <summary>Which of its folders are which classes; null for their own names.</summary>
-    public string? ReferenceClasses { get; init; }
-
-    /// <summary>Whether its pictures of another size are left out.</summary>
-    public bool NativeSizeOnly { get; init; }
+    /// <summary>Which of its pictures.</summary>
+    public PictureSelection Selection { get; init; } = new();
 
     /// <summary>Classes to draw.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConsistencyModels.Evaluation.Runs;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Evaluation.Pictures;
 
@@ -17,6 +18,9 @@ public sealed record PictureSelection
 
     /// <summary>Whether pictures of another size are left out and not cropped.</summary>
     public bool NativeSizeOnly { get; init; }
+
+    /// <summary>What is behind transparent parts.</summary>
+    public RgbColor Background { get; init; } = RgbColor.Black;
 
     /// <summary>1 or 2: that half of the pictures, dealt out in turns in an order that a fixed seed shuffles; null for all.</summary>
     public int? Half { get; init; }
@@ -43,6 +47,11 @@ public sealed record PictureSelection
             json.WriteBoolean("native_size_only", true);
         }
 
+        if (Background != RgbColor.Black)
+        {
+            json.WriteString("background", Background.Hex);
+        }
+
         if (Half is { } half)
         {
             json.WriteNumber("half", half);
@@ -55,6 +64,7 @@ public sealed record PictureSelection
         Split = json.TextOrNull("split"),
         ClassMap = json.TextOrNull("class_map"),
         NativeSizeOnly = json.Has("native_size_only") && json.Flag("native_size_only"),
+        Background = json.ColorOrNull("background") ?? RgbColor.Black,
         Half = json.WholeOrNull("half", 1, 2),
     };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConsistencyModels.Pixels;
 
 namespace ConsistencyModels.Evaluation.Runs;
 
@@ -14,6 +15,9 @@ internal sealed class ManifestReader(JsonElement json, string origin, string pla
 
     public string? TextOrNull(string key) =>
         !Has(key) ? null : json.GetProperty(key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : throw Wrong(key, "a text");
+
+    public RgbColor? ColorOrNull(string key) =>
+        TextOrNull(key) is not { } text ? null : RgbColor.TryParse(text, out var color) ? color : throw Wrong(key, "a colour such as #ffffff");
 
     public int Whole(string key) => WholeOrNull(key) ?? throw Wrong(key, "a whole number");
 

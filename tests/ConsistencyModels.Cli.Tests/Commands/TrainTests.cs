@@ -252,6 +252,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("--network big", "big", "tiny32")]
     [InlineData("--init nowhere", "nowhere", "no such file or folder")]
     [InlineData("--size 7", "--size is 7", "multiple of 2")]
+    [InlineData("--background grey", "--background is 'grey'", "black, white")]
     [InlineData("--classes floor=,wall", "floor", "empty folder")]
     [InlineData("--classes a=nowhere", "pictures", "holds no usable images")]
     [InlineData("--native-size-only --size 6", "6x6", "usable")]

@@ -82,7 +82,7 @@ public class EvaluatorTests
         {
             Version = "1.2.3",
             Samples = new() { Path = "model", IsModel = true, Hash = "aa", Count = 5, Seed = ulong.MaxValue, Sampler = "multistep", Timesteps = [22, 0], SigmaMax = 79.5, Churn = 0.1, Classes = [1, 2], ClassesOf = "bb", Engine = "cpu", Device = "cpu", DType = "f32" },
-            Reference = new("data", "bb", false, 7, new() { Split = "test", Size = 32, ClassMap = "a=b", NativeSizeOnly = true, Half = 2 }),
+            Reference = new("data", "bb", false, 7, new() { Split = "test", Size = 32, ClassMap = "a=b", NativeSizeOnly = true, Background = new(1, 2, 255), Half = 2 }),
             Extractor = new("resnet18", "resnet18", "cc", "1.31.1"),
             Batch = 16,
             Options = new() { Metrics = [EvaluationMetric.Frechet, EvaluationMetric.Neighbours], Seed = 9, JackknifeParts = 3 },
@@ -93,8 +93,12 @@ public class EvaluatorTests
         manifest.Save(folder.File("evaluation.json"));
         var loaded = EvaluationManifest.Load(folder.File("evaluation.json"));
         Assert.Equal(manifest.ToJson(), loaded.ToJson());
+        Assert.Equal(manifest.Reference, loaded.Reference);
         Assert.Equal(manifest.Results, loaded.Results);
         Assert.Equal(manifest.Samples.Identity, loaded.Samples.Identity);
+
+        File.WriteAllText(folder.File("evaluation.json"), manifest.ToJson().Replace("#0102ff", "blue", StringComparison.Ordinal));
+        Assert.Contains("'reference.background' is", Assert.Throws<ConsistencyModelsException>(() => EvaluationManifest.Load(folder.File("evaluation.json"))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
