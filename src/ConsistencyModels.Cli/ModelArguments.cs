@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Models;
 using ConsistencyModels.Networks;
@@ -25,7 +26,7 @@ internal sealed class ModelArguments
     public static Option<string?> Model()
     {
         var option = Options.Text("--model", $"The model: {Forms}; default: the bundled model of 32x32 tiles", "MODEL", "-m");
-        option.CompletionSources.Add(_ => PublishedCheckpoints.Names);
+        option.CompletionSources.Add(_ => BundledModel.Names(AppContext.BaseDirectory).Concat(PublishedCheckpoints.Names).Select(name => new CompletionItem(name)));
         return option;
     }
 
@@ -62,7 +63,7 @@ internal sealed class ModelArguments
 /// <summary>Which model, in the user's words.</summary>
 internal sealed record ModelSettings
 {
-    /// <summary>A folder, a file, or a name to download by; null for the bundled model.</summary>
+    /// <summary>A folder, a file, the name of a bundled model, or a name to download by; null for the bundled model.</summary>
     public string? Name { get; init; }
 
     /// <summary>Which files of it, and what replaces facts that they do not hold.</summary>
@@ -73,6 +74,13 @@ internal sealed record ModelSettings
         : ModelLocation.IsOnDisk(Name) || !ModelLocation.IsRemote(Name) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Name)))
         : Uri.TryCreate(Name, UriKind.Absolute, out var address) ? Uri.UnescapeDataString(address.Segments[^1])
         : Name;
+
+    /// <summary>The same, but for a bundled model its folder.</summary>
+    /// <exception cref="ConsistencyModelsException">None is named, and the bundled model is not there.</exception>
+    public string Place => Name is null ? BundledModel.FindOrThrow() : (ModelLocation.IsOnDisk(Name) ? null : BundledModel.Find(AppContext.BaseDirectory, Name)) ?? Name;
+
+    /// <summary>Whether words name a bundled model, and nothing on disk.</summary>
+    public static bool IsBundled(string words) => !ModelLocation.IsOnDisk(words) && BundledModel.Find(AppContext.BaseDirectory, words) is not null;
 
     /// <summary>Finds the model, and downloads it if it is not here.</summary>
     /// <param name="console">Where to show a download's progress.</param>
@@ -87,7 +95,7 @@ internal sealed record ModelSettings
         }
 
         return Files.Revision is null
-            ? Name is null ? BundledModel.FindOrThrow() : Name
+            ? Place
             : throw new ConsistencyModelsException($"--revision is '{Files.Revision}', but {Name ?? "the bundled model"} does not come from the Hub; leave it out");
     }
 
@@ -134,7 +142,7 @@ internal static class NetworkSource
             return UNet2DConfig.Load(words);
         }
 
-        if (!ModelLocation.IsOnDisk(words) && !ModelLocation.IsRemote(words))
+        if (!ModelLocation.IsOnDisk(words) && !ModelLocation.IsRemote(words) && !ModelSettings.IsBundled(words))
         {
             throw new ConsistencyModelsException($"{words}: there is no such file or folder; expected {Forms}");
         }

@@ -73,12 +73,7 @@ internal static class ModelsCommand
 
     private static void WriteText(TextWriter output, StoredModels models)
     {
-        List<(string, string)> lines = [];
-        if (models.Bundled is { } bundled)
-        {
-            lines.Add((bundled.Name, $"{Sizes.Bytes(bundled.Bytes)}, comes with the program: {bundled.Folder}"));
-        }
-
+        List<(string, string)> lines = [.. models.Bundled.Select(model => (model.Name, $"{Sizes.Bytes(model.Bytes)}, comes with the program: {model.Folder}"))];
         lines.AddRange(models.Downloaded.Select(model => (model.Name, $"{Sizes.Bytes(model.Bytes)}, downloaded: {model.Folder}")));
         if (models.Packed is { } packed)
         {
@@ -97,7 +92,7 @@ internal static class ModelsCommand
     private static void WriteJson(TextWriter output, StoredModels models) => JsonText.Write(output, json =>
     {
         json.WriteStartArray("models");
-        foreach (var (model, kind) in models.Downloaded.Select(model => (model, "downloaded")).Prepend((models.Bundled!, "bundled")).Where(entry => entry.Item1 is not null))
+        foreach (var (model, kind) in models.Bundled.Select(model => (model, "bundled")).Concat(models.Downloaded.Select(model => (model, "downloaded"))))
         {
             Write(json, model, kind);
         }

@@ -10,12 +10,12 @@ internal static class SampleSource
 {
     private static readonly string[] ModelFiles = [".safetensors", ".pt", ".pth", ".ckpt", ".bin"];
 
-    /// <summary>Whether words name a model: a model's folder or file, a name to download by, or nothing, which is the bundled model.</summary>
+    /// <summary>Whether words name a model: a model's folder or file, a bundled model's name, a name to download by, or nothing, which is the bundled model.</summary>
     public static bool IsModel(string? words) =>
         words is null
         || (Directory.Exists(words) ? ((string[])["model_index.json", "unet", "config.json"]).Any(name => Path.Exists(Path.Combine(words, name)))
             : File.Exists(words) ? ModelFiles.Contains(Path.GetExtension(words), StringComparer.OrdinalIgnoreCase)
-            : ModelLocation.IsRemote(words));
+            : ModelLocation.IsRemote(words) || ModelSettings.IsBundled(words));
 
     /// <summary>How a selection of pictures is read.</summary>
     /// <exception cref="ConsistencyModelsException">Its map of classes makes no sense.</exception>

@@ -433,7 +433,7 @@ internal static class ClassChoice
     {
         try
         {
-            using var opened = (model ?? BundledModel.Find(AppContext.BaseDirectory)) is { } path && ModelLocation.IsOnDisk(path) ? ModelReader.Open(path) : null;
+            using var opened = new ModelSettings { Name = model }.Place is var path && ModelLocation.IsOnDisk(path) ? ModelReader.Open(path) : null;
             return opened?.ClassNames?.ById.Values.ToArray() ?? [];
         }
         catch (ConsistencyModelsException)

@@ -150,16 +150,19 @@ internal sealed class DoctorReport
             return;
         }
 
-        try
+        foreach (var bundled in BundledModel.Names(programFolder).Select(name => name == BundledModel.Name ? folder : BundledModel.Find(programFolder, name)!))
         {
-            using var model = ModelReader.Open(folder);
-            using var weights = model.OpenWeights();
-            Fact("bundled model", $"{folder} ({weights.Tensors.Count} tensors)");
-        }
-        catch (ConsistencyModelsException e)
-        {
-            Fact("bundled model", $"{folder} (damaged)");
-            Problem(e.Message, "install the program again, or restore the folder from the repository");
+            try
+            {
+                using var model = ModelReader.Open(bundled);
+                using var weights = model.OpenWeights();
+                Fact("bundled model", $"{bundled} ({weights.Tensors.Count} tensors)");
+            }
+            catch (ConsistencyModelsException e)
+            {
+                Fact("bundled model", $"{bundled} (damaged)");
+                Problem(e.Message, "install the program again, or restore the folder from the repository");
+            }
         }
     }
 

@@ -10,7 +10,7 @@ namespace ConsistencyModels.Cli.Reports;
 /// <param name="Bytes">What it takes on the disk.</param>
 internal sealed record StoredModel(string Name, string Folder, long Bytes);
 
-/// <summary>The models on this machine: the bundled one, what was downloaded, and the weights that the engine packed and kept.</summary>
+/// <summary>The models on this machine: the bundled ones, what was downloaded, and the weights that the engine packed and kept.</summary>
 internal sealed partial class StoredModels
 {
     // huggingface_hub's names for the folders of its cache.
@@ -18,11 +18,11 @@ internal sealed partial class StoredModels
     private const string Slash = "--";
     private const string Snapshots = "snapshots";
 
-    private StoredModels(StoredModel? bundled, IReadOnlyList<StoredModel> downloaded, StoredModel? packed) =>
+    private StoredModels(IReadOnlyList<StoredModel> bundled, IReadOnlyList<StoredModel> downloaded, StoredModel? packed) =>
         (Bundled, Downloaded, Packed) = (bundled, downloaded, packed);
 
-    /// <summary>The model that comes with the program; null where it is not beside it.</summary>
-    public StoredModel? Bundled { get; }
+    /// <summary>The models that come with the program, that which is taken where none is named first; none where they are not beside it.</summary>
+    public IReadOnlyList<StoredModel> Bundled { get; }
 
     /// <summary>What was downloaded, by name.</summary>
     public IReadOnlyList<StoredModel> Downloaded { get; }
@@ -38,7 +38,7 @@ internal sealed partial class StoredModels
     /// <param name="packed">Where packed weights are; null where none are kept.</param>
     /// <param name="programFolder">Where the program is.</param>
     public static StoredModels Find(HubOptions hub, string? packed, string programFolder) => new(
-        BundledModel.Find(programFolder) is { } bundled ? Stored(BundledModel.Name, bundled) : null,
+        [.. BundledModel.Names(programFolder).Select(name => Stored(name, BundledModel.Find(programFolder, name)!))],
         [
             .. Folders(hub.CacheFolder).Where(folder => Path.GetFileName(folder).StartsWith(Prefix, StringComparison.Ordinal))
                 .Select(folder => Stored(Path.GetFileName(folder)[Prefix.Length..].Replace(Slash, "/", StringComparison.Ordinal), folder))
@@ -56,7 +56,7 @@ internal sealed partial class StoredModels
     {
         var model = Downloaded.FirstOrDefault(model => model.Name == name)
             ?? throw new ConsistencyModelsException(
-                Bundled?.Name == name ? $"{name}: comes with the program, and goes with it"
+                Bundled.Any(model => model.Name == name) ? $"{name}: comes with the program, and goes with it"
                 : $"{name}: no such model was downloaded; {(Downloaded.Count == 0 ? "none was" : $"found {string.Join(", ", Downloaded.Select(found => found.Name))}")}");
         Delete(() => Directory.Delete(model.Folder, recursive: true), model.Folder);
         return model;

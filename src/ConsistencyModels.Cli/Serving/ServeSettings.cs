@@ -86,7 +86,7 @@ internal sealed record ServeSettings
         string? first = null;
         if (Engine.Model.Name is not null || (Models.Count == 0 && options.Models.Count == 0))
         {
-            Add(ServedName(Engine.Model.ShortName), Engine.Model.Name ?? BundledModel.FindOrThrow());
+            Add(ServedName(Engine.Model.ShortName), Engine.Model);
         }
 
         foreach (var words in Models)
@@ -95,7 +95,7 @@ internal sealed record ServeSettings
             var mark = words.IndexOf('=', StringComparison.Ordinal);
             var named = mark > 0 && words.AsSpan(0, mark).IndexOfAny('/', '\\', ':') < 0;
             var model = new ModelSettings { Name = named ? words[(mark + 1)..] : words };
-            Add(named ? words[..mark] : ServedName(model.ShortName), model.Name!);
+            Add(named ? words[..mark] : ServedName(model.ShortName), model);
         }
 
         options.DefaultModel = first ?? options.DefaultModel;
@@ -104,10 +104,12 @@ internal sealed record ServeSettings
             model.Preload &= !OnDemand;
         }
 
-        void Add(string name, string path)
+        void Add(string name, ModelSettings model)
         {
             first ??= name;
-            if (!options.Models.TryAdd(name, new() { Path = path, Called = path == BundledModel.Find(AppContext.BaseDirectory) ? "" : null, Revision = ModelLocation.IsOnDisk(path) ? null : Engine.Model.Files.Revision, Variant = Engine.Model.Files.Variant }))
+            var path = model.Place;
+            var called = path == BundledModel.Find(AppContext.BaseDirectory) ? "" : path != model.Name ? model.Name : null;
+            if (!options.Models.TryAdd(name, new() { Path = path, Called = called, Revision = ModelLocation.IsOnDisk(path) ? null : Engine.Model.Files.Revision, Variant = Engine.Model.Files.Variant }))
             {
                 throw new ConsistencyModelsException($"two models are called {name}; name them, as in other={path}");
             }

@@ -8,7 +8,7 @@ public static class NetworkPresets
     private const string Prefix = "network/";
 
     /// <summary>Their names, smallest first. imagenet64 and lsun256 are the networks of openai's checkpoints.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["tiny32", "mnist28", "tiles32", "base32", "base64", "imagenet64", "lsun256"];
+    public static IReadOnlyList<string> Names { get; } = ["tiny32", "mnist28", "tiles32", "emoji64", "base32", "base64", "imagenet64", "lsun256"];
 
     /// <summary>Reads one.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

@@ -33,7 +33,7 @@ public sealed class ModelsTests : IDisposable
         Write("packed/0123.packed", 30);
         Write("packed/mine.txt", 7);
         var models = Find();
-        Assert.Equal(BundledModel.Name, models.Bundled!.Name);
+        Assert.Equal(BundledModel.Name, models.Bundled[0].Name);
         Assert.Equal([("cd_cat256_l2", 20L), ("org/some/name", 1000L)], models.Downloaded.Select(model => (model.Name, model.Bytes)));
         Assert.Equal(30, models.Packed!.Bytes);
         Assert.DoesNotContain("cd_cat256_l2", models.Downloadable);
