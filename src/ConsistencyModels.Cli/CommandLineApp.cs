@@ -6,6 +6,7 @@ using ConsistencyModels.Cli.Commands;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Engines;
 using ConsistencyModels.Torch;
+using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Cli;
 
@@ -120,4 +121,12 @@ internal sealed record CommandContext(CliConsole Console, IReadOnlyList<string> 
 {
     /// <summary>Until the result is disposed, a command that is to stop is not ended after a second: it saves.</summary>
     public Func<IDisposable?> TakeTime { get; init; } = static () => null;
+
+    /// <summary>Runs what the processes of mpirun share, or one process does alone; if it fails in one, all end with that one's line and code.</summary>
+    /// <param name="work">What to do; returns the exit code.</param>
+    public int RunShared(Func<ICollective, int> work) => MpiCollective.Run(work, exception =>
+    {
+        var failure = Failure.Tell(exception, Console.Error);
+        return (failure.Printable, failure.Code);
+    });
 }

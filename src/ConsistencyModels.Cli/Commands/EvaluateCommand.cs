@@ -117,7 +117,7 @@ internal static class EvaluateCommand
             OutputFolder.Make(settings.Out);
         }
 
-        return MpiCollective.Run(
+        return context.RunShared(
             processes =>
             {
                 if (processes.Count > 1 && settings.Out is null)
@@ -127,11 +127,6 @@ internal static class EvaluateCommand
 
                 Measure(context, processes.Rank == 0 ? console : console.Quiet(true), settings, before, processes);
                 return ExitCode.Fine;
-            },
-            exception =>
-            {
-                var failure = Failure.Tell(exception, context.Console.Error);
-                return (failure.Printable, failure.Code);
             });
     }
 

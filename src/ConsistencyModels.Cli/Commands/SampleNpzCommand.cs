@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ConsistencyModels.Cli.Evaluating;
 using ConsistencyModels.Cli.Help;
-using ConsistencyModels.Training.Parallel;
 
 namespace ConsistencyModels.Cli.Commands;
 
@@ -36,7 +35,7 @@ internal static class SampleNpzCommand
         {
             var file = result.GetValue(output)!;
             OutputFolder.ThrowIfFolder("--out", file);
-            return MpiCollective.Run(
+            return context.RunShared(
                 processes =>
                 {
                     var console = context.Console.Quiet(result.GetValue(quiet) || processes.Rank > 0);
@@ -50,11 +49,6 @@ internal static class SampleNpzCommand
                     }
 
                     return ExitCode.Fine;
-                },
-                exception =>
-                {
-                    var failure = Failure.Tell(exception, context.Console.Error);
-                    return (failure.Printable, failure.Code);
                 });
         });
         return command;

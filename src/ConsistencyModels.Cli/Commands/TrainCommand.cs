@@ -155,7 +155,7 @@ internal static class TrainCommand
         var console = context.Console.Quiet(settings.Quiet);
         if (MpiCollective.IsLaunched)
         {
-            return MpiCollective.Run(
+            return context.RunShared(
                 processes =>
                 {
                     // One process speaks for all, and is enough to tell what they would do.
@@ -165,11 +165,6 @@ internal static class TrainCommand
                     }
 
                     return ExitCode.Fine;
-                },
-                exception =>
-                {
-                    var failure = Failure.Tell(exception, context.Console.Error);
-                    return (failure.Printable, failure.Code);
                 });
         }
 

@@ -61,7 +61,14 @@ internal sealed partial class Interruption : IDisposable
 
         // Not a timer: its threads would be at work in every look.
         new Thread(Watch) { IsBackground = true, Name = nameof(Interruption) }.Start();
-        _source.Cancel();
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The program has come to its end meanwhile.
+        }
     }
 
     private void Watch()

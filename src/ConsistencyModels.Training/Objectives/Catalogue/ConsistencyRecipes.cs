@@ -29,8 +29,11 @@ public static class ConsistencyDistillationRecipe
         {
             Name = "cd",
             Makes = ModelKind.Consistency,
-            Levels = new GridLevels(new FixedScales(scales, settings.Number("target_ema", 0.95, above: 0, orEqual: true, most: 1)), ChoiceSetting.Take(settings, "uniform"), grid.Min, grid.Max, grid.Rho),
-            Target = new ConsistencyTarget(step, NetworkRole.Target),
+            Levels = new GridLevels(new FixedScales(scales, settings.Number("target_ema", 0.95, above: 0, orEqual: true, most: 1)), ChoiceSetting.Take(settings, "uniform"), grid.Min, grid.Max, grid.Rho)
+            {
+                Skip = (int)settings.Whole("skip", 1, 1, scales - 1),
+            },
+            Target = new ConsistencyTarget(step, NetworkRole.Target) { SolverSteps = (int)settings.Whole("solver_steps", 1, 1, 1000), Rho = grid.Rho },
             Weight = new ScheduleWeight(settings.Weighting("uniform"), sigmaData),
             Metric = settings.Metric("l2"),
             Preconditioning = Preconditioning.Consistency(sigmaData, grid.Min),

@@ -14,6 +14,12 @@ namespace ConsistencyModels.Training.Objectives.Levels;
 /// <param name="Rho">Curvature.</param>
 public sealed record GridLevels(IScaleSchedule Scales, ILevelChoice Choice, double SigmaMin = 0.002, double SigmaMax = 80, double Rho = 7) : INoiseLevels
 {
+    /// <summary>
+    /// Places from a level to that of its target, the last level at most: with more than 1 the targets at the bottom of the grid reach
+    /// those at its top in fewer steps (the skipping steps of Luo et al. 2023, "Latent Consistency Models", section 4.3).
+    /// </summary>
+    public int Skip { get; init; } = 1;
+
     /// <inheritdoc/>
     public float[] State { get => Choice.State; set => Choice.State = value; }
 
@@ -40,7 +46,7 @@ public sealed record GridLevels(IScaleSchedule Scales, ILevelChoice Choice, doub
         for (var i = 0; i < pairs.Length; i++)
         {
             var (index, importance) = Choice.Draw(batch.Uniforms.Span[i]);
-            pairs[i] = new(steps[index], steps[index + 1]) { Index = index, Importance = importance };
+            pairs[i] = new(steps[index], steps[Math.Min(index + Skip, scales - 1)]) { Index = index, Importance = importance };
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
+using ConsistencyModels.Training.Objectives.Levels;
 
 namespace ConsistencyModels.Training.Objectives.Targets;
 
@@ -24,6 +25,12 @@ public enum OdeStep
 /// <param name="Role">Whose D: the network itself without a gradient and with the student's dropout masks, or the target network.</param>
 public sealed record ConsistencyTarget(OdeStep Step, NetworkRole Role) : ITarget
 {
+    /// <summary>Steps that the teacher takes from a level to the next, on Karras et al.'s grid between them; 1 is the paper's. Without a teacher it means nothing.</summary>
+    public int SolverSteps { get; init; } = 1;
+
+    /// <summary>Curvature of that grid.</summary>
+    public double Rho { get; init; } = 7;
+
     /// <inheritdoc/>
     public IReadOnlySet<NetworkRole> Needs => Step == OdeStep.Data ? [Role] : ImmutableHashSet.Create(Role, NetworkRole.Teacher);
 
@@ -45,11 +52,8 @@ public sealed record ConsistencyTarget(OdeStep Step, NetworkRole Role) : ITarget
             case OdeStep.Data:
                 NoiseArithmetic.Add(images, input.Batch.Noise.Span, to, next);
                 break;
-            case OdeStep.Euler:
-                ProbabilityFlow.Euler(networks, input.Noisy, input.From(), to, next);
-                break;
             default:
-                ProbabilityFlow.Heun(networks, input.Noisy, input.From(), to, next);
+                Solve(networks, input.Noisy, input.From(), to, next);
                 break;
         }
 
@@ -61,6 +65,29 @@ public sealed record ConsistencyTarget(OdeStep Step, NetworkRole Role) : ITarget
             {
                 images.Slice(i * length, length).CopyTo(target.Slice(i * length, length));
             }
+        }
+    }
+
+    private void Solve(IStepNetworks networks, ReadOnlySpan<float> noisy, float[] from, float[] to, Span<float> next)
+    {
+        using var scratch = new Scratch();
+        var x = scratch.Floats(next.Length);
+        noisy.CopyTo(x);
+        var start = from;
+        for (var step = 1; step <= SolverSteps; step++)
+        {
+            var end = step == SolverSteps ? to : [.. from.Zip(to, (high, low) => KarrasGrid.At((float)step / SolverSteps, low, high, Rho))];
+            if (Step == OdeStep.Euler)
+            {
+                ProbabilityFlow.Euler(networks, x, start, end, next);
+            }
+            else
+            {
+                ProbabilityFlow.Heun(networks, x, start, end, next);
+            }
+
+            next.CopyTo(x);
+            start = end;
         }
     }
 }
