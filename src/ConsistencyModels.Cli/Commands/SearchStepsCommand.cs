@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using ConsistencyModels.Cli.Generating;
 using ConsistencyModels.Cli.Evaluating;
+using ConsistencyModels.Cli.Generating;
 using ConsistencyModels.Cli.Help;
 using ConsistencyModels.Cli.Searching;
 using ConsistencyModels.Models;
