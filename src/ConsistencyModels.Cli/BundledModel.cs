@@ -27,7 +27,12 @@ internal static class BundledModel
     public static string? Find(string start, string name = Name)
     {
         // A path is none of ours, wherever it leads.
-        for (var folder = name is "" or "." or ".." || Path.GetFileName(name) != name ? null : new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        if (name is "" or "." or ".." || Path.GetFileName(name) != name)
+        {
+            return null;
+        }
+
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
         {
             var candidate = Path.Combine(folder.FullName, Models, name);
             if (File.Exists(Path.Combine(candidate, Index)))
