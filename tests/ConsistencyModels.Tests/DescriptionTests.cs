@@ -26,7 +26,7 @@ public sealed class DescriptionTests
     {
         var path = RepositoryFiles.Model("crawl-tiles-32");
         using var pipeline = ConsistencyModelPipeline.FromPretrained(path);
-        Assert.Equal($"ConsistencyModelPipeline: {path}, 32x32, 26 classes, 2.86 M parameters", pipeline.ToString());
+        Assert.Equal($"ConsistencyModelPipeline: {path}, 32x32, 20 classes, 2.86 M parameters", pipeline.ToString());
         var result = pipeline.Generate(new() { Seeds = [1, 2], ClassLabels = [5, 3] }, TestContext.Current.CancellationToken);
         Assert.Equal("2 images [2, 3, 32, 32], classes 5, 3, seeds 1, 2, 1 network call each", result.ToString());
     }

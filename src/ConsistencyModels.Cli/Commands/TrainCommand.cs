@@ -18,7 +18,7 @@ internal static class TrainCommand
     internal static readonly IReadOnlyList<string> Presets =
     [
         "cd-cifar10", "cd-imagenet64", "cd-lsun256", "ct-cifar10", "ct-imagenet64", "ct-lsun256", "ect-cifar10", "ect-cifar10-1h", "edm-cifar10", "ict-cifar10",
-        "mnist28-ect", "mnist28-edm", "scm-cifar10", "tiles32-ect", "tiles32-edm",
+        "mnist28-ect", "mnist28-edm", "scm-cifar10", "tiles32-cd", "tiles32-ect", "tiles32-edm",
     ];
 
     /// <summary>Builds the command.</summary>
