@@ -1,4 +1,5 @@
 using ConsistencyModels.Imaging;
+using ConsistencyModels.Models;
 using ConsistencyModels.Pixels;
 using SkiaSharp;
 
@@ -352,7 +353,9 @@ public sealed class EditCommandTests(EditProgram program) : IClassFixture<EditPr
         program.Picture("a.png", 8, 8);
         Assert.Contains("sigma 0.25, ", program.Fine("edit stroke @a.png -m @model --steps 1 --seed 1 -o @s.png").Error, StringComparison.Ordinal);
         Assert.Contains("sigma 0.125, ", program.Fine("edit variations @a.png -m @model --steps 1 -n 1 --seed 1 -o @v.png").Error, StringComparison.Ordinal);
-        Assert.Contains("sigma 2.5, ", program.Fine("edit stroke @a.png --steps 1 --seed 1 -o @b.png").Error, StringComparison.Ordinal);
+        using var bundled = ModelReader.Open(RepositoryFiles.Model("crawl-tiles-32"));
+        Assert.NotEqual(EditDefaults.Of(bundled.Config.SampleSize), bundled.EditDefaults);
+        Assert.Contains(FormattableString.Invariant($"sigma {bundled.EditDefaults.StrokeSigma}, "), program.Fine("edit stroke @a.png --steps 1 --seed 1 -o @b.png").Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed partial class ExampleTests(ExampleFolder folder) : IClassFixture<E
         ("cm download ", "asks the Hub; DownloadProcessTests has one of its own"),
         ("inception", "needs the weights of the Inception network"),
         ("lpips_weights=", "needs torchvision's weights"),
-        ("runs/cd/model", "names a run that is not there; converting is among the others"),
+        ("runs/cd2/model", "names a run that is not there; converting is among the others"),
         ("cm (ConsistencyModels.Cli)", "a drawing"),
         ("cm models remove ", "ModelsTests removes what it made"),
         ("--help", "shown by HelpTests"),

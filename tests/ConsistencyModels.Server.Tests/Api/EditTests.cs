@@ -78,12 +78,14 @@ public sealed class EditTests(ServerFixture fixture) : IClassFixture<ServerFixtu
     }
 
     [Theory]
-    [InlineData("stroke", 2.5, 1)]
-    [InlineData("variations", 1.5, 4)]
-    public async Task Strokes_and_variations_start_at_the_models_own_level(string kind, double sigma, int count)
+    [InlineData("stroke", 1)]
+    [InlineData("variations", 4)]
+    public async Task Strokes_and_variations_start_at_the_models_own_level(string kind, int count)
     {
         var result = await Post(kind, [("image", Tile)], ("seed", "5"), ("steps", "2"));
         using var alone = TestServer.Alone();
+        var levels = alone.Model.EditDefaults;
+        var sigma = kind == "stroke" ? levels.StrokeSigma : levels.VariationSigma;
         Equal(alone.Stroke([.. Enumerable.Repeat(Tile, count)], sigma, new() { Seeds = [.. Enumerable.Range(5, count).Select(seed => (ulong)seed)], NumInferenceSteps = 2 }).Images, result);
         Assert.Equal(sigma, result.GetProperty("request").GetProperty("sigma").GetDouble());
     }
@@ -102,7 +104,7 @@ public sealed class EditTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         var other = TestImages.Noise(32, 32, 3, 9);
         var result = await Post("interpolate", [("image", Tile), ("to", other)], ("frames", "5"), ("seed", "2"), ("classes", "3"));
         using var alone = TestServer.Alone();
-        var expected = alone.Interpolate(Tile, other, 5, 1.5, new() { Seed = 2, ClassLabels = [3] });
+        var expected = alone.Interpolate(Tile, other, 5, alone.Model.EditDefaults.VariationSigma, new() { Seed = 2, ClassLabels = [3] });
         Equal(expected.Images, result);
         Assert.Equal(Tile.Pixels, TestServer.Pictures(result)[0].Pixels);
     }
