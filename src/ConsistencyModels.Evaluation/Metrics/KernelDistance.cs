@@ -21,7 +21,7 @@ public static class KernelDistance
     /// <param name="subsets">How many subsets are drawn, at least 1.</param>
     /// <param name="subsetSize">Images in each, at least 2.</param>
     /// <param name="seed">Seed of the draws.</param>
-    /// <returns>The mean over the subsets and their standard deviation. It can be below zero.</returns>
+    /// <returns>The mean over the subsets and their standard deviation, without one where every subset is all of both sets. It can be below zero.</returns>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     /// <exception cref="ConsistencyModelsException">A set has only one image.</exception>
@@ -37,6 +37,12 @@ public static class KernelDistance
         if (size < 2)
         {
             throw new ConsistencyModelsException("one image: the kernel distance needs at least 2 on both sides");
+        }
+
+        if (size == a.Count && size == b.Count)
+        {
+            // Every subset would be all there is, and their deviation rounding.
+            return new(Discrepancy(a, b));
         }
 
         var generator = new TorchGenerator(seed);
