@@ -7,7 +7,7 @@ namespace ConsistencyModels.Page.Tests;
 /// <summary>The page as the README shows it. <c>CM_REDRAW=1</c> puts what it looks like now in the picture's place.</summary>
 public sealed class DocumentShotTests(Browser browser)
 {
-    // Letters and the time it took differ from machine to machine, and change the mean by less than a level; another model's pictures by many.
+    // Letters and the time it took differ from machine to machine; other pictures, such as another seed's, are 18 levels away.
     private const double Tolerance = 4;
 
     [Fact]
