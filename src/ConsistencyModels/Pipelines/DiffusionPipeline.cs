@@ -54,7 +54,7 @@ public partial class DiffusionPipeline : IDisposable
     /// <summary>The network without preconditioning. It belongs to the pipeline.</summary>
     public IUNet Network { get; }
 
-    /// <summary>What it draws with, such as "ConsistencyModelPipeline: models/crawl-tiles-32, 32x32, 7 classes, 2.86 M parameters".</summary>
+    /// <summary>What it draws with, such as "ConsistencyModelPipeline: models/crawl-tiles-32, 32x32, 20 classes, 2.86 M parameters".</summary>
     public override string ToString()
     {
         var size = Config.SampleSize is { } made ? $", {made.Width}x{made.Height}" : "";
